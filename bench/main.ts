@@ -1,0 +1,52 @@
+/** `npm run bench`: what Katabot costs in time, each figure beside something that people know. */
+import { parseArgs } from 'node:util';
+import { type Figure, figureLines, figureTable } from './figure.ts';
+
+/** Loaded one by one, so that `validate` needs no engine and `--help` needs nothing. */
+const BENCHES: Readonly<Record<string, { says: string; run(): Promise<readonly Figure[]> }>> = {
+  validate: {
+    says: 'reading and checking containergroup.yaml files',
+    run: async () => (await import('./validate.ts')).benchValidate(),
+  },
+  deploy: {
+    says: 'a group of three containers, from accepted to all running, against compose and bare API calls',
+    run: async () => (await import('./deploy.ts')).benchDeploy(),
+  },
+  start: {
+    says: 'the bot, from the first instruction to its first answer',
+    run: async () => (await import('./start.ts')).benchStart(),
+  },
+};
+
+const USAGE = `npm run bench [-- [NAME...] [--json]]
+
+${Object.entries(BENCHES)
+  .map(([name, { says }]) => `  ${name.padEnd(10)}${says}`)
+  .join('\n')}
+
+Without a name all of them run, one after another. --json prints one line of JSON a figure.
+`;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: string[]): Promise<number> {
+  const options = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
+  const { values, positionals } = parseArgs({ args: argv, options, allowPositionals: true });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const unknown = positionals.filter((name) => !Object.hasOwn(BENCHES, name));
+  if (unknown.length > 0) {
+    process.stderr.write(
+      `no bench is called ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}\n`,
+    );
+    return 2;
+  }
+  const names = positionals.length > 0 ? positionals : Object.keys(BENCHES);
+  for (const name of names) {
+    const figures = (await BENCHES[name]?.run()) ?? [];
+    process.stdout.write(values.json ? figureLines(figures) : figureTable(name, figures));
+  }
+  return 0;
+}

@@ -1,0 +1,98 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { join } from 'node:path';
+import type { Clock } from './clock.ts';
+import { type Ground, type Location, pushCommands, runCommand } from './commands/index.ts';
+import { cliTokenFile, type LocationSettings, type Settings } from './config.ts';
+import { createDockerEngine } from './engines/docker/docker-engine.ts';
+import type { Engine } from './engines/index.ts';
+import { pricesFrom } from './metering/index.ts';
+import { createEdge, type Edge, poolsFrom, probe } from './network/index.ts';
+import type { Log } from './observability/index.ts';
+import { createTokens, decide } from './policy/index.ts';
+import { createFeed, createReconciler, type Reconciler } from './reconciler/index.ts';
+import { openVault } from './secrets/index.ts';
+import type { Store } from './store/index.ts';
+import { openSqliteStore } from './store/sqlite/open.ts';
+import { createGitSurface, type GitSurface } from './surfaces/git/index.ts';
+import { createWeb, listen } from './surfaces/web/index.ts';
+
+/** What the world gives the bot; tests give their own. */
+export interface AppParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly dataFolder: string;
+  /** The engine of locations that name none. */
+  readonly dockerHost: string;
+  /** Makes a location's engine; the Docker Engine unless a test says otherwise. */
+  readonly engine?: (name: string, settings: LocationSettings) => Engine;
+}
+
+export interface App {
+  readonly reconciler: Reconciler;
+  readonly store: Store;
+  readonly ground: Ground;
+  /** Where it listens, once started: the ports are real ones even when the settings say 0. */
+  readonly addresses: { http: string; edge: string };
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Wires the chapters together. No logic: what is decided is decided in them. */
+export async function createApp(settings: Settings, parts: AppParts): Promise<App> {
+  await mkdir(parts.dataFolder, { recursive: true, mode: 0o700 });
+  await chmod(parts.dataFolder, 0o700);
+  const { clock, log } = parts;
+  const vault = await openVault(join(parts.dataFolder, 'identity.age'));
+  const store = await openSqliteStore(join(parts.dataFolder, 'katabot.sqlite'), vault);
+  const tokens = createTokens(store.tokens, clock);
+  const locations = Object.fromEntries(
+    Object.entries(settings.locations).map(([name, location]) => [name, locationFrom(settings, name, location, parts)]),
+  );
+  const feed = createFeed(store.events, clock, (error) => log.internal(error));
+  feed.listen((event) => log.event(event));
+  const reconciler = createReconciler({
+    ...store,
+    engines: Object.fromEntries(Object.entries(locations).map(([name, { engine }]) => [name, engine])),
+    feed,
+    clock,
+    pepper: vault.pepper,
+    pricing: (location) => locations[location]?.prices ?? pricesFrom({}),
+    reportInternal: (error, group) => log.internal(error, { group }),
+  });
+  const edge = createEdge({ routes: store.labels, desired: store.desired, feed });
+  const addresses = { http: '', edge: '' };
+  const ground: Ground = {
+    ...store,
+    locations,
+    feed,
+    clock,
+    wake: (key) => reconciler.wake(key),
+    owner: settings.owner,
+    defaultPrices: pricesFrom({}),
+    edge: {
+      domain: settings.edge.domain,
+      urlOf: (fqdn) => `http://${fqdn}:${addresses.edge.split(':').at(-1)}`,
+      probe: (url, signal) => probe(url, { signal, clock }),
+    },
+  };
+  const git = createGitSurface({
+    folder: join(parts.dataFolder, 'repositories'),
+    commands: pushCommands(ground),
+    namedRepositories: settings.repositories,
+    authenticate: (user, token) => tokens.authenticate(token, user),
+    mayRead: (caller) => decide(caller, 'reader', 'read repositories'),
+    mayPush: (caller) => decide(caller, 'deployer', 'push'),
+    mayCreate: (caller) => decide(caller, 'operator', 'create a repository by pushing to it'),
+    branches: store.branches,
+    clock,
+    log,
+  });
+  const web = createWeb({
+    authenticate: (token) => tokens.authenticate(token),
+    run: (words, caller, signal) => runCommand(ground, words, caller, signal),
+    git: (request, response) => git.handle(request, response),
+    reportInternal: (error) => log.internal(error),
+  });
+  return { reconciler, store, ground, addresses, ...lifecycle() };
+}

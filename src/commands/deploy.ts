@@ -1,0 +1,166 @@
+import { Failure } from '../failure.ts';
+import { rate, sizeOf } from '../metering/index.ts';
+import { labelTaken, placeOf } from '../network/index.ts';
+import { decide } from '../policy/index.ts';
+import type { Block, Outcome } from '../replies/index.ts';
+import * as say from '../replies/index.ts';
+import { groupSize } from '../spec/index.ts';
+import { followDelete } from './delete.ts';
+import { followDeploy, type Followed } from './follow.ts';
+import type { Ground } from './ground.ts';
+import { orEngineFailure, type Plan, planPush } from './plan.ts';
+import type { PushCommands, PushedBranch } from './push.ts';
+import { createMailbox } from './mailbox.ts';
+
+/** Deploying by push: check before the ref moves, bring up after it has. */
+export function pushCommands(ground: Ground): PushCommands {
+  const checked: Checked = new Map();
+  return {
+    checkPush: (push, signal) => checkPush(ground, checked, push, signal),
+    deployPush: (push, signal) => deployPush(ground, checked, push, signal),
+    deleteBranch: (branch, signal) => deleteBranch(ground, branch, signal),
+  };
+}
+
+/** Plans that were checked and wait for their ref to move: what was shown is what is deployed. */
+type Checked = Map<string, Plan[]>;
+
+const MOST_CHECKED = 64;
+
+function idOf({ repository, branch, commit }: PushedBranch): string {
+  return `${repository} ${branch} ${commit}`;
+}
+
+async function* checkPush(ground: Ground, checked: Checked, push: PushedBranch, signal: AbortSignal): AsyncGenerator<Block, Outcome> {
+  yield say.pushHeading(push.repository, push.environment, push.commit);
+  const decision = decide(push.caller, 'deployer', `deploy to ${push.environment}`);
+  if (!decision.allowed) return say.refused(decision.code, decision.message, decision.advice);
+  if (push.rewind && push.previousCommit) {
+    yield say.rewindStage(push.rewind.kind, push.previousCommit, push.rewind.lostCommits);
+  }
+  const startedAtMs = ground.clock.now();
+  let plans: Plan[];
+  try {
+    plans = await planPush(ground, push, signal);
+  } catch (error) {
+    const { code, message, advice } = orEngineFailure(error);
+    return say.refused(code, message, advice);
+  }
+  let errors = 0;
+  for (const plan of plans) {
+    for (const problem of plan.problems) yield say.problemBlock(problem, plan.text);
+    errors += plan.problems.filter(({ severity }) => severity === 'error').length;
+    if (!plan.accepted) continue;
+    const { group, location, effect, changes } = plan.accepted;
+    yield say.specStage(plan.path, group, groupSize(group), ground.clock.now() - startedAtMs);
+    yield say.priceStage(rate(sizeOf(group), location.prices));
+    const change = say.changeStage(effect, changes);
+    if (change) yield change;
+  }
+  if (errors) return say.invalid(plans.flatMap(({ problems }) => problems));
+  checked.set(idOf(push), plans);
+  for (const id of [...checked.keys()].slice(0, -MOST_CHECKED)) checked.delete(id);
+  return say.checked(plans.length);
+}
+
+async function* deployPush(
+  ground: Ground,
+  checked: Checked,
+  push: PushedBranch,
+  signal: AbortSignal,
+): AsyncGenerator<Block, Outcome> {
+  const plans = checked.get(idOf(push)) ?? (await planPush(ground, push, signal));
+  checked.delete(idOf(push));
+  const mailbox = createMailbox(ground.feed); // opened before the first wish, so that nothing is missed
+  try {
+    const accepted: Followed[] = [];
+    for (const plan of plans) {
+      if (plan.accepted) accepted.push(await accept(ground, push, plan, plan.accepted));
+      else return say.invalid(plan.problems); // something changed between the check and now
+    }
+    const removed = await unwishMissing(ground, push, accepted);
+    const outcomes: Outcome[] = [];
+    for (const followed of accepted) {
+      if (accepted.length > 1) yield say.groupHeading(followed.wish.revision.group.name);
+      outcomes.push(yield* followDeploy(ground, mailbox, followed, signal));
+    }
+    for (const key of removed) yield* followDelete(ground, mailbox, key, 'its file is no longer in the tree', signal);
+    return say.deployed(outcomes);
+  } finally {
+    mailbox.close();
+  }
+}
+
+/** Writes the wish. From here on the deploy happens, whether anybody watches or not. */
+async function accept(
+  ground: Ground,
+  push: PushedBranch,
+  plan: Plan,
+  { key, group, locationName, location, facts, fqdn, effect, before }: NonNullable<Plan['accepted']>,
+): Promise<Followed> {
+  const acceptedAtMs = ground.clock.now();
+  const slot = await ground.slots.take(locationName, key, location.pools.slotCount);
+  if (slot >= location.pools.slotCount) {
+    throw new Failure('no-address', `The location ${locationName} has no free address left.`, {
+      advice: 'Delete a group that is no longer needed, or widen locations.NAME.addresses in the settings.',
+    });
+  }
+  const claim = fqdn ? await ground.labels.claim(fqdn, key) : { ok: true as const };
+  if (!claim.ok) throw labelTaken(fqdn, claim.holder);
+  if (!fqdn) await ground.labels.release(key);
+  const { address, subnet } = placeOf(location.pools, slot);
+  const wish = await ground.desired.put({
+    key,
+    location: locationName,
+    repository: push.repository,
+    slot,
+    address: group.ipAddress ? address : '',
+    subnet,
+    fqdn,
+    after: before ? 0 : await lastRevisionOnEngine(ground, locationName, key),
+    revision: { commit: push.commit, path: plan.path, group, acceptedBy: push.caller.name, acceptedAtMs },
+  });
+  if (before && before.wanted === 'running') {
+    ground.feed.tell(key, before.revision.number, { kind: 'superseded', by: wish.revision.number });
+  }
+  ground.feed.tell(key, wish.revision.number, { kind: 'accepted', by: push.caller.name, commit: push.commit, change: effect });
+  ground.wake(key);
+  return { wish, facts, plan };
+}
+
+/** With a lost store the engine's labels know which numbers are taken. */
+async function lastRevisionOnEngine(ground: Ground, location: string, key: Followed['wish']['key']): Promise<number> {
+  const observed = await ground.locations[location]?.engine.observe(AbortSignal.timeout(10_000), key).catch(() => undefined);
+  const pods = observed?.get(key)?.pods ?? [];
+  return Math.max(0, ...pods.flatMap((pod) => [pod.revision, ...pod.members.map(({ revision }) => revision)]));
+}
+
+/** Groups of this branch whose file is gone from the tree are no longer wanted. */
+async function unwishMissing(ground: Ground, push: PushedBranch, accepted: readonly Followed[]) {
+  const kept = new Set(accepted.map(({ wish }) => wish.key));
+  const missing = (await ground.desired.list()).filter(
+    (wish) => wish.repository === push.repository && wish.key.startsWith(`${push.environment}/`) && !kept.has(wish.key),
+  );
+  for (const { key } of missing) {
+    await ground.desired.unwish(key, push.caller.name);
+    ground.wake(key);
+  }
+  return missing.map(({ key }) => key);
+}
+
+async function* deleteBranch(
+  ground: Ground,
+  branch: Parameters<PushCommands['deleteBranch']>[0],
+  signal: AbortSignal,
+): AsyncGenerator<Block, Outcome> {
+  const mailbox = createMailbox(ground.feed);
+  try {
+    const missing = await unwishMissing(ground, { ...branch, commit: '', subject: '', files: [] }, []);
+    yield say.branchHeading(branch.repository, branch.environment, branch.branch, missing.length);
+    const outcomes: Outcome[] = [];
+    for (const key of missing) outcomes.push(yield* followDelete(ground, mailbox, key, '', signal));
+    return say.deployed(outcomes);
+  } finally {
+    mailbox.close();
+  }
+}

@@ -1,0 +1,42 @@
+import type { Clock } from '../clock.ts';
+import type { Engine, Isolation } from '../engines/index.ts';
+import type { GroupKey } from '../event.ts';
+import type { Ledger, Prices } from '../metering/index.ts';
+import type { LabelBook, Pools, SlotBook } from '../network/index.ts';
+import type { DesiredState, EventBook, Feed, RunBook } from '../reconciler/index.ts';
+
+/** What commands stand on: the books, the engines, and a way to wake the reconciler. */
+export interface Ground {
+  readonly locations: Readonly<Record<string, Location>>;
+  readonly desired: DesiredState;
+  readonly runs: RunBook;
+  readonly events: EventBook;
+  readonly ledger: Ledger;
+  readonly labels: LabelBook;
+  readonly slots: SlotBook;
+  readonly feed: Feed;
+  readonly wake: (key: GroupKey) => void;
+  readonly clock: Clock;
+  readonly edge: Edge;
+  /** Who the bot belongs to; part of the reuse scopes of labels. */
+  readonly owner: string;
+  /** For a group whose location has left the settings. */
+  readonly defaultPrices: Prices;
+}
+
+/** Where a group goes: a name in the settings that selects an engine. */
+export interface Location {
+  readonly engine: Engine;
+  readonly prices: Prices;
+  /** What a group here must be isolated by; a weaker engine is refused. */
+  readonly isolation: Isolation;
+  readonly pools: Pools;
+}
+
+export interface Edge {
+  readonly domain: string;
+  /** `http://hello.local.localhost:7080` */
+  urlOf(fqdn: string): string;
+  /** Asks an address once it answers; undefined when it does not. */
+  probe(url: string, signal: AbortSignal): Promise<{ status: number; tookMs: number } | undefined>;
+}

@@ -1,0 +1,8 @@
+/** One grammar, one file a verb; parser, help and docs come from the same table. */
+export { pushCommands } from './deploy.ts';
+export type { Edge, Ground, Location } from './ground.ts';
+export { commandsPage, helpFor, helpText } from './help.ts';
+export { type Command, parse } from './parse.ts';
+export type { PushCommands, PushedBranch } from './push.ts';
+export { runCommand } from './run.ts';
+export { VERBS } from './table.ts';

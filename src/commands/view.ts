@@ -1,0 +1,121 @@
+import type { ObservedGroup, ObservedMember, ObservedPod } from '../engines/index.ts';
+import { type Event, partsOf } from '../event.ts';
+import { type Bill, bill, type Interval, type Money, rate, sizeOf } from '../metering/index.ts';
+import { restartAtMs, restartsAfter, type Run, type Wish } from '../reconciler/index.ts';
+import type { Prices } from '../metering/index.ts';
+
+/** A group as people look at it, with ACI's names for states. Plain data: text and JSON are both made from it. */
+export interface GroupView {
+  readonly name: string;
+  readonly environment: string;
+  readonly location: string;
+  readonly repository: string;
+  readonly revision: number;
+  readonly commit: string;
+  /** ACI's group states, and Deleting. */
+  readonly state: 'Pending' | 'Running' | 'Stopped' | 'Succeeded' | 'Failed' | 'Deleting';
+  readonly address: string;
+  readonly ports: readonly string[];
+  readonly fqdn: string;
+  readonly url: string;
+  readonly containers: readonly ContainerView[];
+  readonly rate: { perSecond: Money; perHour: Money };
+  readonly bill: Bill;
+  /** Why the newest revision does not run, if it does not. */
+  readonly failure?: { code: string; message: string; advice: string };
+  /** The revision that serves, when it is not the newest one. */
+  readonly serving?: number;
+}
+
+export interface ContainerView {
+  readonly name: string;
+  readonly image: string;
+  readonly init: boolean;
+  /** ACI's container states. */
+  readonly state: 'Waiting' | 'Running' | 'Terminated';
+  /** Such as `CrashLoopBackOff`, `Completed`, `Error`, `OOMKilled`; '' when there is nothing to add. */
+  readonly detail: string;
+  readonly restarts: number;
+  readonly startedAtMs?: number;
+  readonly exitCode?: number;
+}
+
+export interface ViewSources {
+  readonly wish: Wish;
+  readonly observed: ObservedGroup | undefined;
+  readonly runs: readonly Run[];
+  readonly intervals: readonly Interval[];
+  /** The group's newest events, oldest first. */
+  readonly events: readonly Event[];
+  readonly prices: Prices;
+  readonly urlOf: (fqdn: string) => string;
+  readonly nowMs: number;
+}
+
+/** Pure: the same sources give the same view. */
+export function viewOf(sources: ViewSources): GroupView {
+  const { wish, observed, events } = sources;
+  const { group, number, commit } = wish.revision;
+  const pod = observed?.pods.at(-1);
+  const containers = [...group.initContainers, ...group.containers].map(({ name, image }) =>
+    containerView(name, image, pod, sources),
+  );
+  const failure = failureOf(events, number);
+  const serving = pod?.members.find((member) => member.state === 'running' && member.revision !== number)?.revision;
+  return {
+    ...partsOf(wish.key),
+    location: wish.location,
+    repository: wish.repository,
+    revision: number,
+    commit,
+    state: stateOf(wish, pod, containers),
+    address: wish.address,
+    ports: (group.ipAddress?.ports ?? []).map(({ port, protocol }) => `${port}/${protocol}`),
+    fqdn: wish.fqdn,
+    url: wish.fqdn ? sources.urlOf(wish.fqdn) : '',
+    containers,
+    rate: rate(sizeOf(group), sources.prices),
+    bill: bill(sources.intervals, sources.nowMs),
+    ...(failure && wish.settled === null ? { failure } : {}),
+    ...(serving === undefined ? {} : { serving }),
+  };
+}
+
+function stateOf(wish: Wish, pod: ObservedPod | undefined, containers: readonly ContainerView[]): GroupView['state'] {
+  if (wish.wanted === 'deleted') return 'Deleting';
+  if (wish.settled === 'Succeeded' || wish.settled === 'Failed') return wish.settled;
+  const members = containers.filter((container) => !container.init);
+  if (pod?.state === 'running' && members.some((container) => container.state === 'Running')) return 'Running';
+  return 'Pending';
+}
+
+function containerView(name: string, image: string, pod: ObservedPod | undefined, { wish, runs }: ViewSources): ContainerView {
+  const member = pod?.members.find((each) => each.name === name);
+  const ownRuns = runs.filter((run) => run.podId === pod?.id && run.container === name);
+  const init = wish.revision.group.initContainers.some((each) => each.name === name);
+  const base = { name, image, init, restarts: Math.max(0, ownRuns.length - (member?.state === 'exited' ? 1 : 0)) };
+  if (!member || member.state === 'created') return { ...base, state: 'Waiting', detail: member?.error ?? '' };
+  const times = member.startedAtMs === undefined ? {} : { startedAtMs: member.startedAtMs };
+  if (member.state === 'running') return { ...base, ...times, state: 'Running', detail: '' };
+  const exitCode = member.exitCode ?? 0;
+  const again = restartsAfter(wish.revision.group.restartPolicy, exitCode, init);
+  return {
+    ...base,
+    ...times,
+    exitCode,
+    state: again ? 'Waiting' : 'Terminated',
+    detail: again ? waitingDetail(member, ownRuns) : member.outOfMemory ? 'OOMKilled' : exitCode === 0 ? 'Completed' : 'Error',
+  };
+}
+
+function waitingDetail(member: ObservedMember, runs: readonly Run[]): string {
+  const until = new Date(restartAtMs(member, runs)).toISOString();
+  return `CrashLoopBackOff: ${member.outOfMemory ? 'out of memory' : `exit code ${member.exitCode ?? 0}`}, again at ${until}`;
+}
+
+function failureOf(events: readonly Event[], revision: number): GroupView['failure'] {
+  const last = events.findLast((event) => event.revision === revision && event.fact.kind === 'failed');
+  if (last?.fact.kind !== 'failed') return undefined;
+  const { code, message, advice } = last.fact;
+  return { code, message, advice };
+}

@@ -1,0 +1,127 @@
+import { Failure, messageOf } from '../../failure.ts';
+
+/** What dockerode throws when the engine answers with an error. */
+interface EngineError {
+  statusCode?: number;
+  json?: { message?: string };
+  code?: string;
+}
+
+/** The engine's own words, without dockerode's additions. */
+export function engineMessage(thrown: unknown): string {
+  const said = asEngineError(thrown).json?.message;
+  return said ? said.replace(/\s+/g, ' ').trim() : messageOf(thrown);
+}
+
+export function statusOf(thrown: unknown): number | undefined {
+  return asEngineError(thrown).statusCode;
+}
+
+function asEngineError(thrown: unknown): EngineError {
+  return typeof thrown === 'object' && thrown !== null ? thrown : {};
+}
+
+const UNREACHABLE = /ECONNREFUSED|ENOENT|ECONNRESET|EPIPE|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ENOTFOUND|socket hang up|TimeoutError|aborted due to timeout/;
+
+export function unreachable(thrown: unknown): boolean {
+  if (statusOf(thrown) !== undefined) return false;
+  const { code } = asEngineError(thrown);
+  return UNREACHABLE.test(`${code ?? ''} ${thrown instanceof Error ? thrown.name : ''} ${messageOf(thrown)}`);
+}
+
+/** A failure with its cause, whatever the engine threw. Failures pass through as they are. */
+export function causeOf(thrown: unknown, doing: string): Failure {
+  if (thrown instanceof Failure) return thrown;
+  if (unreachable(thrown)) {
+    return new Failure('engine-unreachable', `The Docker Engine does not answer (${messageOf(thrown)}).`, {
+      advice: 'The wish is kept: the deploy goes on by itself as soon as the engine answers again.',
+      cause: thrown,
+    });
+  }
+  const words = engineMessage(thrown);
+  const known = CAUSES.find(({ pattern }) => pattern.test(words));
+  if (known) return new Failure(known.code, known.say(words), { advice: known.advice, cause: thrown });
+  return new Failure('engine-refused', `The engine refused ${doing}: ${words}`, {
+    advice: 'The engine’s own words are above; nothing was changed by this step.',
+    cause: thrown,
+  });
+}
+
+interface Cause {
+  pattern: RegExp;
+  code: string;
+  say(words: string): string;
+  advice: string;
+}
+
+/** The engine's sentences, from 20.10 on, and what each means for the person who deploys. */
+const CAUSES: readonly Cause[] = [
+  {
+    pattern: /port is already allocated|address already in use/i,
+    code: 'port-taken',
+    say: (words) => `The port is taken on the host: ${portIn(words)}.`,
+    advice: 'Stop what holds the port, or publish another one under ipAddress.ports.',
+  },
+  {
+    pattern: /cannot assign requested address/i,
+    code: 'address-missing',
+    say: (words) => `The host does not own the group’s address: ${words}`,
+    advice: 'Give the location addresses that the host owns (settings: locations.NAME.addresses).',
+  },
+  {
+    pattern: /no space left on device/i,
+    code: 'disk-full',
+    say: () => 'The host’s disk is full.',
+    advice: 'Free space on the host, for example with `docker image prune`; the deploy is tried again by itself.',
+  },
+  {
+    pattern: /executable file not found|no such file or directory: unknown|exec: .* (not found|no such file)/i,
+    code: 'command-not-found',
+    say: (words) => `The command does not exist in the image: ${commandIn(words)}.`,
+    advice: 'Check `command`; it replaces the image’s entrypoint and runs without a shell.',
+  },
+  {
+    pattern: /permission denied/i,
+    code: 'command-not-executable',
+    say: (words) => `The command may not be run: ${commandIn(words)}.`,
+    advice: 'Give the file its executable bit in the image, or run it through its interpreter.',
+  },
+  {
+    pattern: /exec format error|does not match the (detected|specified) platform/i,
+    code: 'wrong-architecture',
+    say: () => 'The image is made for another processor architecture than the host’s.',
+    advice: 'Build the image for the host’s architecture, or as a multi-architecture image.',
+  },
+  {
+    pattern: /Range of CPUs is from/i,
+    code: 'no-capacity',
+    say: (words) => `The host has too few processors: ${words}`,
+    advice: 'Ask for less under resources.requests.cpu, or name a larger location.',
+  },
+  {
+    pattern: /Minimum memory limit allowed/i,
+    code: 'memory-too-small',
+    say: (words) => words,
+    advice: 'Ask for more under resources.requests.memoryInGB.',
+  },
+  {
+    pattern: /Pool overlaps with other one|overlaps with (an )?existing/i,
+    code: 'network-overlap',
+    say: (words) => `The group’s own network clashes with one that exists on the host: ${words}`,
+    advice: 'Give the location a range that is free on the host (settings: locations.NAME.networks).',
+  },
+  {
+    pattern: /unknown or invalid runtime name|Unknown runtime/i,
+    code: 'runtime-missing',
+    say: (words) => words,
+    advice: 'Register the runtime in the host’s /etc/docker/daemon.json, or name another (settings: locations.NAME.runtime).',
+  },
+];
+
+function portIn(words: string): string {
+  return /(?:bind for |listen (?:tcp|udp)\d? ?)([0-9a-f.:[\]]+?)(?::? )/i.exec(words)?.[1]?.replace(/:$/, '') ?? words;
+}
+
+function commandIn(words: string): string {
+  return /exec: \\?"([^"\\]+)/.exec(words)?.[1] ?? words;
+}

@@ -1,0 +1,173 @@
+import type { ContainerCreateOptions } from 'dockerode';
+import { type Container, containerLimits, groupSize, type InitContainer, type VolumeMount } from '../../spec/index.ts';
+import { partsOf } from '../../event.ts';
+import type { Pod } from '../index.ts';
+import { LABEL, podId, podLabels } from './labels.ts';
+
+// Pure: what the engine is asked for, as data that tests compare.
+
+/** Where the sandbox keeps the group's volumes mounted, and where files are delivered. */
+export function sandboxPath(volume: string): string {
+  return `/volumes/${volume}`;
+}
+
+/** The folder in which a member with secure environment variables finds them, and the program that reads them. */
+export const ENTER_PATH = '/run/katabot';
+
+export function volumeName(owner: string, pod: Pod, volume: string): string {
+  return `${podId(owner, pod.key, pod.podRevision)}.${volume}`;
+}
+
+/** The tmpfs that carries one container's secure environment variables; a dot cannot stand in a volume's own name. */
+export function environmentVolume(container: string): string {
+  return `${container}.environment`;
+}
+
+/** The containers of a group that have secure environment variables. */
+export function withSecureEnvironment(pod: Pod): (Container | InitContainer)[] {
+  return everyContainer(pod).filter((container) => container.environmentVariables.some((entry) => entry.secureValue));
+}
+
+export function everyContainer(pod: Pod): (Container | InitContainer)[] {
+  return [...pod.group.initContainers, ...pod.group.containers];
+}
+
+/** The container that owns the network namespace and the published ports, and keeps every volume mounted. */
+export function sandboxOptions(
+  owner: string,
+  pod: Pod,
+  settings: { image: string; runtime: string },
+): ContainerCreateOptions & { name: string } {
+  const id = podId(owner, pod.key, pod.podRevision);
+  const ports = pod.group.ipAddress?.ports ?? [];
+  const names = ports.map(({ port, protocol }) => `${port}/${protocol.toLowerCase()}`);
+  return {
+    name: `${id}.sandbox`,
+    Image: settings.image,
+    Hostname: partsOf(pod.key).name.toLowerCase().slice(0, 63),
+    StopSignal: 'SIGKILL', // it only waits: there is nothing to say goodbye to
+    ExposedPorts: Object.fromEntries(names.map((name) => [name, {}])),
+    Labels: {
+      ...podLabels(owner, pod, 'sandbox'),
+      [LABEL.fingerprint]: pod.fingerprint,
+      [LABEL.address]: pod.address,
+      ...(pod.meteredFromMs === undefined ? {} : { [LABEL.meteredFrom]: String(pod.meteredFromMs) }),
+    },
+    HostConfig: {
+      Runtime: settings.runtime,
+      NetworkMode: id,
+      RestartPolicy: { Name: 'no' },
+      PortBindings: Object.fromEntries(
+        names.map((name) => [name, [{ HostIp: pod.address, HostPort: name.split('/')[0] ?? '' }]]),
+      ),
+      Mounts: sandboxVolumes(pod).map((volume) => ({
+        Type: 'volume',
+        Source: volumeName(owner, pod, volume),
+        Target: sandboxPath(volume),
+      })),
+      ReadonlyRootfs: true,
+      CapDrop: ['ALL'],
+      IpcMode: 'shareable',
+      LogConfig: { Type: 'none', Config: {} },
+    },
+  };
+}
+
+/** Every volume of the group; a tmpfs among them lives as long as the sandbox holds it. */
+export function sandboxVolumes(pod: Pod): string[] {
+  return [
+    ...pod.group.volumes.map((volume) => volume.name),
+    ...withSecureEnvironment(pod).map((container) => environmentVolume(container.name)),
+  ];
+}
+
+/** What the image brings along, as far as it matters when a program is run in it. */
+export interface ImageDefaults {
+  readonly entrypoint: readonly string[];
+  readonly command: readonly string[];
+}
+
+/** A container that joins the sandbox: same localhost, same port space. Used for members and init containers. */
+export function memberOptions(
+  owner: string,
+  pod: Pod,
+  container: Container | InitContainer,
+  settings: { sandboxId: string; image: string; defaults: ImageDefaults; runtime: string },
+): ContainerCreateOptions & { name: string } {
+  const secure = container.environmentVariables.some((entry) => entry.secureValue);
+  return {
+    name: `${podId(owner, pod.key, pod.revision)}.${container.name}`,
+    Image: settings.image,
+    ...commandOf(container, settings.defaults, secure),
+    Env: container.environmentVariables.flatMap((entry) =>
+      entry.value === undefined ? [] : [`${entry.name}=${entry.value}`],
+    ),
+    Labels: {
+      ...podLabels(owner, pod, 'resources' in container ? 'member' : 'init'),
+      [LABEL.container]: container.name,
+      [LABEL.fingerprint]: pod.memberFingerprints[container.name] ?? '',
+    },
+    HostConfig: {
+      Runtime: settings.runtime,
+      NetworkMode: `container:${settings.sandboxId}`,
+      IpcMode: `container:${settings.sandboxId}`,
+      RestartPolicy: { Name: 'no' }, // restarts are the bot's, with ACI's states and back-off
+      ...resourcesOf(pod, container),
+      Mounts: mountsOf(owner, pod, container, secure),
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '8m', 'max-file': '2' } },
+    },
+  };
+}
+
+/** ACI's `command` replaces entrypoint and arguments together. */
+function commandOf(container: Container | InitContainer, defaults: ImageDefaults, secure: boolean) {
+  const own = container.command?.length ? container.command : undefined;
+  if (!secure) return own ? { Entrypoint: [...own], Cmd: [] } : {};
+  const program = own ?? [...defaults.entrypoint, ...defaults.command];
+  return { Entrypoint: [`${ENTER_PATH}/enter`, `${ENTER_PATH}/environment`, ...program], Cmd: [] };
+}
+
+/** Init containers run alone, so each may use what the whole group was given (ACI). */
+function resourcesOf(pod: Pod, container: Container | InitContainer) {
+  const { vcpuMilli, memoryBytes } =
+    'resources' in container ? containerLimits(container, pod.group) : groupSize(pod.group);
+  return { NanoCpus: vcpuMilli * 1_000_000, Memory: memoryBytes, MemorySwap: memoryBytes };
+}
+
+function mountsOf(owner: string, pod: Pod, container: Container | InitContainer, secure: boolean) {
+  const mounts = container.volumeMounts.map((mount) => ({
+    Type: 'volume' as const,
+    Source: volumeName(owner, pod, mount.name),
+    Target: mount.mountPath,
+    ReadOnly: mount.readOnly || isSecretVolume(pod, mount),
+  }));
+  if (!secure) return mounts;
+  const source = volumeName(owner, pod, environmentVolume(container.name));
+  return [...mounts, { Type: 'volume' as const, Source: source, Target: ENTER_PATH, ReadOnly: true }];
+}
+
+function isSecretVolume(pod: Pod, mount: VolumeMount): boolean {
+  return pod.group.volumes.some((volume) => volume.name === mount.name && volume.secret !== undefined);
+}
+
+/** Secrets live in memory alone; the rest is a folder on the host's disk. */
+export function volumeOptions(owner: string, pod: Pod, volume: string) {
+  const inMemory =
+    volume.endsWith('.environment') || pod.group.volumes.some((each) => each.name === volume && each.secret !== undefined);
+  return {
+    Name: volumeName(owner, pod, volume),
+    Driver: 'local',
+    DriverOpts: inMemory ? { type: 'tmpfs', device: 'tmpfs', o: 'size=2m,mode=0755' } : {},
+    Labels: podLabels(owner, pod, 'volume'),
+  };
+}
+
+export function networkOptions(owner: string, pod: Pod) {
+  return {
+    Name: podId(owner, pod.key, pod.podRevision),
+    Driver: 'bridge',
+    CheckDuplicate: true,
+    IPAM: { Driver: 'default', Config: [{ Subnet: pod.subnet }] },
+    Labels: podLabels(owner, pod, 'network'),
+  };
+}

@@ -1,0 +1,167 @@
+import type Docker from 'dockerode';
+import { within } from '../../clock.ts';
+import type { Fact } from '../../event.ts';
+import { Failure } from '../../failure.ts';
+import type { RegistryCredential } from '../../spec/index.ts';
+import { causeOf, engineMessage, statusOf, unreachable } from './causes.ts';
+
+export interface PulledImage {
+  /** What containers are made from: the image's own id, so that a tag that moves changes nothing that runs. */
+  readonly pinned: string;
+  /** `repo@sha256:…` when the image came from a registry, otherwise the image's id. */
+  readonly digest: string;
+}
+
+/**
+ * Makes sure that an image is on the host. An image that is present is used as it is, except a `latest`
+ * (written or meant), which is asked for anew each time.
+ */
+export async function ensureImage(
+  docker: Docker,
+  image: string,
+  credentials: readonly RegistryCredential[],
+  context: { signal: AbortSignal; report(fact: Fact): Promise<void>; now(): number },
+): Promise<PulledImage> {
+  const startedAtMs = context.now();
+  const present = await presentImage(docker, image);
+  if (present && !isLatest(image)) {
+    await context.report({ kind: 'image', image, state: 'present', digest: present.digest, tookMs: context.now() - startedAtMs });
+    return present;
+  }
+  try {
+    await context.report({ kind: 'image', image, state: 'pulling', digest: '', tookMs: 0 });
+    await pull(docker, image, credentialsFor(image, credentials), context);
+  } catch (error) {
+    if (context.signal.aborted) throw context.signal.reason;
+    if (present) {
+      // A `latest` whose registry is out of reach: what is here is the latest there is.
+      await context.report({ kind: 'image', image, state: 'present', digest: present.digest, tookMs: context.now() - startedAtMs });
+      return present;
+    }
+    throw pullFailure(error, image);
+  }
+  const pulled = await presentImage(docker, image);
+  if (!pulled) throw new Failure('image-not-found', `The image ${image} vanished right after it was pulled.`);
+  await context.report({ kind: 'image', image, state: 'pulled', digest: pulled.digest, tookMs: context.now() - startedAtMs });
+  return pulled;
+}
+
+async function presentImage(docker: Docker, image: string): Promise<PulledImage | undefined> {
+  try {
+    const { Id, RepoDigests } = await docker.getImage(image).inspect();
+    return { pinned: Id, digest: RepoDigests?.[0] ?? Id };
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw causeOf(error, `to look for ${image}`);
+  }
+}
+
+export function isLatest(image: string): boolean {
+  if (image.includes('@')) return false;
+  const tag = /:([^/:]+)$/.exec(image)?.[1];
+  return tag === undefined || tag === 'latest';
+}
+
+/** The registry's host name as Docker understands it: the part before the first slash if it looks like a host. */
+export function registryOf(image: string): string {
+  const first = image.split('/')[0] ?? '';
+  const isHost = image.includes('/') && (/[.:]/.test(first) || first === 'localhost');
+  return isHost ? first : 'docker.io';
+}
+
+function credentialsFor(image: string, credentials: readonly RegistryCredential[]): Docker.AuthConfig | undefined {
+  const registry = registryOf(image);
+  const found = credentials.find(({ server }) => server === registry || (registry === 'docker.io' && /(^|\.)docker\.io$/.test(server)));
+  if (!found?.username || !found.password) return undefined;
+  return { username: found.username, password: found.password.reveal(), serveraddress: found.server };
+}
+
+async function pull(
+  docker: Docker,
+  image: string,
+  authconfig: Docker.AuthConfig | undefined,
+  context: { signal: AbortSignal; report(fact: Fact): Promise<void> },
+): Promise<void> {
+  const named = isLatest(image) && !/:latest$/.test(image) ? `${image}:latest` : image; // without a tag the API pulls them all
+  const stream = await within(context.signal, docker.pull(named, authconfig ? { authconfig } : {}));
+  const progress = layerProgress((percent) => void context.report({ kind: 'pull-progress', image, percent }));
+  const done = new Promise<void>((resolve, reject) => {
+    docker.modem.followProgress(stream, (error) => (error ? reject(error) : resolve()), progress);
+  });
+  await within(context.signal, done);
+}
+
+interface LayerEvent {
+  id?: string;
+  status?: string;
+  progressDetail?: { current?: number; total?: number };
+}
+
+/** Layers download side by side; tells each tenth of the whole once. */
+export function layerProgress(tell: (percent: number) => void): (event: LayerEvent) => void {
+  const layers = new Map<string, { current: number; total: number }>();
+  let told = 0;
+  return (event) => {
+    if (!event.id || event.status !== 'Downloading') return;
+    layers.set(event.id, { current: event.progressDetail?.current ?? 0, total: event.progressDetail?.total ?? 0 });
+    const all = [...layers.values()];
+    const total = all.reduce((sum, layer) => sum + layer.total, 0);
+    const percent = total > 0 ? Math.floor((all.reduce((sum, layer) => sum + layer.current, 0) / total) * 10) * 10 : 0;
+    if (percent <= told) return;
+    told = percent;
+    tell(percent);
+  };
+}
+
+/** ACI calls most of these InaccessibleImage; which of them it is matters to whoever has to mend it. */
+function pullFailure(thrown: unknown, image: string): Failure {
+  const words = engineMessage(thrown);
+  const registry = registryOf(image);
+  const known = PULL_CAUSES.find(({ pattern }) => pattern.test(words));
+  if (known) {
+    return new Failure(known.code, known.say(image, registry, words), { advice: known.advice(image, registry), cause: thrown });
+  }
+  if (unreachable(thrown)) return causeOf(thrown, `to pull ${image}`);
+  return new Failure('image-not-pulled', `The image ${image} could not be pulled: ${words}`, {
+    advice: 'The registry’s own words are above.',
+    cause: thrown,
+  });
+}
+
+const PULL_CAUSES: readonly {
+  pattern: RegExp;
+  code: string;
+  say(image: string, registry: string, words: string): string;
+  advice(image: string, registry: string): string;
+}[] = [
+  {
+    pattern: /toomanyrequests|too many requests|rate limit/i,
+    code: 'registry-throttled',
+    say: (image, registry) => `${registry} is throttling pulls; ${image} was not given out.`,
+    advice: () => 'It is tried again by itself. Logging in (imageRegistryCredentials) raises the limit.',
+  },
+  {
+    pattern: /no matching manifest|does not match the (detected|specified)/i,
+    code: 'wrong-architecture',
+    say: (image) => `The image ${image} is not made for the host’s processor architecture.`,
+    advice: () => 'Build and push it for the host’s architecture too.',
+  },
+  {
+    pattern: /unauthorized|authentication required|incorrect username or password|denied: (?!requested access)/i,
+    code: 'registry-refused',
+    say: (image, registry) => `${registry} refused the login for ${image}.`,
+    advice: (_, registry) => `Check the entry for ${registry} under imageRegistryCredentials.`,
+  },
+  {
+    pattern: /manifest( for .*)? (unknown|not found)|repository .* not found|pull access denied|denied|not found/i,
+    code: 'image-not-found',
+    say: (image, registry) => `The image ${image} was not found: ${registry} knows no such repository or tag, or keeps it private.`,
+    advice: () => 'Check the name and the tag; for a private image add its registry under imageRegistryCredentials.',
+  },
+  {
+    pattern: /no such host|i\/o timeout|connection refused|network is unreachable|no route to host|server misbehaving|TLS handshake|request canceled|context deadline|x509|HTTP response to HTTPS/i,
+    code: 'registry-unreachable',
+    say: (image, registry, words) => `${registry} could not be reached for ${image}: ${words}`,
+    advice: () => 'Check the host’s way to the registry, or load the image onto the host (`docker load`).',
+  },
+];

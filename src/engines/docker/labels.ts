@@ -1,0 +1,48 @@
+import { type GroupKey, partsOf } from '../../event.ts';
+import type { Pod } from '../index.ts';
+
+/** Labels on every object. A lost store can be rebuilt from them, and nothing in them is secret. */
+export const LABEL = {
+  owner: 'katabot.owner',
+  group: 'katabot.group',
+  pod: 'katabot.pod',
+  revision: 'katabot.revision',
+  role: 'katabot.role',
+  container: 'katabot.container',
+  fingerprint: 'katabot.fingerprint',
+  address: 'katabot.address',
+  meteredFrom: 'katabot.metered-from',
+  repository: 'katabot.repository',
+  commit: 'katabot.commit',
+  path: 'katabot.path',
+} as const;
+
+export type Role = 'sandbox' | 'member' | 'init' | 'network' | 'volume';
+
+/**
+ * The name of a pod, and the first part of the name of each of its objects. It follows from (group, revision),
+ * so a step that is repeated after a crash finds its own work. Dots cannot stand in a group's or an
+ * environment's name, so two groups never meet in one name.
+ */
+export function podId(owner: string, key: GroupKey, revision: number): string {
+  const { environment, name } = partsOf(key);
+  return `${owner}.${environment}.${name}.r${revision}`;
+}
+
+export function podLabels(owner: string, pod: Pod, role: Role): Record<string, string> {
+  return {
+    [LABEL.owner]: owner,
+    [LABEL.group]: pod.key,
+    [LABEL.pod]: podId(owner, pod.key, pod.podRevision),
+    [LABEL.revision]: String(pod.revision),
+    [LABEL.role]: role,
+    [LABEL.repository]: pod.origin.repository,
+    [LABEL.commit]: pod.origin.commit,
+    [LABEL.path]: pod.origin.path,
+  };
+}
+
+/** The filter that finds every object of this bot, or of one group. */
+export function ownedBy(owner: string, key?: GroupKey): { label: string[] } {
+  return { label: [`${LABEL.owner}=${owner}`, ...(key ? [`${LABEL.group}=${key}`] : [])] };
+}

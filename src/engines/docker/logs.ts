@@ -1,0 +1,100 @@
+import type { Readable } from 'node:stream';
+import type Docker from 'dockerode';
+import type { LogLine } from '../index.ts';
+
+const HEADER_BYTES = 8;
+/** A line longer than this is given in pieces, so that one line cannot fill the memory. */
+const LONGEST_LINE_BYTES = 64 * 1024;
+
+/**
+ * The lines of one container, oldest first. The engine sends frames (1 byte stream, 3 bytes nothing, 4 bytes length)
+ * that may be cut anywhere, and lines that may span frames.
+ */
+export async function* containerLines(
+  docker: Docker,
+  container: { id: string; name: string },
+  options: { tail?: number | undefined; follow: boolean; since?: string | undefined },
+  signal: AbortSignal,
+): AsyncGenerator<LogLine> {
+  const stream = await openLog(docker, container.id, options);
+  const stop = () => stream.destroy();
+  signal.addEventListener('abort', stop, { once: true });
+  const lines = new LineAssembler(container.name);
+  try {
+    for await (const chunk of stream) yield* lines.take(chunk);
+    yield* lines.rest();
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    stream.destroy();
+  }
+}
+
+async function openLog(
+  docker: Docker,
+  id: string,
+  { tail, follow, since }: { tail?: number | undefined; follow: boolean; since?: string | undefined },
+): Promise<Readable> {
+  const options = { stdout: true, stderr: true, timestamps: true, ...(tail === undefined ? {} : { tail }), ...(since ? { since } : {}) };
+  if (follow) return asReadable(await docker.getContainer(id).logs({ ...options, follow: true }));
+  // Without `follow` dockerode gathers the whole answer; asked through the modem it stays a stream.
+  return new Promise((resolve, reject) => {
+    const query = new URLSearchParams(Object.entries(options).map(([name, value]) => [name, String(value)]));
+    docker.modem.dial(
+      { path: `/containers/${id}/logs?${query}`, method: 'GET', isStream: true, statusCodes: { 200: true, 404: 'no such container', 500: 'server error' } },
+      (error, answer) => (error ? reject(error) : resolve(asReadable(answer))),
+    );
+  });
+}
+
+function asReadable(stream: unknown): Readable {
+  return stream as Readable; // dockerode types only the old stream interface; it is the response itself
+}
+
+/** Turns the engine's frames into lines; keeps what is not yet whole. */
+export class LineAssembler {
+  readonly #container: string;
+  readonly #open = { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
+  #pending = Buffer.alloc(0);
+
+  constructor(container: string) {
+    this.#container = container;
+  }
+
+  *take(chunk: Buffer): Generator<LogLine> {
+    this.#pending = this.#pending.length ? Buffer.concat([this.#pending, chunk]) : chunk;
+    while (this.#pending.length >= HEADER_BYTES) {
+      const length = this.#pending.readUInt32BE(4);
+      if (this.#pending.length < HEADER_BYTES + length) return;
+      const stream = this.#pending[0] === 2 ? 'stderr' : 'stdout';
+      const payload = this.#pending.subarray(HEADER_BYTES, HEADER_BYTES + length);
+      this.#pending = this.#pending.subarray(HEADER_BYTES + length);
+      yield* this.#addTo(stream, payload);
+    }
+  }
+
+  *rest(): Generator<LogLine> {
+    for (const stream of ['stdout', 'stderr'] as const) {
+      if (this.#open[stream].length) yield this.#line(stream, this.#open[stream]);
+      this.#open[stream] = Buffer.alloc(0);
+    }
+  }
+
+  *#addTo(stream: 'stdout' | 'stderr', payload: Buffer): Generator<LogLine> {
+    let text = this.#open[stream].length ? Buffer.concat([this.#open[stream], payload]) : payload;
+    for (let end = text.indexOf(10); end >= 0 || text.length > LONGEST_LINE_BYTES; end = text.indexOf(10)) {
+      const cut = end >= 0 ? end : LONGEST_LINE_BYTES;
+      yield this.#line(stream, text.subarray(0, cut));
+      text = text.subarray(end >= 0 ? cut + 1 : cut);
+    }
+    this.#open[stream] = text;
+  }
+
+  #line(stream: 'stdout' | 'stderr', bytes: Buffer): LogLine {
+    const whole = bytes.toString('utf8').replace(/\r$/, '');
+    const blank = whole.indexOf(' ');
+    const timestamp = /^\d{4}-\d\d-\d\dT/.test(whole) && blank > 0 ? whole.slice(0, blank) : '';
+    return { container: this.#container, stream, timestamp, text: timestamp ? whole.slice(blank + 1) : whole };
+  }
+}

@@ -1,0 +1,94 @@
+import type { ContainerInspectInfo } from 'dockerode';
+import type { GroupKey } from '../../event.ts';
+import type { ObservedGroup, ObservedMember, ObservedPod } from '../index.ts';
+import { LABEL } from './labels.ts';
+
+/** What is left of a pod besides containers. */
+export interface Leftover {
+  readonly labels: Record<string, string>;
+}
+
+/** From the engine's answers to groups; pure. Containers without our labels are never given. */
+export function groupsFrom(
+  containers: readonly ContainerInspectInfo[],
+  leftovers: readonly Leftover[],
+): Map<GroupKey, ObservedGroup> {
+  const pods = new Map<string, { key: GroupKey; containers: ContainerInspectInfo[] }>();
+  const podOf = (labels: Record<string, string>) => {
+    const id = labels[LABEL.pod] ?? '';
+    const pod = pods.get(id) ?? { key: keyIn(labels), containers: [] };
+    pods.set(id, pod);
+    return pod;
+  };
+  for (const container of containers) podOf(container.Config.Labels).containers.push(container);
+  for (const { labels } of leftovers) podOf(labels);
+  const groups = new Map<GroupKey, ObservedPod[]>();
+  for (const [id, pod] of pods) {
+    const list = groups.get(pod.key) ?? [];
+    list.push(podFrom(id, pod.containers));
+    groups.set(pod.key, list);
+  }
+  return new Map(
+    [...groups].map(([key, list]) => [key, { key, pods: list.sort((a, b) => a.createdAtMs - b.createdAtMs) }]),
+  );
+}
+
+/** Written by us, so always `environment/name`; anything else would be a forged label and names no group. */
+export function keyIn(labels: Record<string, string>): GroupKey {
+  const [environment = '', name = ''] = (labels[LABEL.group] ?? '').split('/');
+  return `${environment}/${name}`;
+}
+
+function podFrom(id: string, containers: readonly ContainerInspectInfo[]): ObservedPod {
+  const sandbox = containers.find((each) => each.Config.Labels[LABEL.role] === 'sandbox');
+  const labels = sandbox?.Config.Labels ?? containers[0]?.Config.Labels ?? {};
+  const meteredFrom = labels[LABEL.meteredFrom];
+  const finishedAtMs = sandbox?.State.Running ? undefined : time(sandbox?.State.FinishedAt);
+  return {
+    id,
+    revision: Number(/\.r(\d+)$/.exec(id)?.[1] ?? 0),
+    fingerprint: labels[LABEL.fingerprint] ?? '',
+    state: sandbox ? stateOf(sandbox) : 'absent',
+    sandboxId: sandbox?.Id ?? '',
+    address: labels[LABEL.address] ?? '',
+    createdAtMs: time(sandbox?.Created) ?? 0,
+    ...(meteredFrom === undefined ? {} : { meteredFromMs: Number(meteredFrom) }),
+    ...(finishedAtMs === undefined ? {} : { finishedAtMs }),
+    members: containers.filter((each) => each !== sandbox).map(memberFrom),
+  };
+}
+
+function memberFrom(container: ContainerInspectInfo): ObservedMember {
+  const labels = container.Config.Labels;
+  const { State } = container;
+  const state = stateOf(container);
+  const startedAtMs = time(State.StartedAt);
+  const finishedAtMs = state === 'exited' ? time(State.FinishedAt) : undefined;
+  return {
+    id: container.Id,
+    name: labels[LABEL.container] ?? '',
+    init: labels[LABEL.role] === 'init',
+    revision: Number(labels[LABEL.revision] ?? 0),
+    fingerprint: labels[LABEL.fingerprint] ?? '',
+    image: container.Image,
+    state,
+    ...(startedAtMs === undefined ? {} : { startedAtMs }),
+    ...(finishedAtMs === undefined ? {} : { finishedAtMs }),
+    ...(state === 'exited' ? { exitCode: State.ExitCode } : {}),
+    outOfMemory: State.OOMKilled,
+    error: State.Error,
+  };
+}
+
+/** A container that failed to start says `created` and keeps the error; a paused one still runs. */
+function stateOf({ State }: ContainerInspectInfo): 'created' | 'running' | 'exited' {
+  if (State.Running) return 'running';
+  return State.Status === 'created' || time(State.StartedAt) === undefined ? 'created' : 'exited';
+}
+
+/** Go's zero time means "never". */
+function time(text: string | undefined): number | undefined {
+  if (!text || text.startsWith('0001-')) return undefined;
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? undefined : ms;
+}

@@ -1,0 +1,137 @@
+/**
+ * What the reconciler knows of any engine: look, take one step, read logs, hear hints.
+ * Differences between engines are data (`gaps`, `facts`); nothing outside an engine's folder asks which one it is.
+ */
+import type { Fact, GroupKey } from '../event.ts';
+import type { Gap, Group } from '../spec/index.ts';
+
+export interface Engine {
+  /** What of the spec this engine cannot do yet: each becomes a problem with its own sentence. */
+  readonly gaps: readonly Gap[];
+  /** The machine behind the engine, asked anew. Throws a Failure `engine-unreachable`. */
+  describe(signal: AbortSignal): Promise<EngineFacts>;
+  /** The group as it is now, or every group of this bot. Groups that have left nothing are absent. */
+  observe(signal: AbortSignal, key?: GroupKey): Promise<Map<GroupKey, ObservedGroup>>;
+  /** Takes one idempotent step. Throws a Failure that names the cause. */
+  apply(step: Step, context: StepContext): Promise<StepResult>;
+  /** Lines of a group's members, oldest first. */
+  logs(request: LogRequest, signal: AbortSignal): AsyncIterable<LogLine>;
+  /** Calls `hint` when something may have happened to a group. Hints may be lost, doubled or wrong. */
+  watch(hint: (key: GroupKey) => void): { close(): void };
+}
+
+export interface EngineFacts {
+  readonly version: string;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly operatingSystem: 'Linux' | 'Windows';
+  readonly architecture: string;
+  /** What was verified, not what was asked. */
+  readonly isolation: Isolation;
+  /** The OCI runtime that groups run with, such as runc. */
+  readonly runtime: string;
+  /** The engine's clock minus the bot's. */
+  readonly skewMs: number;
+}
+
+export type Isolation = 'hypervisor' | 'sandbox' | 'none';
+
+/** Everything an engine has to know to run one revision of a group. Plain data; made by the reconciler. */
+export interface Pod {
+  readonly key: GroupKey;
+  readonly revision: number;
+  /** The revision that the sandbox was (or will be) made for: smaller than `revision` after an update of members only. */
+  readonly podRevision: number;
+  readonly group: Group;
+  /** Where the revision came from; written on every object, so that a lost store can be rebuilt. */
+  readonly origin: { readonly repository: string; readonly commit: string; readonly path: string };
+  /** Changes when the whole pod must be made anew. */
+  readonly fingerprint: string;
+  /** Container name -> changes when that member must be made anew. */
+  readonly memberFingerprints: Readonly<Record<string, string>>;
+  /** The group's own address on the host, or '' for a group without one. */
+  readonly address: string;
+  /** The group's own network, such as 198.18.0.16/28. */
+  readonly subnet: string;
+  /** Image as written -> what it was pinned to (an id or a digest); filled by the step `pull`. */
+  readonly images: Readonly<Record<string, string>>;
+  /** When the meter of this pod began before its sandbox existed (first pull), epoch ms. */
+  readonly meteredFromMs?: number;
+}
+
+export type Step =
+  | { kind: 'pull'; pod: Pod }
+  | { kind: 'create-sandbox'; pod: Pod }
+  | { kind: 'start-init'; pod: Pod; container: string }
+  | { kind: 'start-members'; pod: Pod; containers: readonly string[] }
+  | { kind: 'remove-members'; key: GroupKey; ids: readonly string[] }
+  /** SIGTERM, grace, SIGKILL: members side by side, then the sandbox unless it is ''. */
+  | { kind: 'stop'; key: GroupKey; members: readonly string[]; sandbox: string }
+  | { kind: 'remove'; key: GroupKey; podId: string };
+
+export interface StepContext {
+  readonly signal: AbortSignal;
+  /** Awaited where the fact must be written down before the engine goes on, as the start of a pull. */
+  report(fact: Fact): Promise<void>;
+}
+
+export interface StepResult {
+  /** Image as written -> pinned; from `pull` alone. */
+  readonly images?: Record<string, string>;
+}
+
+export interface ObservedGroup {
+  readonly key: GroupKey;
+  /** Usually one; two only after mischief or a crash between remove and create. Oldest first. */
+  readonly pods: readonly ObservedPod[];
+}
+
+/** One sandbox and what joined it, or what is left of it. Times are the engine's own, epoch ms. */
+export interface ObservedPod {
+  /** Names every object of the pod: `(group, revision)`. */
+  readonly id: string;
+  readonly revision: number;
+  readonly fingerprint: string;
+  /** `absent`: the sandbox is gone while members, a network or a volume remain. */
+  readonly state: 'created' | 'running' | 'exited' | 'absent';
+  readonly sandboxId: string;
+  readonly address: string;
+  readonly createdAtMs: number;
+  /** From the label: when the meter began, if that was before the sandbox existed. */
+  readonly meteredFromMs?: number;
+  readonly finishedAtMs?: number;
+  readonly members: readonly ObservedMember[];
+}
+
+export interface ObservedMember {
+  readonly id: string;
+  readonly name: string;
+  readonly init: boolean;
+  readonly revision: number;
+  readonly fingerprint: string;
+  readonly image: string;
+  readonly state: 'created' | 'running' | 'exited';
+  readonly startedAtMs?: number;
+  readonly finishedAtMs?: number;
+  readonly exitCode?: number;
+  readonly outOfMemory: boolean;
+  /** The engine's own words when it could not start the member. */
+  readonly error: string;
+}
+
+export interface LogRequest {
+  readonly key: GroupKey;
+  /** All members when absent. */
+  readonly container?: string;
+  /** The last lines of each member; all when absent. */
+  readonly tail?: number;
+  readonly follow: boolean;
+}
+
+export interface LogLine {
+  readonly container: string;
+  readonly stream: 'stdout' | 'stderr';
+  /** RFC 3339 with nanoseconds, as the engine gives it. */
+  readonly timestamp: string;
+  readonly text: string;
+}

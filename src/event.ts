@@ -1,0 +1,39 @@
+/** What happened. Threads, the bill, the audit and the metrics are read from events; nothing else is told twice. */
+
+/** `environment/name`: one group. Unique in a bot; `production/hello` is what people call `hello`. */
+export type GroupKey = `${string}/${string}`;
+
+export function groupKey(environment: string, name: string): GroupKey {
+  return `${environment}/${name}`;
+}
+
+export function partsOf(key: GroupKey): { environment: string; name: string } {
+  const slash = key.indexOf('/');
+  return { environment: key.slice(0, slash), name: key.slice(slash + 1) };
+}
+
+/** A fact about one group. `atMs` is the bot's clock, `revision` the revision it is about. */
+export interface Event {
+  readonly atMs: number;
+  readonly group: GroupKey;
+  readonly revision: number;
+  readonly fact: Fact;
+}
+
+export type Fact =
+  | { kind: 'accepted'; by: string; commit: string; change: Effect }
+  | { kind: 'image'; image: string; state: 'present' | 'pulling' | 'pulled'; digest: string; tookMs: number }
+  | { kind: 'pull-progress'; image: string; percent: number }
+  | { kind: 'sandbox-started'; sandboxId: string }
+  | { kind: 'member-started'; container: string; restartCount: number }
+  | { kind: 'member-exited'; container: string; exitCode: number; reason: string; restartAtMs?: number }
+  | { kind: 'running'; containers: number; tookMs: number }
+  | { kind: 'finished'; outcome: 'Succeeded' | 'Failed' | 'Stopped' }
+  | { kind: 'failed'; code: string; message: string; advice: string; container?: string; keepsServing?: number }
+  | { kind: 'superseded'; by: number }
+  | { kind: 'drifted'; what: string }
+  | { kind: 'removing'; by: string }
+  | { kind: 'removed' };
+
+/** How a change of a field reaches a group that runs: not at all, by restarting members, by a new pod. */
+export type Effect = 'create' | 'none' | 'in-place' | 'restart' | 'replace';

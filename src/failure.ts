@@ -1,0 +1,24 @@
+/**
+ * What went wrong, in a form a person can act on.
+ *
+ * A `Failure` is something its reader can fix: it has a stable code, one sentence, and advice.
+ * Anything else that is thrown is the bot's own fault: it is logged in full and shown as one
+ * sentence with a reference id.
+ */
+export class Failure extends Error {
+  readonly code: string;
+  readonly advice: string;
+
+  constructor(code: string, message: string, options: { advice?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'Failure';
+    this.code = code;
+    this.advice = options.advice ?? '';
+  }
+}
+
+/** The text of anything thrown, on one line, without a stack trace. */
+export function messageOf(thrown: unknown): string {
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  return text.replace(/\s+/g, ' ').trim();
+}

@@ -1,0 +1,2 @@
+/** Events and errors -> the log. */
+export { createLog, type Log, type LogLevel } from './log.ts';

@@ -1,0 +1,56 @@
+import type { Clock } from '../clock.ts';
+import type { ObservedGroup } from '../engines/index.ts';
+import { type Interval, type Ledger, type LedgerChange, type Prices, settle, sizeOf } from '../metering/index.ts';
+import type { Wish } from './wish.ts';
+
+/** What a location costs, by its name. */
+export type Pricing = (location: string) => Prices;
+
+export interface Meter {
+  /** Brings the ledger to what was seen. Gives when the pod that is still to come began to cost, if it has. */
+  settle(wish: Wish, observed: ObservedGroup | undefined): Promise<number | undefined>;
+  /** A group that has no pod yet costs from its first pull on. */
+  pullBegins(wish: Wish): Promise<void>;
+  /** The pull was given up before there was a pod. */
+  pullEnds(wish: Wish): Promise<void>;
+}
+
+/** Writes into the ledger what the pure `settle` says; holds nothing itself. */
+export function createMeter({ ledger, pricing, clock }: { ledger: Ledger; pricing: Pricing; clock: Clock }): Meter {
+  const contextOf = (wish: Wish) => ({
+    group: wish.key,
+    revision: wish.revision.number,
+    size: sizeOf(wish.revision.group),
+    prices: pricing(wish.location),
+    location: wish.location,
+    repository: wish.repository,
+    caller: wish.revision.acceptedBy,
+    nowMs: clock.now(),
+    wanted: wish.wanted === 'running',
+  });
+  const write = async (changes: readonly LedgerChange[]) => {
+    for (const change of changes) {
+      if (change.kind === 'open') await ledger.open(change.interval);
+      else if (change.kind === 'attach') await ledger.attach(change.id, change.podId, change.startedAtMs);
+      else await ledger.close(change.id, change.endedAtMs, change.estimated);
+    }
+  };
+  const pulling = (open: readonly Interval[]) => open.find((interval) => interval.podId === null);
+  return {
+    async settle(wish, observed) {
+      const open = await ledger.openIntervals(wish.key);
+      await write(settle(open, observed, contextOf(wish)));
+      return pulling(open)?.startedAtMs;
+    },
+    async pullBegins(wish) {
+      if (pulling(await ledger.openIntervals(wish.key))) return;
+      const { nowMs, wanted: _, ...rest } = contextOf(wish);
+      const id = `${wish.key} r${wish.revision.number} pull ${nowMs}`;
+      await ledger.open({ id, podId: null, startedAtMs: nowMs, endedAtMs: null, estimated: false, ...rest });
+    },
+    async pullEnds(wish) {
+      const interval = pulling(await ledger.openIntervals(wish.key));
+      if (interval) await ledger.close(interval.id, clock.now(), false);
+    },
+  };
+}

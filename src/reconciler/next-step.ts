@@ -1,0 +1,59 @@
+import type { ObservedPod, Pod, Step } from '../engines/index.ts';
+import type { GroupKey } from '../event.ts';
+import type { Standing } from './assess.ts';
+
+/** The one step that brings a group nearer to its wish, or none. Pure. */
+export function nextStep(standing: Standing, pod: Pod, imagesPinned: boolean): Step | undefined {
+  switch (standing.kind) {
+    case 'gone':
+    case 'waiting':
+    case 'in-sync':
+      return undefined;
+    case 'unwanted':
+      return clearAway(pod.key, standing.pods);
+    case 'absent':
+      // Images first: what runs goes on serving until the new one can really be made.
+      if (!imagesPinned) return { kind: 'pull', pod };
+      return clearAway(pod.key, standing.pods) ?? { kind: 'create-sandbox', pod };
+    case 'out-of-date':
+      if (!imagesPinned) return { kind: 'pull', pod };
+      return { kind: 'remove-members', key: pod.key, ids: standing.members.map(({ id }) => id) };
+    case 'initializing':
+      return imagesPinned ? { kind: 'start-init', pod, container: standing.start } : { kind: 'pull', pod };
+    case 'incomplete':
+      return imagesPinned ? { kind: 'start-members', pod, containers: standing.start } : { kind: 'pull', pod };
+    case 'finished':
+      if (standing.pod.state !== 'running') return undefined;
+      return { kind: 'stop', key: pod.key, members: [], sandbox: standing.pod.sandboxId };
+  }
+}
+
+/** Stops first and removes after a second look, so that the times of the end are seen and written to the bill. */
+function clearAway(key: GroupKey, pods: readonly ObservedPod[]): Step | undefined {
+  for (const pod of pods) {
+    const members = pod.members.filter(({ state }) => state === 'running').map(({ id }) => id);
+    const sandbox = pod.state === 'running' ? pod.sandboxId : '';
+    if (members.length || sandbox) return { kind: 'stop', key, members, sandbox };
+  }
+  const [first] = pods;
+  return first ? { kind: 'remove', key, podId: first.id } : undefined;
+}
+
+/** What makes two steps of one pass the same; a pass takes each step once, so that it cannot spin. */
+export function identityOf(step: Step): string {
+  switch (step.kind) {
+    case 'start-init':
+      return `${step.kind} ${step.container}`;
+    case 'start-members':
+      return `${step.kind} ${step.containers.join(' ')}`;
+    case 'remove-members':
+      return `${step.kind} ${step.ids.join(' ')}`;
+    case 'stop':
+      return `${step.kind} ${step.members.join(' ')} ${step.sandbox}`;
+    case 'remove':
+      return `${step.kind} ${step.podId}`;
+    case 'pull':
+    case 'create-sandbox':
+      return step.kind;
+  }
+}

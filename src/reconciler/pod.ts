@@ -1,0 +1,25 @@
+import type { ObservedGroup, Pod } from '../engines/index.ts';
+import { memberFingerprint, podFingerprint } from '../spec/index.ts';
+import type { Wish } from './wish.ts';
+
+/** The wish as an engine needs it. A sandbox that still fits is kept, and so is the revision it was made for. */
+export function podOf(wish: Wish, observed: ObservedGroup | undefined, pepper: string, meteredFromMs?: number): Pod {
+  const { group, number, commit, path, images } = wish.revision;
+  const fingerprint = podFingerprint(group, pepper);
+  const kept = observed?.pods.findLast((pod) => pod.fingerprint === fingerprint && (pod.state === 'running' || pod.state === 'created'));
+  return {
+    key: wish.key,
+    revision: number,
+    podRevision: kept?.revision ?? number,
+    group,
+    origin: { repository: wish.repository, commit, path },
+    fingerprint,
+    memberFingerprints: Object.fromEntries(
+      [...group.initContainers, ...group.containers].map((container) => [container.name, memberFingerprint(container, pepper)]),
+    ),
+    address: wish.address,
+    subnet: wish.subnet,
+    images: images ?? {},
+    ...(meteredFromMs === undefined ? {} : { meteredFromMs }),
+  };
+}

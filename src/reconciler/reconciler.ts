@@ -1,0 +1,234 @@
+import type { Clock } from '../clock.ts';
+import type { Engine, ObservedGroup, Pod, Step } from '../engines/index.ts';
+import type { GroupKey } from '../event.ts';
+import { Failure } from '../failure.ts';
+import type { Ledger } from '../metering/index.ts';
+import { assess, type Standing } from './assess.ts';
+import type { Feed } from './feed.ts';
+import { createMeter, type Pricing } from './meter.ts';
+import { identityOf, nextStep } from './next-step.ts';
+import { podOf } from './pod.ts';
+import { createQueue, type Queue } from './queue.ts';
+import type { DesiredState, RunBook, Wish } from './wish.ts';
+
+export interface ReconcilerParts {
+  readonly engines: Readonly<Record<string, Engine>>;
+  readonly desired: DesiredState;
+  readonly runs: RunBook;
+  readonly ledger: Ledger;
+  readonly feed: Feed;
+  readonly pricing: Pricing;
+  readonly clock: Clock;
+  /** The key under which fingerprints are made, so that a label tells nothing about a secret. */
+  readonly pepper: string;
+  /** Hears of what is the bot's own fault; gives a reference for the person who waits. */
+  readonly reportInternal: (error: unknown, key: GroupKey) => string;
+}
+
+export interface Reconciler {
+  /** Something may have changed about a group; it is looked at as soon as a worker is free. */
+  wake(key: GroupKey): void;
+  /** Begins to listen to the engines and looks at every wish once. */
+  start(): Promise<void>;
+  /** Resolves when no group is being worked on and none is due now. */
+  idle(): Promise<void>;
+  /** Takes no new step; resolves when the running ones have ended or were parked. */
+  close(): Promise<void>;
+}
+
+/** How many groups are worked on at once. */
+const WORKERS = 4;
+/** A pass that has not come to rest by then has two steps that undo each other. */
+const MOST_STEPS_A_PASS = 40;
+const FIRST_RETRY_MS = 2_000;
+const LONGEST_RETRY_MS = 5 * 60_000;
+
+/** Brings what is to what should be: look, judge, take one step, look again. */
+export function createReconciler(parts: ReconcilerParts): Reconciler {
+  const work: Work = {
+    parts,
+    meter: createMeter(parts),
+    failures: new Map(),
+    stepping: new Map(),
+    closing: new AbortController(),
+    queue: createQueue({ clock: parts.clock, workers: WORKERS, run: (key) => reconcile(work, key) }),
+  };
+  let watches: { close(): void }[] = [];
+  return {
+    wake(key) {
+      work.failures.delete(key); // somebody asks anew: the back-off starts anew
+      work.queue.add(key);
+      void abandonSuperseded(work, key);
+    },
+    async start() {
+      // A group that fails waits for its retry: its own failing makes hints too, and they would spin.
+      const hint = (key: GroupKey) => (work.failures.has(key) ? undefined : work.queue.add(key));
+      watches = Object.values(parts.engines).map((engine) => engine.watch(hint));
+      for (const { key } of await parts.desired.list()) work.queue.add(key);
+    },
+    idle: () => work.queue.idle(),
+    async close() {
+      for (const watch of watches) watch.close();
+      work.closing.abort(new Error('the bot is stopping'));
+      await work.queue.close();
+      await parts.feed.written();
+    },
+  };
+}
+
+interface Work {
+  readonly parts: ReconcilerParts;
+  readonly meter: ReturnType<typeof createMeter>;
+  readonly failures: Map<GroupKey, { revision: number; code: string; attempts: number }>;
+  /** The pull that is under way for a group: the one step that is long and may be given up half-way. */
+  readonly stepping: Map<GroupKey, { revision: number; controller: AbortController }>;
+  readonly closing: AbortController;
+  readonly queue: Queue;
+}
+
+async function abandonSuperseded({ parts, stepping }: Work, key: GroupKey): Promise<void> {
+  const running = stepping.get(key);
+  if (!running) return;
+  const wish = await parts.desired.get(key).catch(() => undefined);
+  if (wish?.wanted === 'running' && wish.revision.number === running.revision) return;
+  running.controller.abort(new Failure('superseded', 'A newer wish took its place.'));
+}
+
+/** One pass over one group. Never throws: what goes wrong is told, and tried again later. */
+async function reconcile(work: Work, key: GroupKey): Promise<void> {
+  const taken = new Set<string>();
+  let wish: Wish | undefined;
+  try {
+    for (let count = 0; count < MOST_STEPS_A_PASS && !work.closing.signal.aborted; count++) {
+      wish = await work.parts.desired.get(key);
+      if (!wish) return;
+      const engine = engineOf(work.parts, wish);
+      const observed = (await engine.observe(work.closing.signal, key)).get(key);
+      const step = await lookAndJudge(work, wish, observed);
+      if (!step) return;
+      if (taken.has(identityOf(step))) return work.queue.addAfter(key, FIRST_RETRY_MS);
+      taken.add(identityOf(step));
+      await take(work, wish, engine, step, observed);
+      work.failures.delete(key);
+    }
+    work.queue.add(key);
+  } catch (error) {
+    if (!work.closing.signal.aborted) await failed(work, key, wish, error);
+  }
+}
+
+function engineOf(parts: ReconcilerParts, wish: Wish): Engine {
+  const engine = parts.engines[wish.location];
+  if (engine) return engine;
+  throw new Failure('location-unknown', `The location ${wish.location} is no longer in the settings.`, {
+    advice: 'Put it back into the settings, or delete the group after removing its containers by hand.',
+  });
+}
+
+/** Writes down what was seen, and gives the step that follows from it. */
+async function lookAndJudge(work: Work, wish: Wish, observed: ObservedGroup | undefined): Promise<Step | undefined> {
+  const { parts, meter } = work;
+  const meteredFromMs = await meter.settle(wish, observed);
+  await recordRuns(work, wish, observed);
+  const pod = podOf(wish, observed, parts.pepper, meteredFromMs);
+  const standing = assess(wish, pod, observed, await parts.runs.runs(wish.key), parts.clock.now());
+  const step = nextStep(standing, pod, wish.revision.images !== null);
+  if (!step) await arrived(work, wish, standing);
+  else if (standing.kind === 'absent' && standing.drift) {
+    parts.feed.tell(wish.key, wish.revision.number, { kind: 'drifted', what: standing.drift });
+  }
+  return step;
+}
+
+async function recordRuns({ parts }: Work, wish: Wish, observed: ObservedGroup | undefined): Promise<void> {
+  for (const pod of observed?.pods ?? []) {
+    for (const member of pod.members) {
+      if (member.state !== 'exited' || member.startedAtMs === undefined || member.finishedAtMs === undefined) continue;
+      const exitCode = member.exitCode ?? 0;
+      const fresh = await parts.runs.record({
+        key: wish.key,
+        podId: pod.id,
+        container: member.name,
+        startedAtMs: member.startedAtMs,
+        finishedAtMs: member.finishedAtMs,
+        exitCode,
+        outOfMemory: member.outOfMemory,
+      });
+      if (!fresh || wish.wanted === 'deleted') continue;
+      const reason = member.outOfMemory ? 'out of memory' : `exit code ${exitCode}`;
+      parts.feed.tell(wish.key, member.revision, { kind: 'member-exited', container: member.name, exitCode, reason });
+    }
+  }
+}
+
+/** No step is left: says so once, frees what a deleted group held, or sets the next look. */
+async function arrived({ parts, queue }: Work, wish: Wish, standing: Standing): Promise<void> {
+  const { key, revision } = wish;
+  if (standing.kind === 'gone') {
+    await parts.desired.forget(key);
+    parts.feed.tell(key, revision.number, { kind: 'removed' });
+  } else if (standing.kind === 'waiting') {
+    queue.addAfter(key, Math.max(0, standing.atMs - parts.clock.now()));
+  } else if (standing.kind === 'in-sync' && (await parts.desired.note(key, revision.number, { settled: 'Running' }))) {
+    const tookMs = parts.clock.now() - revision.acceptedAtMs;
+    parts.feed.tell(key, revision.number, { kind: 'running', containers: revision.group.containers.length, tookMs });
+  } else if (standing.kind === 'finished' && (await parts.desired.note(key, revision.number, { settled: standing.outcome }))) {
+    parts.feed.tell(key, revision.number, { kind: 'finished', outcome: standing.outcome });
+  }
+}
+
+async function take(work: Work, wish: Wish, engine: Engine, step: Step, observed: ObservedGroup | undefined): Promise<void> {
+  const { parts, meter, stepping, closing } = work;
+  const { key, revision } = wish;
+  const controller = new AbortController();
+  const signal = AbortSignal.any([closing.signal, controller.signal]);
+  if (step.kind === 'pull') stepping.set(key, { revision: revision.number, controller });
+  try {
+    const { images } = await engine.apply(step, {
+      signal,
+      report: async (fact) => {
+        if (fact.kind === 'image' && fact.state === 'pulling' && !observed?.pods.length) await meter.pullBegins(wish);
+        parts.feed.tell(key, revision.number, fact);
+      },
+    });
+    if (images) await parts.desired.note(key, revision.number, { images });
+    if (step.kind === 'start-members') await tellStarted(work, step.pod, step.containers);
+  } catch (error) {
+    if (step.kind === 'pull' && !closing.signal.aborted && !observed?.pods.length) await meter.pullEnds(wish);
+    throw error;
+  } finally {
+    stepping.delete(key);
+  }
+}
+
+async function tellStarted({ parts }: Work, pod: Pod, containers: readonly string[]): Promise<void> {
+  const runs = await parts.runs.runs(pod.key);
+  for (const container of containers) {
+    const restartCount = runs.filter((run) => run.container === container && run.podId.endsWith(`.r${pod.podRevision}`)).length;
+    parts.feed.tell(pod.key, pod.revision, { kind: 'member-started', container, restartCount });
+  }
+}
+
+/** Tells a failure once for each revision and cause, and sets the next try. */
+async function failed(work: Work, key: GroupKey, wish: Wish | undefined, thrown: unknown): Promise<void> {
+  const { parts, failures, queue } = work;
+  const failure = thrown instanceof Failure ? thrown : internalFailure(parts, thrown, key);
+  if (failure.code === 'superseded') return queue.add(key);
+  const revision = wish?.revision.number ?? 0;
+  const before = failures.get(key);
+  const same = before?.revision === revision && before.code === failure.code;
+  const attempts = same ? before.attempts + 1 : 1;
+  failures.set(key, { revision, code: failure.code, attempts });
+  if (!same) {
+    const { code, message, advice } = failure;
+    parts.feed.tell(key, revision, { kind: 'failed', code, message, advice });
+  }
+  queue.addAfter(key, Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (attempts - 1)));
+}
+
+function internalFailure(parts: ReconcilerParts, thrown: unknown, key: GroupKey): Failure {
+  const reference = parts.reportInternal(thrown, key);
+  return new Failure('internal', `Something went wrong inside the bot (reference ${reference}).`, {
+    advice: 'It is tried again by itself. The bot’s log has the details under the reference.',
+  });
+}

@@ -1,0 +1,80 @@
+import type { Event, GroupKey } from '../event.ts';
+import type { Group } from '../spec/index.ts';
+
+/** What should run: the newest accepted revision of a group, or that the group should be gone. */
+export interface Wish {
+  readonly key: GroupKey;
+  readonly wanted: 'running' | 'deleted';
+  readonly location: string;
+  readonly repository: string;
+  readonly revision: Revision;
+  /** The group's place in its location: it gives the address and the network. Kept until the group is gone. */
+  readonly slot: number;
+  readonly address: string;
+  readonly subnet: string;
+  /** '' for a group without a DNS label. */
+  readonly fqdn: string;
+  /** Whether the revision has reached its end (running, or finished) once, and how. */
+  readonly settled: Settled | null;
+  /** Who asked for the deletion; '' while the group is wanted. */
+  readonly deletedBy: string;
+}
+
+export type Settled = 'Running' | 'Succeeded' | 'Failed';
+
+/** One accepted spec of a group: immutable, numbered from 1. */
+export interface Revision {
+  readonly number: number;
+  readonly commit: string;
+  readonly path: string;
+  readonly group: Group;
+  /** Image as written -> what it was pinned to; null until the images were on the host. */
+  readonly images: Readonly<Record<string, string>> | null;
+  readonly acceptedBy: string;
+  readonly acceptedAtMs: number;
+}
+
+export interface WishDraft extends Omit<Wish, 'wanted' | 'revision' | 'settled' | 'deletedBy'> {
+  readonly revision: Omit<Revision, 'number' | 'images'>;
+  /** The new revision's number is larger than this one, whatever the books say (what the engine shows counts too). */
+  readonly after: number;
+}
+
+/** The book of wishes. Every method has written to disk when it resolves. */
+export interface DesiredState {
+  get(key: GroupKey): Promise<Wish | undefined>;
+  list(): Promise<Wish[]>;
+  /** Accepts a revision: numbers it, and makes it the wish. A group that was being deleted is wanted again. */
+  put(draft: WishDraft): Promise<Wish>;
+  /** Adds what was learnt of a revision; gives false when it was known already. */
+  note(key: GroupKey, revision: number, learnt: { images: Record<string, string> } | { settled: Settled }): Promise<boolean>;
+  /** The group should be gone. Gives false when it was not wanted anyway. */
+  unwish(key: GroupKey, by: string): Promise<boolean>;
+  /** Nothing is left of the group: drops the wish and frees its name, address and label. Revisions and bills stay. */
+  forget(key: GroupKey): Promise<void>;
+}
+
+/** One run of a container that has ended; (pod, container, start) makes it unique. Times are the engine's. */
+export interface Run {
+  readonly key: GroupKey;
+  readonly podId: string;
+  readonly container: string;
+  readonly startedAtMs: number;
+  readonly finishedAtMs: number;
+  readonly exitCode: number;
+  readonly outOfMemory: boolean;
+}
+
+/** The book of runs: restart counts, back-off and previous states are read from it. */
+export interface RunBook {
+  /** Gives false when the run was known. */
+  record(run: Run): Promise<boolean>;
+  runs(key: GroupKey): Promise<Run[]>;
+}
+
+/** The book of events, append-only. */
+export interface EventBook {
+  append(events: readonly Event[]): Promise<void>;
+  /** Oldest first. */
+  events(filter: { group?: GroupKey; sinceMs?: number; last?: number }): Promise<Event[]>;
+}

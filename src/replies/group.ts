@@ -1,0 +1,176 @@
+import type { LogLine } from '../engines/index.ts';
+import { type Fact, type GroupKey, partsOf } from '../event.ts';
+import { type Bill, formatDuration, formatMoney } from '../metering/index.ts';
+import type { Group, Problem } from '../spec/index.ts';
+import type { Block, Outcome } from './document.ts';
+import { imageStage, pullProgress, refused, stage } from './push.ts';
+
+// What the bot says about groups: how they come up, what runs, what is gone.
+
+/** What to say of a fact while a deploy is followed; undefined for facts that are told otherwise. */
+export function progressOf(fact: Fact): Block | undefined {
+  switch (fact.kind) {
+    case 'image':
+      return fact.state === 'pulling' ? stage('running', 'image', `${fact.image} …`) : imageStage(fact.image, fact.state, fact.digest, fact.tookMs);
+    case 'pull-progress':
+      return pullProgress(fact.image, fact.percent);
+    case 'drifted':
+      return stage('warning', 'drift', `${fact.what}: it is made anew`);
+    case 'member-exited':
+      return stage('warning', 'exit', `${fact.container}: ${fact.reason}`);
+    default:
+      return undefined;
+  }
+}
+
+export function finishedStage(outcome: 'Succeeded' | 'Failed' | 'Stopped'): Block {
+  return stage(outcome === 'Failed' ? 'failed' : 'done', 'finished', outcome);
+}
+
+export function crashStage(container: string, reason: string): Block {
+  return stage('failed', 'crash', `${container} ended right after its start: ${reason}`);
+}
+
+export function groupHeading(name: string): Block {
+  return { kind: 'heading', text: name };
+}
+
+export function branchHeading(repository: string, environment: string, branch: string, count: number): Block {
+  const groups = count === 1 ? '1 group goes with it' : `${count} groups go with it`;
+  return { kind: 'heading', text: `katabot  ${repository} · ${environment} · branch ${branch} deleted: ${groups}` };
+}
+
+export function logBlock(line: LogLine, timestamps = false): Block {
+  return { kind: 'log', source: line.container, text: timestamps ? `${line.timestamp} ${line.text}` : line.text };
+}
+
+/** The last lines of a deploy: GPUs and cost. */
+export function closingFields(group: Group, total: Bill): Block[] {
+  const gpus = group.containers.reduce((sum, { resources }) => sum + (resources.requests.gpu?.count ?? 0), 0);
+  return [
+    { kind: 'field', label: 'gpu', text: gpus ? `${gpus} asked` : 'none asked' },
+    { kind: 'field', label: 'cost', text: `${formatMoney(total.total)} so far · \`katabot cost ${group.name}\`` },
+  ];
+}
+
+interface View {
+  readonly name: string;
+  readonly environment: string;
+  readonly state: string;
+  readonly revision: number;
+  readonly commit: string;
+  readonly repository: string;
+  readonly location: string;
+  readonly address: string;
+  readonly ports: readonly string[];
+  readonly url: string;
+  readonly containers: readonly { name: string; image: string; init: boolean; state: string; detail: string; restarts: number }[];
+  readonly rate: { perSecond: Bill['total']; perHour: Bill['total'] };
+  readonly bill: Bill;
+  readonly failure?: { code: string; message: string; advice: string };
+  readonly serving?: number;
+}
+
+export function statusTable(views: readonly View[]): Block[] {
+  if (!views.length) return [{ kind: 'text', text: 'No group runs. Push a repository with a containergroup.yaml to start one.' }];
+  return [
+    {
+      kind: 'table',
+      columns: ['group', 'environment', 'state', 'running', 'address', 'rate', 'spent'],
+      rows: views.map((view) => [
+        view.name,
+        view.environment,
+        view.failure ? `${view.state} (${view.failure.code})` : view.state,
+        runningOf(view),
+        view.url || view.address || '–',
+        `${formatMoney(view.rate.perHour, { digits: 4 })} /h`,
+        formatMoney(view.bill.total),
+      ]),
+    },
+  ];
+}
+
+function runningOf({ containers }: View): string {
+  const members = containers.filter((container) => !container.init);
+  return `${members.filter(({ state }) => state === 'Running').length}/${members.length}`;
+}
+
+export function statusOf(view: View): Block[] {
+  const fields: [string, string][] = [
+    ['state', view.state],
+    ['revision', `#${view.revision} · ${view.commit.slice(0, 7)} of ${view.repository}`],
+    ['location', view.location],
+    ...(view.address ? [['address', [view.url, ...view.ports.map((port) => `${view.address}:${port}`)].filter(Boolean).join('   ')] as [string, string]] : []),
+    ['price', `${formatMoney(view.rate.perSecond, { digits: 7 })} /s   ${formatMoney(view.rate.perHour, { digits: 4 })} /h`],
+    ['cost', `${formatMoney(view.bill.total)} in ${formatDuration(view.bill.livedMs)}`],
+  ];
+  return [
+    { kind: 'heading', text: `${view.name} · ${view.environment}` },
+    ...fields.map(([label, text]): Block => ({ kind: 'field', label, text })),
+    { kind: 'blank' },
+    {
+      kind: 'table',
+      columns: ['container', 'state', 'restarts', 'image', ''],
+      rows: view.containers.map(({ name, init, state, restarts, image, detail }) => [init ? `${name} (init)` : name, state, String(restarts), image, detail]),
+    },
+    ...(view.failure
+      ? [
+          { kind: 'blank' } as const,
+          stage('failed', view.failure.code, view.failure.message),
+          ...(view.failure.advice ? [{ kind: 'text', text: `    → ${view.failure.advice}` } as const] : []),
+          ...(view.serving === undefined ? [] : [{ kind: 'text', text: `    Revision ${view.serving} keeps serving.` } as const]),
+        ]
+      : []),
+  ];
+}
+
+export function removedStage(key: GroupKey, why: string): Block {
+  return stage('done', 'removed', `${nameOf(key)}${why ? ` (${why})` : ''}`);
+}
+
+/** `hello` for production, `hello in feature-x` elsewhere: as it is typed. */
+function nameOf(key: GroupKey): string {
+  const { environment, name } = partsOf(key);
+  return environment === 'production' ? name : `${name} in ${environment}`;
+}
+
+/** The bill as in the design: lived, vCPU·s, GB·s, GPU·s, total. */
+export function billBlocks(total: Bill): Block[] {
+  return [
+    {
+      kind: 'table',
+      columns: ['lived', 'vCPU·s', 'GB·s', 'GPU·s', 'total'],
+      rows: [[formatDuration(total.livedMs), total.vcpuSeconds, total.memoryGbSeconds, total.gpuSeconds, formatMoney(total.total)]],
+    },
+    ...(total.open ? [{ kind: 'text', text: `Still running at ${formatMoney(total.ratePerHour, { digits: 4 })} /h.` } as const] : []),
+  ];
+}
+
+export function costTable(bills: readonly { group: GroupKey; bill: Bill }[]): Block[] {
+  if (!bills.length) return [{ kind: 'text', text: 'Nothing has cost anything yet.' }];
+  return [
+    {
+      kind: 'table',
+      columns: ['group', 'lived', 'vCPU·s', 'GB·s', 'total', ''],
+      rows: bills.map(({ group, bill }) => [
+        nameOf(group),
+        formatDuration(bill.livedMs),
+        bill.vcpuSeconds,
+        bill.memoryGbSeconds,
+        formatMoney(bill.total),
+        bill.open ? 'running' : 'ended',
+      ]),
+    },
+  ];
+}
+
+export function unknownGroup(key: GroupKey, known: readonly { key: GroupKey }[]): Outcome {
+  const others = known.map((wish) => nameOf(wish.key));
+  return refused('group-unknown', `There is no group ${nameOf(key)}.`, others.length ? `There is: ${others.join(', ')}.` : 'No group runs yet.');
+}
+
+export function invalid(problems: readonly Problem[]): Outcome {
+  const errors = problems.filter(({ severity }) => severity === 'error').length;
+  const text = errors === 1 ? '1 error: nothing was changed, what runs goes on running' : `${errors} errors: nothing was changed, what runs goes on running`;
+  return { kind: 'invalid', code: 'invalid', blocks: [stage('failed', 'refused', text)], data: { problems } };
+}

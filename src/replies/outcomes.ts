@@ -1,0 +1,62 @@
+import type { GroupKey } from '../event.ts';
+import type { Failure } from '../failure.ts';
+import type { Bill } from '../metering/index.ts';
+import type { Wish } from '../reconciler/index.ts';
+import type { Block, Outcome } from './document.ts';
+import { stage } from './push.ts';
+
+// How commands end.
+
+export function done(code: string, data: unknown, blocks: readonly Block[] = []): Outcome {
+  return { kind: 'done', code, blocks, data };
+}
+
+export function failedOutcome({ code, message, advice }: Failure): Outcome {
+  const blocks: Block[] = [stage('failed', code, message), ...(advice ? [{ kind: 'text', text: `    → ${advice}` } as const] : [])];
+  return { kind: code === 'usage' ? 'invalid' : 'failed', code, blocks, data: { code, message, advice } };
+}
+
+export function checked(files: number): Outcome {
+  return done('checked', { files });
+}
+
+/** One outcome for a push of several groups: as bad as the worst of them. */
+export function deployed(outcomes: readonly Outcome[]): Outcome {
+  const bad = outcomes.find(({ kind }) => kind !== 'done');
+  return {
+    kind: bad?.kind ?? 'done',
+    code: bad?.code ?? 'deployed',
+    blocks: outcomes.flatMap(({ blocks }) => blocks),
+    data: { groups: outcomes.map(({ data }) => data) },
+  };
+}
+
+export function arrived(
+  wish: Wish,
+  facts: { url: string; probe: { status: number; tookMs: number } | undefined; crashed: boolean; tookMs: number },
+): Outcome {
+  return {
+    kind: facts.crashed ? 'failed' : 'done',
+    code: facts.crashed ? 'crashed' : 'deployed',
+    blocks: [],
+    data: { group: wish.key, revision: wish.revision.number, url: facts.url, address: wish.address, tookMs: facts.tookMs, probe: facts.probe ?? null },
+  };
+}
+
+export function deployFailed(failure: { code: string; message: string; advice: string }, serving: number | undefined): Outcome {
+  return { kind: 'failed', code: failure.code, blocks: [], data: { ...failure, serving: serving ?? null } };
+}
+
+export function superseded(revision: number, by: number): Outcome {
+  const text = by > revision ? `revision ${by} took the place of revision ${revision}` : 'the group was removed meanwhile';
+  return { kind: 'failed', code: 'superseded', blocks: [stage('warning', 'superseded', text)], data: { revision, by } };
+}
+
+export function stillGoing(name: string): Outcome {
+  const text = `${name}: goes on without an audience · \`katabot status\` shows it`;
+  return done('still-going', { group: name }, [stage('running', 'on its way', text)]);
+}
+
+export function removed(key: GroupKey, bill: Bill): Outcome {
+  return done('removed', { group: key, bill });
+}

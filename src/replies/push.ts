@@ -1,0 +1,119 @@
+import type { Effect } from '../event.ts';
+import { formatMoney, type Money } from '../metering/index.ts';
+import type { Change, Group, Problem } from '../spec/index.ts';
+import type { Block, Mark, Outcome } from './document.ts';
+
+// What the bot says while a branch is checked and brought up.
+
+export function pushHeading(repository: string, environment: string, commit: string): Block {
+  return { kind: 'heading', text: `katabot  ${repository} · ${environment} · ${commit.slice(0, 7)}` };
+}
+
+export function stage(mark: Mark, label: string, text: string, tookMs?: number): Block {
+  return { kind: 'stage', mark, label, text, ...(tookMs === undefined ? {} : { tookMs }) };
+}
+
+export function rewindStage(kind: 'force-push' | 'older-commit', previous: string, lost: number): Block {
+  const commits = lost === 1 ? '1 commit is' : `${lost} commits are`;
+  const text =
+    kind === 'force-push'
+      ? `force-push: replaces ${previous.slice(0, 7)}; ${commits} no longer on the branch`
+      : `goes back from ${previous.slice(0, 7)} to an older commit; ${commits} taken back`;
+  return stage('warning', 'history', text);
+}
+
+/** `2 containers, 0.5 vCPU, 0.3 GB` */
+export function specStage(path: string, group: Group, size: { vcpuMilli: number; memoryGbTenths: number; gpuCount: number }, tookMs: number): Block {
+  const count = group.containers.length;
+  const parts = [
+    `${count} ${count === 1 ? 'container' : 'containers'}`,
+    `${size.vcpuMilli / 1000} vCPU`,
+    `${size.memoryGbTenths / 10} GB`,
+    ...(size.gpuCount ? [`${size.gpuCount} GPU`] : []),
+  ];
+  return stage('done', path, parts.join(', '), tookMs);
+}
+
+export function priceStage({ perSecond, perHour }: { perSecond: Money; perHour: Money }): Block {
+  return stage('done', 'price', `${formatMoney(perSecond, { digits: 7 })} /s   ${formatMoney(perHour, { digits: 4 })} /h`);
+}
+
+/** How a change reaches what runs: said before it happens. */
+export function changeStage(effect: Effect, changes: readonly Change[]): Block | undefined {
+  const fields = [...new Set(changes.map(({ path }) => path))];
+  const named = fields.length > 3 ? `${fields.slice(0, 3).join(', ')} and ${fields.length - 3} more` : fields.join(', ');
+  switch (effect) {
+    case 'create':
+      return undefined;
+    case 'none':
+      return stage('done', 'change', 'none: it runs already');
+    case 'in-place':
+      return stage('done', 'change', `in place, nothing restarts: ${named}`);
+    case 'restart':
+      return stage('done', 'change', `restart of the changed containers, the address stays: ${named}`);
+    case 'replace':
+      return stage('done', 'change', `replace of the whole group: ${named}`);
+  }
+}
+
+export function imageStage(image: string, state: 'present' | 'pulled', digest: string, tookMs: number): Block {
+  const pinned = /sha256:([0-9a-f]{12})/.exec(digest)?.[1];
+  return stage('done', 'image', `${image} (${state}${state === 'pulled' && pinned ? `, ${pinned}` : ''})`, tookMs);
+}
+
+export function pullProgress(image: string, percent: number): Block {
+  return stage('running', 'image', `${image} ${percent} %`);
+}
+
+export function startStage(containers: number, tookMs: number): Block {
+  return stage('done', 'start', `${containers}/${containers} running`, tookMs);
+}
+
+export function isolationStage(isolation: string, runtime: string): Block {
+  return isolation === 'none'
+    ? stage('warning', 'isolation', `none (${runtime}): development only`)
+    : stage('done', 'isolation', `${isolation} (${runtime})`);
+}
+
+export function addressStage(
+  place: { url: string; fqdn: string; address: string; ports: readonly string[] },
+  probe: { status: number; tookMs: number } | undefined,
+): Block {
+  const direct = place.ports.map((port) => `${place.address}:${port}`).join(' ');
+  if (!place.url) return stage('done', 'address', direct);
+  const answer = probe ? `${probe.status} in ${probe.tookMs} ms` : 'no HTTP answer yet';
+  return stage(probe ? 'done' : 'warning', 'address', `${place.url}   ${answer}   (${direct})`);
+}
+
+export function problemBlock(problem: Problem, text: string): Block {
+  return { kind: 'problem', problem, excerpt: excerptOf(problem, text) };
+}
+
+/** The line with a caret under the place, and the line before it. */
+function excerptOf({ line, column, endColumn }: Problem, text: string): string {
+  const lines = text.split(/\r?\n/);
+  const width = String(line).length;
+  const shown = [line - 1, line]
+    .filter((number) => number >= 1 && lines[number - 1] !== undefined)
+    .map((number) => `${String(number).padStart(width)} │ ${(lines[number - 1] ?? '').slice(0, 160)}`);
+  const carets = '^'.repeat(Math.max(1, Math.min(80, (endColumn ?? column + 1) - column)));
+  return [...shown, `${' '.repeat(width)} │ ${' '.repeat(Math.max(0, column - 1))}${carets}`].join('\n');
+}
+
+/** One failure, one message: what happened, what goes on serving, what to do. */
+export function failureBlocks(failure: { code: string; message: string; advice: string }, serving: number | undefined): Block[] {
+  return [
+    stage('failed', failure.code, failure.message),
+    ...(failure.advice ? [{ kind: 'text', text: `    → ${failure.advice}` } as const] : []),
+    ...(serving === undefined ? [] : [{ kind: 'text', text: `    Revision ${serving} keeps serving; nothing changed for its users.` } as const]),
+  ];
+}
+
+export function refused(code: string, message: string, advice: string): Outcome {
+  return {
+    kind: 'refused',
+    code,
+    blocks: [stage('failed', code, message), ...(advice ? [{ kind: 'text', text: `    → ${advice}` } as const] : [])],
+    data: { code, message, advice },
+  };
+}

@@ -1,0 +1,24 @@
+/** Keeps the books that the other chapters declare. */
+import type { Ledger } from '../metering/index.ts';
+import type { LabelBook, SlotBook } from '../network/index.ts';
+import type { TokenBook } from '../policy/index.ts';
+import type { DesiredState, EventBook, RunBook } from '../reconciler/index.ts';
+
+export interface Store {
+  readonly desired: DesiredState;
+  readonly runs: RunBook;
+  readonly events: EventBook;
+  readonly ledger: Ledger;
+  readonly labels: LabelBook;
+  readonly slots: SlotBook;
+  readonly tokens: TokenBook;
+  readonly branches: BranchBook;
+  close(): Promise<void>;
+}
+
+/** Which commit of a branch was last handed to the deploy. */
+export interface BranchBook {
+  commit(repository: string, branch: string): Promise<string | undefined>;
+  /** null: the branch is gone. */
+  record(repository: string, branch: string, commit: string | null): Promise<void>;
+}

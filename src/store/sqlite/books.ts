@@ -1,0 +1,146 @@
+import type { Kysely } from 'kysely';
+import type { Event } from '../../event.ts';
+import type { LabelBook, SlotBook } from '../../network/index.ts';
+import type { TokenBook } from '../../policy/index.ts';
+import type { EventBook, RunBook } from '../../reconciler/index.ts';
+import type { BranchBook } from '../index.ts';
+import { keyFrom } from './rows.ts';
+import type { Tables } from './tables.ts';
+
+export function runBook(database: Kysely<Tables>): RunBook {
+  return {
+    async record({ key, podId, container, startedAtMs, finishedAtMs, exitCode, outOfMemory }) {
+      const { numInsertedOrUpdatedRows } = await database
+        .insertInto('runs')
+        .values({
+          key,
+          pod_id: podId,
+          container,
+          started_at_ms: startedAtMs,
+          finished_at_ms: finishedAtMs,
+          exit_code: exitCode,
+          out_of_memory: outOfMemory ? 1 : 0,
+        })
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirst();
+      return (numInsertedOrUpdatedRows ?? 0n) > 0n;
+    },
+    async runs(key) {
+      const rows = await database.selectFrom('runs').selectAll().where('key', '=', key).orderBy('started_at_ms').execute();
+      return rows.map((row) => ({
+        key,
+        podId: row.pod_id,
+        container: row.container,
+        startedAtMs: row.started_at_ms,
+        finishedAtMs: row.finished_at_ms,
+        exitCode: row.exit_code,
+        outOfMemory: row.out_of_memory === 1,
+      }));
+    },
+  };
+}
+
+export function eventBook(database: Kysely<Tables>): EventBook {
+  return {
+    async append(events) {
+      const rows = events.map(({ atMs, group, revision, fact }) => ({ at_ms: atMs, key: group, revision, fact: JSON.stringify(fact) }));
+      await database.insertInto('events').values(rows).execute();
+    },
+    async events({ group, sinceMs, last }) {
+      let query = database.selectFrom('events').selectAll().orderBy('id', 'desc');
+      if (group !== undefined) query = query.where('key', '=', group);
+      if (sinceMs !== undefined) query = query.where('at_ms', '>=', sinceMs);
+      if (last !== undefined) query = query.limit(last);
+      const rows = await query.execute();
+      return rows.reverse().map((row): Event => ({ atMs: row.at_ms, group: keyFrom(row.key), revision: row.revision, fact: JSON.parse(row.fact) }));
+    },
+  };
+}
+
+export function labelBook(database: Kysely<Tables>): LabelBook {
+  return {
+    claim: (fqdn, key) =>
+      database.transaction().execute(async (transaction) => {
+        const holder = await transaction.selectFrom('labels').select('key').where('fqdn', '=', fqdn).executeTakeFirst();
+        if (holder && holder.key !== key) return { ok: false as const, holder: keyFrom(holder.key) };
+        await transaction.deleteFrom('labels').where('key', '=', key).where('fqdn', '!=', fqdn).execute();
+        await transaction.insertInto('labels').values({ fqdn, key }).onConflict((conflict) => conflict.doNothing()).execute();
+        return { ok: true as const };
+      }),
+    async release(key) {
+      await database.deleteFrom('labels').where('key', '=', key).execute();
+    },
+    async fqdnOf(key) {
+      return (await database.selectFrom('labels').select('fqdn').where('key', '=', key).executeTakeFirst())?.fqdn;
+    },
+    async all() {
+      const rows = await database.selectFrom('labels').selectAll().orderBy('fqdn').execute();
+      return rows.map(({ fqdn, key }) => ({ fqdn, key: keyFrom(key) }));
+    },
+  };
+}
+
+export function slotBook(database: Kysely<Tables>): SlotBook {
+  return {
+    take: (location, key, slotCount) =>
+      database.transaction().execute(async (transaction) => {
+        const rows = await transaction.selectFrom('slots').select(['slot', 'key']).where('location', '=', location).orderBy('slot').execute();
+        const own = rows.find((row) => row.key === key);
+        if (own) return own.slot;
+        const taken = new Set(rows.map(({ slot }) => slot));
+        let slot = 0;
+        while (taken.has(slot)) slot++;
+        if (slot < slotCount) await transaction.insertInto('slots').values({ location, slot, key }).execute();
+        return slot; // past the last one when the location is full: whoever asks says so
+      }),
+    async release(key) {
+      await database.deleteFrom('slots').where('key', '=', key).execute();
+    },
+  };
+}
+
+export function tokenBook(database: Kysely<Tables>): TokenBook {
+  return {
+    async find(hash) {
+      const row = await database.selectFrom('tokens').select(['name', 'right']).where('hash', '=', hash).executeTakeFirst();
+      return row && { name: row.name, right: row.right };
+    },
+    async add({ hash, name, right, createdAtMs }) {
+      await database.insertInto('tokens').values({ hash, name, right, created_at_ms: createdAtMs }).execute();
+    },
+    async list() {
+      const rows = await database.selectFrom('tokens').select(['name', 'right', 'created_at_ms']).orderBy('created_at_ms').execute();
+      return rows.map(({ name, right, created_at_ms }) => ({ name, right, createdAtMs: created_at_ms }));
+    },
+    async remove(name) {
+      const { numDeletedRows } = await database.deleteFrom('tokens').where('name', '=', name).executeTakeFirst();
+      return Number(numDeletedRows);
+    },
+  };
+}
+
+export function branchBook(database: Kysely<Tables>): BranchBook {
+  return {
+    async commit(repository, branch) {
+      const row = await database
+        .selectFrom('branches')
+        .select('commit')
+        .where('repository', '=', repository)
+        .where('branch', '=', branch)
+        .executeTakeFirst();
+      return row?.commit;
+    },
+    async record(repository, branch, commit) {
+      const where = database.deleteFrom('branches').where('repository', '=', repository).where('branch', '=', branch);
+      if (commit === null) {
+        await where.execute();
+        return;
+      }
+      await database
+        .insertInto('branches')
+        .values({ repository, branch, commit })
+        .onConflict((conflict) => conflict.columns(['repository', 'branch']).doUpdateSet({ commit }))
+        .execute();
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import type { SqliteDatabase } from 'kysely';
+import { Failure, messageOf } from '../../failure.ts';
+
+/** Node's own SQLite as Kysely's SqliteDialect wants it. What is committed survives a crash of process and machine. */
+export function nodeSqlite(path: string): SqliteDatabase {
+  const database = new DatabaseSync(path, { timeout: 5000, enableForeignKeyConstraints: true });
+  if (path !== ':memory:') database.exec('pragma journal_mode = wal; pragma synchronous = full');
+  return {
+    close: () => database.close(),
+    prepare(text) {
+      const statement = database.prepare(text);
+      return {
+        reader: statement.columns().length > 0,
+        all: (parameters) => orFailure(() => statement.all(...bindable(parameters))),
+        run: (parameters) => orFailure(() => statement.run(...bindable(parameters))),
+        iterate: (parameters) => statement.iterate(...bindable(parameters)),
+      };
+    },
+  };
+}
+
+/** node:sqlite would store a Date or an object as NULL without a word. */
+function bindable(parameters: readonly unknown[]): SQLInputValue[] {
+  return parameters.map((value) => {
+    if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') return value;
+    throw new TypeError(`a column cannot hold ${typeof value}`);
+  });
+}
+
+const SQLITE_IOERR = 10;
+const SQLITE_FULL = 13;
+
+/** A full disk is something that people can mend; nothing half-written stays, because SQLite rolls it back. */
+function orFailure<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
+    if (code !== SQLITE_FULL && code !== SQLITE_IOERR) throw error;
+    throw new Failure('store-full', `The bot cannot write its database (${messageOf(error)}).`, {
+      advice: 'Free space on the disk that holds the bot’s data. Nothing was changed; what runs goes on running.',
+      cause: error,
+    });
+  }
+}

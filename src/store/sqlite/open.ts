@@ -1,0 +1,37 @@
+import { Kysely, SqliteDialect } from 'kysely';
+import type { Vault } from '../../secrets/index.ts';
+import type { Store } from '../index.ts';
+import { branchBook, eventBook, labelBook, runBook, slotBook, tokenBook } from './books.ts';
+import { desiredState } from './desired.ts';
+import { ledger } from './ledger.ts';
+import { migrate } from './migrations.ts';
+import { nodeSqlite } from './node-sqlite.ts';
+import type { Tables } from './tables.ts';
+
+/** Opens (and makes, and brings up to date) the database file; `:memory:` keeps nothing. */
+export async function openSqliteStore(path: string, vault: Vault): Promise<Store> {
+  const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: nodeSqlite(path) }) });
+  await migrate(database);
+  await freeUnclaimed(database);
+  return {
+    desired: desiredState(database, vault),
+    runs: runBook(database),
+    events: eventBook(database),
+    ledger: ledger(database),
+    labels: labelBook(database),
+    slots: slotBook(database),
+    tokens: tokenBook(database),
+    branches: branchBook(database),
+    close: () => database.destroy(),
+  };
+}
+
+/** A place taken for a wish that was never written, because the bot died in between. */
+async function freeUnclaimed(database: Kysely<Tables>): Promise<void> {
+  for (const table of ['slots', 'labels'] as const) {
+    await database
+      .deleteFrom(table)
+      .where('key', 'not in', (wishes) => wishes.selectFrom('wishes').select('key'))
+      .execute();
+  }
+}

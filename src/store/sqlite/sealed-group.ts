@@ -1,0 +1,25 @@
+import { Secret, type Vault } from '../../secrets/index.ts';
+import type { Group } from '../../spec/index.ts';
+
+/** A group as text, and its secrets sealed apart from it: `{"$secret": 0}` stands where the first one was. */
+export async function sealGroup(group: Group, vault: Vault): Promise<{ spec: string; sealed: string }> {
+  const secrets: string[] = [];
+  const spec = JSON.stringify(withPlaceholders(group, secrets));
+  return { spec, sealed: secrets.length ? await vault.seal(JSON.stringify(secrets)) : '' };
+}
+
+export async function unsealGroup(spec: string, sealed: string, vault: Vault): Promise<Group> {
+  const secrets: string[] = sealed ? JSON.parse(await vault.unseal(sealed)) : [];
+  return JSON.parse(spec, (_, value) => {
+    const place = typeof value === 'object' && value !== null ? value['$secret'] : undefined;
+    return typeof place === 'number' ? new Secret(secrets[place] ?? '') : value;
+  });
+}
+
+/** JSON.stringify's own replacer sees a Secret only after it was made unprintable, so the walk is done by hand. */
+function withPlaceholders(value: unknown, secrets: string[]): unknown {
+  if (value instanceof Secret) return { $secret: secrets.push(value.reveal()) - 1 };
+  if (Array.isArray(value)) return value.map((each) => withPlaceholders(each, secrets));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withPlaceholders(each, secrets)]));
+}

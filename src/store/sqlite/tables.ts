@@ -1,0 +1,55 @@
+import type { Generated } from 'kysely';
+
+// Every time is epoch milliseconds, every document JSON text; the same columns would do in another database.
+
+export interface Tables {
+  wishes: {
+    key: string;
+    wanted: 'running' | 'deleted';
+    location: string;
+    repository: string;
+    revision: number;
+    slot: number;
+    address: string;
+    subnet: string;
+    fqdn: string;
+    settled: 'Running' | 'Succeeded' | 'Failed' | null;
+    deleted_by: string;
+  };
+  revisions: {
+    key: string;
+    number: number;
+    commit: string;
+    path: string;
+    /** The group; each secret in it stands as its place in `sealed`. */
+    spec: string;
+    /** All secrets of the revision, as one sealed JSON list; '' when there are none. */
+    sealed: string;
+    images: string | null;
+    accepted_by: string;
+    accepted_at_ms: number;
+  };
+  runs: {
+    key: string;
+    pod_id: string;
+    container: string;
+    started_at_ms: number;
+    finished_at_ms: number;
+    exit_code: number;
+    out_of_memory: number;
+  };
+  intervals: {
+    id: string;
+    key: string;
+    pod_id: string | null;
+    started_at_ms: number;
+    ended_at_ms: number | null;
+    /** The rest of the interval: size, prices, who and where. */
+    rest: string;
+  };
+  events: { id: Generated<number>; at_ms: number; key: string; revision: number; fact: string };
+  labels: { fqdn: string; key: string };
+  slots: { location: string; slot: number; key: string };
+  tokens: { hash: string; name: string; right: string; created_at_ms: number };
+  branches: { repository: string; branch: string; commit: string };
+}
