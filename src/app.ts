@@ -7,14 +7,14 @@ import { cliTokenFile, type LocationSettings, type Settings } from './config.ts'
 import { createDockerEngine } from './engines/docker/docker-engine.ts';
 import type { Engine } from './engines/index.ts';
 import { pricesFrom } from './metering/index.ts';
-import { createEdge, type Edge, poolsFrom, probe } from './network/index.ts';
+import { createEdge, poolsFrom, probe } from './network/index.ts';
 import type { Log } from './observability/index.ts';
-import { createTokens, decide } from './policy/index.ts';
-import { createFeed, createReconciler, type Reconciler } from './reconciler/index.ts';
+import { createTokens, decide, type Tokens } from './policy/index.ts';
+import { createFeed, createReconciler, createRoutes, type Reconciler } from './reconciler/index.ts';
 import { openVault } from './secrets/index.ts';
 import type { Store } from './store/index.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
-import { createGitSurface, type GitSurface } from './surfaces/git/index.ts';
+import { createGitSurface } from './surfaces/git/index.ts';
 import { createWeb, listen } from './surfaces/web/index.ts';
 
 /** What the world gives the bot; tests give their own. */
@@ -25,7 +25,7 @@ export interface AppParts {
   /** The engine of locations that name none. */
   readonly dockerHost: string;
   /** Makes a location's engine; the Docker Engine unless a test says otherwise. */
-  readonly engine?: (name: string, settings: LocationSettings) => Engine;
+  readonly engine?: (settings: LocationSettings) => Engine;
 }
 
 export interface App {
@@ -47,7 +47,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
   const store = await openSqliteStore(join(parts.dataFolder, 'katabot.sqlite'), vault);
   const tokens = createTokens(store.tokens, clock);
   const locations = Object.fromEntries(
-    Object.entries(settings.locations).map(([name, location]) => [name, locationFrom(settings, name, location, parts)]),
+    Object.entries(settings.locations).map(([name, location]) => [name, locationFrom(settings, location, parts)]),
   );
   const feed = createFeed(store.events, clock, (error) => log.internal(error));
   feed.listen((event) => log.event(event));
@@ -60,20 +60,21 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     pricing: (location) => locations[location]?.prices ?? pricesFrom({}),
     reportInternal: (error, group) => log.internal(error, { group }),
   });
-  const edge = createEdge({ routes: store.labels, desired: store.desired, feed });
+  const routes = createRoutes(store.desired, feed);
+  const edge = createEdge(routes.resolve);
   const addresses = { http: '', edge: '' };
   const ground: Ground = {
     ...store,
     locations,
     feed,
     clock,
-    wake: (key) => reconciler.wake(key),
+    wake: reconciler.wake,
     owner: settings.owner,
     defaultPrices: pricesFrom({}),
     edge: {
       domain: settings.edge.domain,
-      urlOf: (fqdn) => `http://${fqdn}:${addresses.edge.split(':').at(-1)}`,
-      probe: (url, signal) => probe(url, { signal, clock }),
+      urlOf: (fqdn) => `http://${fqdn}:${placeIn(addresses.edge).port}`,
+      probe: (url, signal) => probe(url, { signal, clock, edge: placeIn(addresses.edge) }),
     },
   };
   const git = createGitSurface({
@@ -85,8 +86,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     mayPush: (caller) => decide(caller, 'deployer', 'push'),
     mayCreate: (caller) => decide(caller, 'operator', 'create a repository by pushing to it'),
     branches: store.branches,
-    clock,
-    log,
+    reportInternal: (error) => log.internal(error),
   });
   const web = createWeb({
     authenticate: (token) => tokens.authenticate(token),
@@ -94,5 +94,66 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     git: (request, response) => git.handle(request, response),
     reportInternal: (error) => log.internal(error),
   });
-  return { reconciler, store, ground, addresses, ...lifecycle() };
+  const stopping = new AbortController();
+  let server: Server | undefined;
+  return {
+    reconciler,
+    store,
+    ground,
+    addresses,
+    async start() {
+      await routes.load();
+      const edgeAt = placeIn(settings.edge.address);
+      addresses.edge = `${edgeAt.host}:${await edge.listen(edgeAt.host, edgeAt.port)}`;
+      await reconciler.start();
+      const httpAt = placeIn(settings.http.address);
+      server = await listen(web, httpAt.host, httpAt.port);
+      addresses.http = `${httpAt.host}:${portOf(server)}`;
+      await writeFile(cliTokenFile(parts.dataFolder), `${await localToken(store, tokens)}\n`, { mode: 0o600 });
+      void git.catchUp(stopping.signal).catch((error: unknown) => log.internal(error));
+    },
+    async close() {
+      stopping.abort(new Error('the bot is stopping'));
+      server?.closeAllConnections();
+      await Promise.all([git.close(), edge.close(), reconciler.close(), closed(server)]);
+      routes.close();
+      await store.close();
+    },
+  };
+}
+
+function locationFrom(settings: Settings, location: LocationSettings, parts: AppParts): Location {
+  const engine =
+    parts.engine?.(location) ??
+    createDockerEngine(
+      {
+        host: location.engine ?? parts.dockerHost,
+        ...(location.certificates === undefined ? {} : { certificates: location.certificates }),
+        runtime: location.runtime,
+        owner: settings.instance,
+        stopGraceSeconds: settings.stopGraceSeconds,
+      },
+      parts.clock,
+    );
+  return { engine, prices: pricesFrom(location.prices), isolation: location.isolation, pools: poolsFrom(location) };
+}
+
+/** The command line on the bot's own machine speaks as `local`, with a token that is new at every start. */
+async function localToken(store: Store, tokens: Tokens): Promise<string> {
+  await store.tokens.remove('local');
+  return tokens.create('local', 'admin');
+}
+
+function placeIn(address: string): { host: string; port: number } {
+  const colon = address.lastIndexOf(':');
+  return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) };
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+function closed(server: Server | undefined): Promise<void> {
+  return new Promise((resolve) => (server ? server.close(() => resolve()) : resolve()));
 }

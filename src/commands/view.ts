@@ -76,8 +76,7 @@ export function viewOf(sources: ViewSources): GroupView {
     containers,
     rate: rate(sizeOf(group), sources.prices),
     bill: bill(sources.intervals, sources.nowMs),
-    ...(failure && wish.settled === null ? { failure } : {}),
-    ...(serving === undefined ? {} : { serving }),
+    ...(failure && wish.settled === null ? { failure, ...(serving === undefined ? {} : { serving }) } : {}),
   };
 }
 

@@ -31,15 +31,17 @@ export function createMeter({ ledger, pricing, clock }: { ledger: Ledger; pricin
   const write = async (changes: readonly LedgerChange[]) => {
     for (const change of changes) {
       if (change.kind === 'open') await ledger.open(change.interval);
-      else if (change.kind === 'attach') await ledger.attach(change.id, change.podId, change.startedAtMs);
+      else if (change.kind === 'attach') await ledger.attach(change.id, change.podId);
       else await ledger.close(change.id, change.endedAtMs, change.estimated);
     }
   };
   const pulling = (open: readonly Interval[]) => open.find((interval) => interval.podId === null);
   return {
     async settle(wish, observed) {
-      const open = await ledger.openIntervals(wish.key);
-      await write(settle(open, observed, contextOf(wish)));
+      const all = await ledger.intervals({ group: wish.key });
+      const open = all.filter(({ endedAtMs }) => endedAtMs === null);
+      const settled = new Set(all.flatMap(({ podId, endedAtMs }) => (podId !== null && endedAtMs !== null ? [podId] : [])));
+      await write(settle(open, observed, { ...contextOf(wish), settled }));
       return pulling(open)?.startedAtMs;
     },
     async pullBegins(wish) {

@@ -117,3 +117,19 @@ export function refused(code: string, message: string, advice: string): Outcome 
     data: { code, message, advice },
   };
 }
+
+export function waitingForPush(before: string): Block {
+  return stage('running', 'queued', `waiting for the push of ${before}`);
+}
+
+export function tagKept(ref: string): Block {
+  return stage('done', 'tag', `${ref} is kept; tags deploy nothing`);
+}
+
+/** A push without any spec is fine, and says how to begin. */
+export function noSpecs(repository: string, environment: string, commit: string): Block {
+  return {
+    kind: 'text',
+    text: `katabot  ${repository} · ${environment} · ${commit.slice(0, 7)}: no containergroup.yaml in the tree, so nothing is deployed`,
+  };
+}

@@ -40,9 +40,8 @@ async function openLog(
   if (follow) return asReadable(await docker.getContainer(id).logs({ ...options, follow: true }));
   // Without `follow` dockerode gathers the whole answer; asked through the modem it stays a stream.
   return new Promise((resolve, reject) => {
-    const query = new URLSearchParams(Object.entries(options).map(([name, value]) => [name, String(value)]));
     docker.modem.dial(
-      { path: `/containers/${id}/logs?${query}`, method: 'GET', isStream: true, statusCodes: { 200: true, 404: 'no such container', 500: 'server error' } },
+      { path: `/containers/${id}/logs?`, options, method: 'GET', isStream: true, statusCodes: { 200: true, 404: 'no such container', 500: 'server error' } },
       (error, answer) => (error ? reject(error) : resolve(asReadable(answer))),
     );
   });
@@ -55,8 +54,8 @@ function asReadable(stream: unknown): Readable {
 /** Turns the engine's frames into lines; keeps what is not yet whole. */
 export class LineAssembler {
   readonly #container: string;
-  readonly #open = { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
-  #pending = Buffer.alloc(0);
+  readonly #open: Record<'stdout' | 'stderr', Buffer> = { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
+  #pending: Buffer = Buffer.alloc(0);
 
   constructor(container: string) {
     this.#container = container;

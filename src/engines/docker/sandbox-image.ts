@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { pack } from 'tar-stream';
 
@@ -17,7 +18,7 @@ export async function ensureSandboxImage(docker: Docker, architecture: string): 
   archive.entry({ name: 'wait', mode: 0o555 }, Buffer.from(program));
   archive.finalize();
   const [repo, tag] = name.split(':');
-  const progress = await docker.importImage(archive, { repo, tag, changes: 'ENTRYPOINT ["/wait"]' });
+  const progress = await docker.importImage(Readable.from(archive), { repo, tag, changes: 'ENTRYPOINT ["/wait"]' });
   await new Promise<void>((resolve, reject) => {
     docker.modem.followProgress(progress, (error) => (error ? reject(error) : resolve()));
   });

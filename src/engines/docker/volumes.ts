@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { type Pack, pack } from 'tar-stream';
 import { within } from '../../clock.ts';
@@ -17,8 +18,8 @@ import { cloneInto, packFolder } from './git-repository.ts';
  */
 export async function deliverFiles(docker: Docker, pod: Pod, sandboxId: string, architecture: string, signal: AbortSignal) {
   const sandbox = docker.getContainer(sandboxId);
-  const deliver = (archive: NodeJS.ReadableStream, volume: string) =>
-    within(signal, sandbox.putArchive(archive, { path: sandboxPath(volume) }));
+  const deliver = (archive: Pack, volume: string) =>
+    within(signal, sandbox.putArchive(Readable.from(archive), { path: sandboxPath(volume) }));
   const deliveries = pod.group.volumes.map(async (volume) => {
     if (volume.secret) await deliver(secretArchive(volume.secret), volume.name);
     if (volume.gitRepo) await deliverRepository(volume, deliver, signal);
@@ -62,7 +63,7 @@ function enterProgram(architecture: string): Promise<Buffer> {
 
 async function deliverRepository(
   volume: Volume,
-  deliver: (archive: NodeJS.ReadableStream, volume: string) => Promise<unknown>,
+  deliver: (archive: Pack, volume: string) => Promise<unknown>,
   signal: AbortSignal,
 ): Promise<void> {
   if (!volume.gitRepo) return;

@@ -70,9 +70,6 @@ export function labelBook(database: Kysely<Tables>): LabelBook {
     async release(key) {
       await database.deleteFrom('labels').where('key', '=', key).execute();
     },
-    async fqdnOf(key) {
-      return (await database.selectFrom('labels').select('fqdn').where('key', '=', key).executeTakeFirst())?.fqdn;
-    },
     async all() {
       const rows = await database.selectFrom('labels').selectAll().orderBy('fqdn').execute();
       return rows.map(({ fqdn, key }) => ({ fqdn, key: keyFrom(key) }));

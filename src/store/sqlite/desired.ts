@@ -1,5 +1,4 @@
 import type { Kysely } from 'kysely';
-import type { GroupKey } from '../../event.ts';
 import type { DesiredState, Revision, Wish } from '../../reconciler/index.ts';
 import type { Vault } from '../../secrets/index.ts';
 import type { Group } from '../../spec/index.ts';

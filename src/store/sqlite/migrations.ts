@@ -1,4 +1,5 @@
-import { type Kysely, type Migration, Migrator } from 'kysely';
+import type { Kysely } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
 import type { Tables } from './tables.ts';
 
 /** Brings the database to the newest form. A migration is never changed once it was released; the next one mends it. */
@@ -57,6 +58,7 @@ const MIGRATIONS: Record<string, Migration> = {
         .addColumn('pod_id', 'text')
         .addColumn('started_at_ms', 'bigint', (column) => column.notNull())
         .addColumn('ended_at_ms', 'bigint')
+        .addColumn('estimated', 'integer', (column) => column.notNull())
         .addColumn('rest', 'text', (column) => column.notNull())
         .execute();
       await schema

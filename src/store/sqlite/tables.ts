@@ -44,6 +44,7 @@ export interface Tables {
     pod_id: string | null;
     started_at_ms: number;
     ended_at_ms: number | null;
+    estimated: number;
     /** The rest of the interval: size, prices, who and where. */
     rest: string;
   };

@@ -1,8 +1,8 @@
 import { commandsPage, helpFor, helpText, parse, type Command } from '../../commands/index.ts';
 import { Failure, messageOf } from '../../failure.ts';
-import type { Block, Outcome } from '../../replies/index.ts';
+import { type Block, type Drawing, drawPlain, type Outcome } from '../../replies/index.ts';
 import { askBot } from './ask.ts';
-import { type Drawing, draw } from './render.ts';
+
 import { schemaText } from './schema.ts';
 import { runToken, type TokenParts } from './token.ts';
 import { runValidate } from './validate.ts';
@@ -63,7 +63,7 @@ async function follow(command: Command, words: readonly string[], json: boolean,
     if ('outcome' in line) return finish(line.outcome, { json, parts });
     blocks.push(line.block);
     if (json && command.verb.name === 'logs' && line.block.kind === 'log') parts.write(`${JSON.stringify({ container: line.block.source, text: line.block.text })}\n`);
-    else if (!json) parts.write(`${draw(line.block, drawing).join('\n')}\n`);
+    else if (!json) parts.write(`${drawPlain(line.block, drawing).join('\n')}\n`);
   }
   return parts.signal.aborted ? 0 : 1;
 }
@@ -75,7 +75,7 @@ function finish(outcome: Outcome, { json, parts }: { json: boolean; parts: CliPa
     return code;
   }
   const drawing: Drawing = { colour: parts.terminal };
-  const text = outcome.blocks.flatMap((block) => draw(block, drawing)).join('\n');
+  const text = outcome.blocks.flatMap((block) => drawPlain(block, drawing)).join('\n');
   if (text) (code === 0 ? parts.write : parts.writeError)(`${text}\n`);
   return code;
 }

@@ -1,0 +1,52 @@
+#!/usr/bin/env node
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createApp } from './app.ts';
+import { systemClock } from './clock.ts';
+import { readEnvironment, readSettings } from './config.ts';
+import { createLog } from './observability/index.ts';
+import { createTokens } from './policy/index.ts';
+import { openVault } from './secrets/index.ts';
+import { openSqliteStore } from './store/sqlite/open.ts';
+import { runCli } from './surfaces/cli/index.ts';
+
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => interrupted.abort(new Error(`stopped by ${signal}`)));
+}
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  write: (text) => process.stdout.write(text),
+  writeError: (text) => process.stderr.write(text),
+  terminal: process.stdout.isTTY,
+  readFile: (path) => readFile(path),
+  readInput: async () => Buffer.concat(await Array.fromAsync(process.stdin)),
+  bot: readEnvironment(),
+  serve,
+  tokens: openTokens,
+  signal: interrupted.signal,
+});
+
+/** Runs the bot until it is told to stop. */
+async function serve(): Promise<number> {
+  const environment = readEnvironment();
+  const settings = readSettings(environment);
+  const { dataFolder, dockerHost, logLevel } = environment;
+  const app = await createApp(settings, { clock: systemClock, log: createLog(logLevel), dataFolder, dockerHost });
+  await app.start();
+  process.stdout.write(`katabot listens on http://${app.addresses.http} (edge: http://${app.addresses.edge})\n`);
+  await new Promise<void>((resolve) => {
+    if (interrupted.signal.aborted) resolve();
+    interrupted.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await app.close();
+  return 0;
+}
+
+/** The bot's books of tokens, for `katabot token`; a running bot reads the same file. */
+async function openTokens() {
+  const { dataFolder } = readEnvironment();
+  const vault = await openVault(join(dataFolder, 'identity.age'));
+  const store = await openSqliteStore(join(dataFolder, 'katabot.sqlite'), vault);
+  return { tokens: createTokens(store.tokens, systemClock), book: store.tokens, close: () => store.close() };
+}

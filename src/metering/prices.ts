@@ -1,0 +1,96 @@
+import { type Group, groupSize } from '../spec/index.ts';
+import { Money, picosOf } from './money.ts';
+
+/** What a location costs. Amounts are decimals per hour: ACI's hourly prices are the exact ones, those per second are rounded. */
+export interface Prices {
+  readonly currency: string;
+  readonly vcpuPerHour: string;
+  readonly memoryGbPerHour: string;
+  /** By model, as it is written under `gpu.sku`. */
+  readonly gpuPerHour: Readonly<Record<string, string>>;
+  /** What Windows costs on top, for each vCPU. */
+  readonly windowsVcpuPerHour: string;
+  /** `aci` rounds as ACI bills: whole vCPUs, tenths of a GB, whole seconds, each upwards. */
+  readonly rounding: 'exact' | 'aci';
+}
+
+/** ACI's published pay-as-you-go prices of East US. */
+const PUBLISHED: Prices = {
+  currency: 'USD',
+  vcpuPerHour: '0.0405',
+  memoryGbPerHour: '0.00445',
+  gpuPerHour: { V100: '3.06' },
+  windowsVcpuPerHour: '0.0432',
+  rounding: 'exact',
+};
+
+/** The prices of the settings, ACI's where nothing is said. Throws a Failure for an amount that is none. */
+export function pricesFrom(given: { readonly [Key in keyof Prices]?: Prices[Key] | undefined }): Prices {
+  const prices: Prices = {
+    currency: given.currency ?? PUBLISHED.currency,
+    vcpuPerHour: given.vcpuPerHour ?? PUBLISHED.vcpuPerHour,
+    memoryGbPerHour: given.memoryGbPerHour ?? PUBLISHED.memoryGbPerHour,
+    gpuPerHour: given.gpuPerHour ?? PUBLISHED.gpuPerHour,
+    windowsVcpuPerHour: given.windowsVcpuPerHour ?? PUBLISHED.windowsVcpuPerHour,
+    rounding: given.rounding ?? PUBLISHED.rounding,
+  };
+  for (const amount of [prices.vcpuPerHour, prices.memoryGbPerHour, prices.windowsVcpuPerHour, ...Object.values(prices.gpuPerHour)]) {
+    picosOf(amount);
+  }
+  return prices;
+}
+
+/** What is paid for: sums of the requests of the app containers. */
+export interface Size {
+  readonly vcpuMilli: number;
+  readonly memoryGbTenths: number;
+  readonly gpuCount: number;
+  readonly gpuSku: string;
+  readonly windows: boolean;
+}
+
+export function sizeOf(group: Group): Size {
+  const { vcpuMilli, memoryGbTenths, gpuCount } = groupSize(group);
+  const gpuSku = group.containers.map(({ resources }) => resources.requests.gpu?.sku).find((sku) => sku !== undefined) ?? '';
+  return { vcpuMilli, memoryGbTenths, gpuCount, gpuSku, windows: group.osType === 'Windows' };
+}
+
+const HOUR_MS = 3_600_000n;
+
+/** The parts of a bill. Each is exact up to one rounding, half up, to a pico-unit. */
+export interface Cost {
+  readonly vcpu: Money;
+  readonly memory: Money;
+  readonly gpu: Money;
+  readonly windows: Money;
+  readonly total: Money;
+  /** How long was billed, after rounding. */
+  readonly billedMs: number;
+  /** The size that was billed, after rounding. */
+  readonly size: Size;
+}
+
+/** cost = time × (vCPU × price + GB × price [+ vCPU × Windows] [+ GPUs × price]), as ACI states it. */
+export function costOf(size: Size, prices: Prices, durationMs: number): Cost {
+  const billed = prices.rounding === 'aci' ? roundedUp(size) : size;
+  const billedMs = prices.rounding === 'aci' ? Math.ceil(durationMs / 1000) * 1000 : durationMs;
+  const line = (amount: number, denominator: bigint, perHour: string) => {
+    const divisor = denominator * HOUR_MS;
+    const exact = picosOf(perHour) * BigInt(amount) * BigInt(billedMs);
+    return new Money(prices.currency, (exact * 2n + divisor) / (divisor * 2n));
+  };
+  const vcpu = line(billed.vcpuMilli, 1000n, prices.vcpuPerHour);
+  const memory = line(billed.memoryGbTenths, 10n, prices.memoryGbPerHour);
+  const gpu = line(billed.gpuCount, 1n, prices.gpuPerHour[billed.gpuSku] ?? '0');
+  const windows = line(billed.windows ? billed.vcpuMilli : 0, 1000n, prices.windowsVcpuPerHour);
+  return { vcpu, memory, gpu, windows, total: vcpu.plus(memory).plus(gpu).plus(windows), billedMs, size: billed };
+}
+
+function roundedUp(size: Size): Size {
+  return { ...size, vcpuMilli: Math.ceil(size.vcpuMilli / 1000) * 1000, memoryGbTenths: Math.ceil(size.memoryGbTenths) };
+}
+
+/** What a group of this size costs while it runs. */
+export function rate(size: Size, prices: Prices): { perSecond: Money; perHour: Money } {
+  return { perSecond: costOf(size, prices, 1_000).total, perHour: costOf(size, prices, 3_600_000).total };
+}
