@@ -1,4 +1,5 @@
 import { Failure } from '../failure.ts';
+import { nearestWord } from '../spec/index.ts';
 import { VERBS } from './table.ts';
 import type { Option, Verb } from './verb.ts';
 
@@ -62,7 +63,7 @@ export function verbNamed(word: string): Verb {
   const wanted = word === '--help' || word === '-h' ? 'help' : word.toLowerCase();
   const verb = VERBS.find(({ name, aliases }) => name === wanted || aliases.includes(wanted));
   if (verb) return verb;
-  const near = nearest(wanted, VERBS.flatMap(({ name, aliases }) => [name, ...aliases]));
+  const near = nearestWord(wanted, VERBS.flatMap(({ name, aliases }) => [name, ...aliases]));
   throw usage(`There is no verb "${word}".`, near ? `Did you mean: katabot ${near}` : 'katabot help lists the verbs.');
 }
 
@@ -92,7 +93,7 @@ function separate(verb: Verb, rest: readonly string[]): { bare: string[]; option
 function optionNamed(verb: Verb, word: string): Option {
   const option = verb.options.find(({ name, letter }) => word === `--${name}` || word === `-${letter}`);
   if (option) return option;
-  const near = nearest(word.replace(/^-+/, ''), verb.options.map(({ name }) => name));
+  const near = nearestWord(word.replace(/^-+/, ''), verb.options.map(({ name }) => name));
   throw usage(`${verb.name} has no option ${word}.`, near ? `Did you mean --${near}? ${usageOf(verb)}` : usageOf(verb));
 }
 
@@ -129,24 +130,4 @@ function withTarget(verb: Verb, bare: readonly string[], options: Command['optio
 
 function usage(message: string, advice: string): Failure {
   return new Failure('usage', message, { advice });
-}
-
-/** The word that differs by at most two letters, if there is one. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
-  const ranked = known.map((each) => ({ each, distance: distanceBetween(word, each) })).sort((a, b) => a.distance - b.distance);
-  const best = ranked[0];
-  return best && best.distance <= Math.min(2, Math.floor(best.each.length / 2)) ? best.each : undefined;
-}
-
-function distanceBetween(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const change = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(change, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
-    }
-    previous = current;
-  }
-  return previous[b.length] ?? 0;
 }

@@ -130,7 +130,7 @@ function commandOf(container: Container | InitContainer, defaults: ImageDefaults
 /** Init containers run alone, so each may use what the whole group was given (ACI). */
 function resourcesOf(pod: Pod, container: Container | InitContainer) {
   const { vcpuMilli, memoryBytes } =
-    'resources' in container ? containerLimits(container, pod.group) : groupSize(pod.group);
+    'resources' in container ? containerLimits(container) : groupSize(pod.group);
   return { NanoCpus: vcpuMilli * 1_000_000, Memory: memoryBytes, MemorySwap: memoryBytes };
 }
 

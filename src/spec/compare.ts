@@ -1,0 +1,75 @@
+import { Secret } from '../secrets/index.ts';
+import type { ChangeEffect, Field, Fields } from './field.ts';
+
+/** One property of an understood value: where it is, what it is, what a change of it does. */
+export interface Leaf {
+  readonly path: string;
+  /** The container it belongs to; '' for what belongs to the group. */
+  readonly container: string;
+  readonly value: unknown;
+  readonly effect: ChangeEffect;
+}
+
+/**
+ * Every property of a value with the effect that the schema gives it. Diff and fingerprints are both made from this list,
+ * so they cannot disagree. Entries of lists are named where they have names, so that order does not count as a change.
+ */
+export function leavesOf(field: Field, value: unknown): Leaf[] {
+  const leaves: Leaf[] = [];
+  visit(field, value, { path: '', container: '', effect: 'replace' }, leaves);
+  return leaves;
+}
+
+interface Place {
+  readonly path: string;
+  readonly container: string;
+  readonly effect: ChangeEffect;
+}
+
+function visit(field: Field, value: unknown, place: Place, leaves: Leaf[]): void {
+  if (value === undefined || field.kind === 'ignored') return;
+  const here = { ...place, effect: field.about.effect ?? place.effect };
+  if (field.kind === 'object') visitObject({ ...field.fields, ...field.inner }, value, here, leaves);
+  else if (field.kind === 'list' && Array.isArray(value)) visitList(field.item, value, here, leaves);
+  else if (field.kind === 'map' && isRecord(value)) {
+    for (const [name, each] of Object.entries(value)) leaves.push({ ...here, path: `${here.path}.${name}`, value: each });
+  } else leaves.push({ ...here, value });
+}
+
+function visitObject(fields: Fields, value: unknown, place: Place, leaves: Leaf[]): void {
+  if (!isRecord(value)) return;
+  // An object that is there without properties is still something, such as emptyDir: {}.
+  if (!Object.values(value).some((each) => each !== undefined)) leaves.push({ ...place, value: '{}' });
+  for (const [name, field] of Object.entries(fields)) {
+    visit(field, value[name], { ...place, path: place.path ? `${place.path}.${name}` : name }, leaves);
+  }
+}
+
+function visitList(item: Field, value: readonly unknown[], place: Place, leaves: Leaf[]): void {
+  const listOfContainers = place.path === 'containers' || place.path === 'initContainers';
+  for (const [index, each] of value.entries()) {
+    const name = nameOf(each) ?? String(index);
+    const path = `${place.path}[${name}]`;
+    const container = listOfContainers ? name : place.container;
+    // That an entry is there at all is a fact of the list, not of the entry.
+    leaves.push({ ...place, path, container: '', value: place.path === 'initContainers' ? index : 'present', effect: place.effect });
+    visit(item, each, { ...place, path, container }, leaves);
+  }
+}
+
+/** What tells the entries of a list apart; init containers run in order, elsewhere order means nothing. */
+function nameOf(entry: unknown): string | undefined {
+  if (!isRecord(entry)) return undefined;
+  const name = entry['name'] ?? entry['port'] ?? entry['server'] ?? entry['id'];
+  return name === undefined ? undefined : String(name);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Secret);
+}
+
+/** Whether two leaves hold the same. */
+export function sameValue(a: unknown, b: unknown): boolean {
+  if (a instanceof Secret || b instanceof Secret) return a instanceof Secret && b instanceof Secret && a.reveal() === b.reveal();
+  return JSON.stringify(a) === JSON.stringify(b);
+}

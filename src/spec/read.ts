@@ -1,0 +1,107 @@
+import { otherKind } from './documents.ts';
+import { type Finding, type Gap, type Locate, type Problem, problemFrom } from './problem.ts';
+import { ruleFindings } from './rules/all.ts';
+import { type Group, groupSchema } from './schema/group.ts';
+import { gapFindings } from './gaps.ts';
+import { type Places, Understanding } from './understand.ts';
+import { type Node, readYaml, YamlProblem } from './yaml.ts';
+
+/** More is no container group. Checked before the text is looked at. */
+export const MAX_BYTES = 1_048_576;
+
+/** What a text was understood as: a group exactly when no problem is an error. */
+export interface Reading {
+  readonly problems: readonly Problem[];
+  readonly group?: Group;
+}
+
+export interface ReadOptions {
+  /** Named in problems. */
+  readonly file?: string;
+  /** What the chosen engine cannot do yet. */
+  readonly gaps?: readonly Gap[];
+}
+
+/** Reads the text of a containergroup.yaml as ACI reads it, and finds every problem at once. Never throws. */
+export function readGroup(text: string, { file = 'containergroup.yaml', gaps = [] }: ReadOptions = {}): Reading {
+  const source = text.startsWith('\ufeff') ? text.slice(1) : text;
+  const size = Buffer.byteLength(source);
+  if (size > MAX_BYTES) {
+    const message = `The file has ${size.toLocaleString('en')} bytes; a container group may have ${MAX_BYTES.toLocaleString('en')} (1 MiB).`;
+    return refused({ code: 'file-too-large', path: '', message, advice: 'Data belongs into an image or a volume.' }, file, () => ({ line: 1, column: 1 }));
+  }
+  const lines = new Lines(source);
+  let root: Node;
+  try {
+    root = readYaml(source);
+  } catch (error) {
+    if (!(error instanceof YamlProblem)) throw error;
+    const { code, message, advice, offset } = error;
+    return refused({ code, path: '', message, advice }, file, () => lines.place(offset));
+  }
+  const wrongKind = otherKind(root);
+  if (wrongKind) return refused({ code: 'wrong-document', path: '', ...wrongKind }, file, () => lines.place(root.start));
+  return understood(root, lines, file, gaps);
+}
+
+function refused(finding: Finding, file: string, locate: Locate): Reading {
+  return { problems: [problemFrom(finding, file, locate)] };
+}
+
+function understood(root: Node, lines: Lines, file: string, gaps: readonly Gap[]): Reading {
+  const understanding = new Understanding();
+  const value = understanding.read(groupSchema, root, '');
+  const complete = value !== undefined && !understanding.findings.some(isError);
+  // The table has checked every property, so what it gives has the table's type.
+  const group = complete ? (value as Group) : undefined;
+  const findings = [
+    ...understanding.findings,
+    ...(group ? ruleFindings(group) : []),
+    ...gapFindings(understanding.places, gaps),
+  ];
+  const locate: Locate = (path, atKey) => lines.placeOf(understanding.places, root, path, atKey);
+  const problems = findings
+    .map((finding) => problemFrom(finding, file, locate))
+    .sort((a, b) => a.line - b.line || a.column - b.column);
+  return group && !findings.some(isError) ? { problems, group } : { problems };
+}
+
+function isError(finding: Finding): boolean {
+  return finding.severity !== 'warning';
+}
+
+/** Offsets to lines and columns. */
+class Lines {
+  readonly #text: string;
+  readonly #starts: number[] = [0];
+
+  constructor(text: string) {
+    this.#text = text;
+    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) this.#starts.push(at + 1);
+  }
+
+  place(offset: number): { line: number; column: number } {
+    const at = Math.max(0, Math.min(offset, this.#text.length));
+    let [low, high] = [0, this.#starts.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.#starts[middle] ?? 0) <= at) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: at - (this.#starts[low] ?? 0) + 1 };
+  }
+
+  /** The place of a path, or of the nearest property around it that is written. */
+  placeOf(places: Places, root: Node, path: string, atKey?: boolean): { line: number; column: number; endColumn?: number } {
+    for (let at = path; at; at = at.replace(/(\.[^.[]*|\[\d+\])$/, '') === at ? '' : at.replace(/(\.[^.[]*|\[\d+\])$/, '')) {
+      const place = places.get(at);
+      if (!place) continue;
+      const pointAtKey = place.key && (atKey || at !== path || place.value.kind !== 'scalar' || place.value.start >= place.value.end);
+      const node = pointAtKey && place.key ? place.key : place.value;
+      const start = this.place(node.start);
+      const end = this.place(node.end);
+      return node.kind === 'scalar' && end.line === start.line && end.column > start.column ? { ...start, endColumn: end.column } : start;
+    }
+    return this.place(root.start);
+  }
+}

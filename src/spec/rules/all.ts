@@ -1,0 +1,26 @@
+import type { Finding } from '../problem.ts';
+import type { Group } from '../schema/group.ts';
+import { conflictFindings } from './conflicts.ts';
+import { environmentFindings } from './environment.ts';
+import { nameFindings } from './names.ts';
+import { networkFindings } from './network.ts';
+import { portFindings } from './ports.ts';
+import { probeFindings } from './probes.ts';
+import { registryFindings } from './registries.ts';
+import { resourceFindings } from './resources.ts';
+import { volumeFindings } from './volumes.ts';
+
+/** Every rule that looks at more than one property. Pure. */
+export function ruleFindings(group: Group): Finding[] {
+  return [
+    nameFindings,
+    portFindings,
+    resourceFindings,
+    environmentFindings,
+    volumeFindings,
+    registryFindings,
+    probeFindings,
+    networkFindings,
+    conflictFindings,
+  ].flatMap((findings) => findings(group));
+}

@@ -1,0 +1,72 @@
+import type { Finding } from '../problem.ts';
+import type { Group } from '../schema/group.ts';
+
+/** Newest API version that is known; others are passed on with a word. */
+const KNOWN_VERSIONS = new Set(
+  `2017-08-01-preview 2017-10-01-preview 2017-12-01-preview 2018-02-01-preview 2018-04-01 2018-06-01 2018-07-01 2018-09-01 2018-10-01
+   2019-01-01 2019-12-01 2020-10-10 2020-11-01 2021-03-01 2021-07-01 2021-09-01 2021-10-01 2022-09-01 2022-10-01-preview
+   2023-02-01-preview 2023-05-01 2024-05-01-preview 2024-09-01-preview 2024-10-01-preview 2024-11-01-preview 2025-09-01
+   2026-05-01 2026-06-01-preview 2026-07-01 2026-08-01-preview 2026-09-01-preview`.split(/\s+/),
+);
+
+/** What ACI does not combine. */
+export function conflictFindings(group: Group): Finding[] {
+  return [...versionFindings(group), ...windowsFindings(group), ...spotFindings(group), ...gpuFindings(group), ...otherFindings(group)];
+}
+
+function versionFindings({ apiVersion }: Group): Finding[] {
+  if (apiVersion === undefined || KNOWN_VERSIONS.has(apiVersion)) return [];
+  return [{ severity: 'warning', code: 'api-version-unknown', path: 'apiVersion', message: `The API version ${apiVersion.slice(0, 40)} is not known; the file is read as 2026-07-01.`, advice: "Write one of ACI's, such as '2023-05-01'." }];
+}
+
+function windowsFindings(group: Group): Finding[] {
+  if (group.osType !== 'Windows') return [];
+  const findings: Finding[] = [];
+  const not = (code: string, path: string, message: string) => findings.push({ code, path, message, advice: 'Use osType: Linux, or leave it out.' });
+  if (group.containers.length + group.initContainers.length > 1) not('windows-one-container', 'properties.containers', 'A Windows group has exactly one container.');
+  if (group.volumes.length) not('WindowsContainersVolumeNotSupported', 'properties.volumes', 'Windows containers have no volumes.');
+  if (group.identity && group.identity.type !== 'None') not('IdentityNotSupportedOnWindows', 'identity', 'Windows groups have no managed identity.');
+  if (hasGpu(group)) not('windows-no-gpu', 'properties.containers', 'Windows containers get no GPU.');
+  if (group.dnsConfig) not('windows-no-dns-config', 'properties.dnsConfig', 'Windows groups have no dnsConfig.');
+  if (group.sku === 'Confidential') not('ConfidentialContainerGroupSkuIsNotSupported', 'properties.sku', 'Windows groups cannot be confidential.');
+  return findings;
+}
+
+function spotFindings(group: Group): Finding[] {
+  if (group.priority !== 'Spot') return [];
+  const findings: Finding[] = [];
+  const not = (code: string, path: string, message: string) => findings.push({ code, path, message, advice: 'Use priority: Regular, or leave it out.' });
+  if (group.ipAddress || group.subnetIds.length || group.networkProfile) {
+    not('SpotPriorityContainerGroupNotSupportedForInboundConnectivity', group.ipAddress ? 'properties.ipAddress' : 'properties.subnetIds', 'A Spot group has no address and no subnet.');
+  }
+  if (group.sku !== 'Standard' && group.sku !== 'NotSpecified') not('SpotPriorityContainerGroupNotSupportedInSku', 'properties.sku', `A Spot group cannot be ${group.sku}.`);
+  if (hasGpu(group)) not('SpotPriorityContainerGroupWithGPUResourcesNotSupported', 'properties.containers', 'A Spot group has no GPU.');
+  return findings;
+}
+
+function gpuFindings(group: Group): Finding[] {
+  if (!hasGpu(group)) return [];
+  const findings: Finding[] = [];
+  if (group.subnetIds.length) findings.push({ code: 'gpu-in-subnet', path: 'properties.subnetIds', message: 'A group with GPUs cannot join a subnet.', advice: 'Remove one of the two.' });
+  if (group.zones.length) findings.push({ code: 'gpu-in-zone', path: 'zones', message: 'A group with GPUs cannot be put into a zone.', advice: 'Remove zones.' });
+  return findings;
+}
+
+function otherFindings(group: Group): Finding[] {
+  const findings: Finding[] = [];
+  const { confidentialComputeProperties: confidential, standbyPoolProfile, zones, subnetIds } = group;
+  if (confidential?.ccePolicy !== undefined && !/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(confidential.ccePolicy)) {
+    findings.push({ code: 'cce-policy-not-base64', path: 'properties.confidentialComputeProperties.ccePolicy', message: 'The CCE policy is not base64.', advice: 'Encode it.' });
+  }
+  if (zones.length > 1) findings.push({ severity: 'warning', code: 'zones-several', path: 'zones', message: 'Only one zone takes effect.', advice: 'Keep one.' });
+  if (zones.length && subnetIds.length) findings.push({ severity: 'warning', code: 'zones-in-subnet', path: 'zones', message: 'ACI’s older documentation does not combine zones and subnets.', advice: 'Remove one of the two if Azure refuses it.' });
+  if (subnetIds.length > 1) findings.push({ severity: 'warning', code: 'subnets-several', path: 'properties.subnetIds', message: 'Only one subnet takes effect.', advice: 'Keep one.' });
+  if (standbyPoolProfile && (group.volumes.length || group.ipAddress || group.imageRegistryCredentials.length)) {
+    findings.push({ code: 'BadRequest', path: 'properties.standbyPoolProfile', atKey: true, message: 'A group from a standby pool takes nothing but a config map.', advice: 'Remove the other properties.' });
+  }
+  return findings;
+}
+
+function hasGpu(group: Group): boolean {
+  return group.containers.some(({ resources }) => resources.requests.gpu !== undefined);
+}

@@ -1,0 +1,514 @@
+/**
+ * An engine that keeps its containers in memory and behaves like a real one, with levers for what goes wrong.
+ * It runs no programs, but understands a script of `echo TEXT`, `exit CODE` and anything else, which runs on.
+ */
+import { type Clock, within } from '../../src/clock.ts';
+import type {
+  Engine,
+  EngineFacts,
+  LogLine,
+  LogRequest,
+  ObservedGroup,
+  ObservedMember,
+  ObservedPod,
+  Pod,
+  Step,
+  StepContext,
+  StepResult,
+} from '../../src/engines/index.ts';
+import { type GroupKey, partsOf } from '../../src/event.ts';
+import { Failure } from '../../src/failure.ts';
+
+export interface MemoryEngine extends Engine {
+  /** Every step that was asked for, in order. */
+  readonly steps: readonly Step[];
+  /** Images that lie on the host; a pull adds to them. */
+  readonly images: Set<string>;
+  /** Images that the registry would give. */
+  readonly registry: Set<string>;
+  /** A running member ends. */
+  exit(key: GroupKey, container: string, exitCode: number, more?: { outOfMemory?: boolean }): void;
+  /** The sandbox ends and stays, as after the host was started anew. */
+  exitSandbox(key: GroupKey): void;
+  /** Somebody removes a container by hand; '' is the sandbox. */
+  lose(key: GroupKey, container: string): void;
+  /** The next step of this kind fails: before it has done anything, or after it has done all. */
+  failNext(kind: Step['kind'], failure: Failure, when?: 'before' | 'after'): void;
+  /** Steps of this kind fail until `mend` is called. */
+  failAlways(kind: Step['kind'], failure: Failure): { mend(): void };
+  /** Steps of this kind wait until they are let go, or given up. */
+  hold(kind: Step['kind']): { begun: Promise<void>; release(): void };
+  /** While it is out of reach every call fails and hints get lost; what runs goes on running. */
+  reachable: boolean;
+  /** Forgets to hint from now on. */
+  silent: boolean;
+  /** Sandboxes that ever were, with the engine's own times, also of those that were removed. */
+  readonly sandboxes: readonly Readonly<Sandbox>[];
+}
+
+export interface Sandbox {
+  readonly id: string;
+  readonly key: GroupKey;
+  readonly meteredFromMs: number | undefined;
+  readonly createdAtMs: number;
+  state: 'running' | 'exited';
+  finishedAtMs: number | undefined;
+}
+
+interface StoredPod {
+  readonly id: string;
+  readonly pod: Pod;
+  sandbox: Sandbox | undefined;
+  readonly members: StoredMember[];
+}
+
+interface StoredMember {
+  readonly id: string;
+  readonly name: string;
+  readonly init: boolean;
+  readonly revision: number;
+  readonly fingerprint: string;
+  readonly image: string;
+  readonly command: readonly string[];
+  state: 'created' | 'running' | 'exited';
+  startedAtMs: number | undefined;
+  finishedAtMs: number | undefined;
+  exitCode: number | undefined;
+  outOfMemory: boolean;
+  error: string;
+  readonly lines: LogLine[];
+}
+
+interface State {
+  readonly clock: Clock;
+  readonly pods: StoredPod[];
+  readonly steps: Step[];
+  readonly images: Set<string>;
+  readonly registry: Set<string>;
+  readonly sandboxes: Sandbox[];
+  readonly watchers: Set<(key: GroupKey) => void>;
+  readonly failures: { kind: Step['kind']; failure: Failure; when: 'before' | 'after'; once: boolean }[];
+  readonly holds: Map<
+    Step['kind'],
+    { begun: PromiseWithResolvers<void>; released: PromiseWithResolvers<void> }
+  >;
+  reachable: boolean;
+  silent: boolean;
+  lastId: number;
+  /** Resolves, and is made anew, with every line and every end. */
+  stirred: PromiseWithResolvers<void>;
+}
+
+export function createMemoryEngine(
+  clock: Clock,
+  images: readonly string[] = ['web:1', 'web:2', 'job:1'],
+): MemoryEngine {
+  const state: State = {
+    clock,
+    pods: [],
+    steps: [],
+    images: new Set(images),
+    registry: new Set(images),
+    sandboxes: [],
+    watchers: new Set(),
+    failures: [],
+    holds: new Map(),
+    reachable: true,
+    silent: false,
+    lastId: 0,
+    stirred: Promise.withResolvers(),
+  };
+  return {
+    gaps: [],
+    describe: async () => orUnreachable(state, FACTS),
+    observe: async (signal, key) => {
+      signal.throwIfAborted();
+      return orUnreachable(state, observedGroups(state, key));
+    },
+    apply: (step, context) => apply(state, step, context),
+    logs: (request, signal) => logs(state, request, signal),
+    watch(hint) {
+      state.watchers.add(hint);
+      return { close: () => void state.watchers.delete(hint) };
+    },
+    ...levers(state),
+    get reachable() {
+      return state.reachable;
+    },
+    set reachable(reachable) {
+      state.reachable = reachable;
+    },
+    get silent() {
+      return state.silent;
+    },
+    set silent(silent) {
+      state.silent = silent;
+    },
+  };
+}
+
+function levers(state: State): Omit<MemoryEngine, keyof Engine | 'reachable' | 'silent'> {
+  return {
+    steps: state.steps,
+    images: state.images,
+    registry: state.registry,
+    sandboxes: state.sandboxes,
+    exit(key, container, exitCode, { outOfMemory = false } = {}) {
+      const member = state.pods
+        .filter(({ pod }) => pod.key === key)
+        .flatMap(({ members }) => members)
+        .find(({ name, state: now }) => name === container && now === 'running');
+      if (!member) throw new Error(`no member ${container} of ${key} runs`);
+      end(state, member, exitCode);
+      member.outOfMemory = outOfMemory;
+      hint(state, key);
+    },
+    exitSandbox(key) {
+      for (const { sandbox } of state.pods.filter(({ pod }) => pod.key === key)) endSandbox(state, sandbox);
+      hint(state, key);
+    },
+    lose(key, container) {
+      for (const stored of state.pods.filter(({ pod }) => pod.key === key)) {
+        const lost = stored.members.find(({ name }) => name === container);
+        if (lost) stored.members.splice(stored.members.indexOf(lost), 1);
+        else if (container === '') removeSandbox(state, stored);
+      }
+      hint(state, key);
+    },
+    failNext: (kind, failure, when = 'before') =>
+      void state.failures.push({ kind, failure, when, once: true }),
+    failAlways(kind, failure) {
+      const entry = { kind, failure, when: 'before' as const, once: false };
+      state.failures.push(entry);
+      return { mend: () => void state.failures.splice(state.failures.indexOf(entry), 1) };
+    },
+    hold(kind) {
+      const hold = { begun: Promise.withResolvers<void>(), released: Promise.withResolvers<void>() };
+      state.holds.set(kind, hold);
+      const release = () => {
+        state.holds.delete(kind);
+        hold.released.resolve();
+      };
+      return { begun: hold.begun.promise, release };
+    },
+  };
+}
+
+const FACTS: EngineFacts = {
+  version: 'memory',
+  cpus: 4,
+  memoryBytes: 16 * 2 ** 30,
+  operatingSystem: 'Linux',
+  architecture: 'x86_64',
+  isolation: 'none',
+  runtime: 'memory',
+  skewMs: 0,
+};
+
+function orUnreachable<T>(state: State, answer: T): T {
+  if (state.reachable) return answer;
+  throw new Failure('engine-unreachable', 'The engine does not answer.', { advice: 'It is tried again.' });
+}
+
+function hint(state: State, key: GroupKey): void {
+  state.stirred.resolve();
+  state.stirred = Promise.withResolvers();
+  if (!state.reachable || state.silent) return;
+  for (const watcher of state.watchers) watcher(key);
+}
+
+async function apply(state: State, step: Step, context: StepContext): Promise<StepResult> {
+  context.signal.throwIfAborted();
+  state.steps.push(step);
+  orUnreachable(state, undefined);
+  throwFailure(state, step, 'before');
+  const result = await act(state, step, context);
+  throwFailure(state, step, 'after');
+  return orUnreachable(state, result);
+}
+
+function throwFailure(state: State, step: Step, when: 'before' | 'after'): void {
+  const found = state.failures.find((each) => each.kind === step.kind && each.when === when);
+  if (!found) return;
+  if (found.once) state.failures.splice(state.failures.indexOf(found), 1);
+  throw found.failure;
+}
+
+async function act(state: State, step: Step, context: StepContext): Promise<StepResult> {
+  switch (step.kind) {
+    case 'pull':
+      return { images: await pull(state, step.pod, context) };
+    case 'create-sandbox':
+      await held(state, step.kind, context.signal);
+      await context.report({ kind: 'sandbox-started', sandboxId: createSandbox(state, step.pod) });
+      return {};
+    case 'start-init':
+      await held(state, step.kind, context.signal);
+      return start(state, step.pod, [step.container]);
+    case 'start-members':
+      await held(state, step.kind, context.signal);
+      return start(state, step.pod, step.containers);
+    case 'remove-members':
+      for (const stored of state.pods) {
+        for (const id of step.ids) {
+          const index = stored.members.findIndex((member) => member.id === id);
+          if (index >= 0) stored.members.splice(index, 1);
+        }
+      }
+      return {};
+    case 'stop':
+      await held(state, step.kind, context.signal);
+      return stop(state, step.members, step.sandbox);
+    case 'remove': {
+      await held(state, step.kind, context.signal);
+      const index = state.pods.findIndex(({ id }) => id === step.podId);
+      const [gone] = index < 0 ? [] : state.pods.splice(index, 1);
+      if (gone) removeSandbox(state, gone);
+      return {};
+    }
+  }
+}
+
+async function held(state: State, kind: Step['kind'], signal: AbortSignal): Promise<void> {
+  const hold = state.holds.get(kind);
+  hold?.begun.resolve();
+  if (hold) await within(signal, hold.released.promise);
+}
+
+async function pull(state: State, pod: Pod, context: StepContext): Promise<Record<string, string>> {
+  const pinned: Record<string, string> = {};
+  for (const { image } of containersOf(pod)) {
+    pinned[image] = `id-of-${image}`;
+    const said = { kind: 'image', image, digest: `id-of-${image}`, tookMs: 0 } as const;
+    if (state.images.has(image)) {
+      await context.report({ ...said, state: 'present' });
+      continue;
+    }
+    await context.report({ ...said, state: 'pulling', digest: '' });
+    await held(state, 'pull', context.signal);
+    if (!state.registry.has(image)) {
+      throw new Failure('image-not-found', `The image ${image} was not found.`, {
+        advice: 'Check its name.',
+      });
+    }
+    state.images.add(image);
+    await context.report({ ...said, state: 'pulled' });
+  }
+  return pinned;
+}
+
+function containersOf(pod: Pod) {
+  return [...pod.group.initContainers, ...pod.group.containers];
+}
+
+/** Named as the real one names it, so that a repeated step finds its own work. */
+function podIdOf(pod: Pod): string {
+  const { environment, name } = partsOf(pod.key);
+  return `memory.${environment}.${name}.r${pod.podRevision}`;
+}
+
+function createSandbox(state: State, pod: Pod): string {
+  refuseTakenPort(state, pod);
+  let stored = state.pods.find(({ id }) => id === podIdOf(pod));
+  if (!stored) {
+    stored = { id: podIdOf(pod), pod, sandbox: undefined, members: [] };
+    state.pods.push(stored);
+  }
+  if (!stored.sandbox) {
+    stored.sandbox = {
+      id: `sandbox-${++state.lastId}`,
+      key: pod.key,
+      meteredFromMs: pod.meteredFromMs,
+      createdAtMs: state.clock.now(),
+      state: 'running',
+      finishedAtMs: undefined,
+    };
+    state.sandboxes.push(stored.sandbox);
+  }
+  return stored.sandbox.id;
+}
+
+function refuseTakenPort(state: State, pod: Pod): void {
+  const wanted = new Set((pod.group.ipAddress?.ports ?? []).map(({ port }) => port));
+  const holder = state.pods.find(
+    (each) =>
+      each.id !== podIdOf(pod) &&
+      each.sandbox?.state === 'running' &&
+      each.pod.address === pod.address &&
+      each.pod.group.ipAddress?.ports.some(({ port }) => wanted.has(port)),
+  );
+  if (!holder) return;
+  throw new Failure(
+    'port-taken',
+    `The port is taken on the host. It is held by the group ${holder.pod.key}.`,
+    {
+      advice: 'Publish another one.',
+    },
+  );
+}
+
+function start(state: State, pod: Pod, names: readonly string[]): StepResult {
+  const stored = state.pods.find(({ id }) => id === podIdOf(pod));
+  if (stored?.sandbox?.state !== 'running') {
+    throw new Failure('engine-refused', 'The sandbox to join does not run.', {
+      advice: 'It is tried again.',
+    });
+  }
+  for (const container of containersOf(pod).filter(({ name }) => names.includes(name))) {
+    const fingerprint = pod.memberFingerprints[container.name] ?? '';
+    let member = stored.members.find(
+      (each) => each.name === container.name && each.fingerprint === fingerprint,
+    );
+    if (!member) {
+      member = {
+        id: `container-${++state.lastId}`,
+        name: container.name,
+        init: !('resources' in container),
+        revision: pod.revision,
+        fingerprint,
+        image: pod.images[container.image] ?? container.image,
+        command: container.command ?? [],
+        state: 'created',
+        startedAtMs: undefined,
+        finishedAtMs: undefined,
+        exitCode: undefined,
+        outOfMemory: false,
+        error: '',
+        lines: [],
+      };
+      stored.members.push(member);
+    }
+    if (member.state !== 'running') run(state, pod.key, member);
+  }
+  return {};
+}
+
+/** What the script of a member says and how it ends; a script that does not end runs on. */
+function run(state: State, key: GroupKey, member: StoredMember): void {
+  const [program = '', , script = ''] = member.command;
+  if (program.startsWith('/no-such')) {
+    member.error = `exec: "${program}": no such file`;
+    throw new Failure('command-not-found', `The command does not exist in the image: ${program}.`, {
+      advice: 'Check it.',
+    });
+  }
+  Object.assign(member, {
+    state: 'running',
+    startedAtMs: state.clock.now(),
+    finishedAtMs: undefined,
+    exitCode: undefined,
+  });
+  member.outOfMemory = false;
+  for (const statement of script.split(/[;\n]/).map((each) => each.trim())) {
+    const [word, ...rest] = statement.split(' ');
+    const text = rest.join(' ').replace(/ >&2$/, '');
+    const stream = statement.endsWith('>&2') ? 'stderr' : 'stdout';
+    if (word === 'echo')
+      member.lines.push({ container: member.name, stream, timestamp: timestampOf(state), text });
+    else if (word === 'exit') end(state, member, Number(rest[0] ?? 0));
+    else if (word) break;
+  }
+  hint(state, key);
+}
+
+function timestampOf(state: State): string {
+  return new Date(state.clock.now())
+    .toISOString()
+    .replace('Z', `${String(++state.lastId).padStart(6, '0')}Z`);
+}
+
+function end(state: State, member: StoredMember, exitCode: number): void {
+  Object.assign(member, { state: 'exited', finishedAtMs: state.clock.now(), exitCode });
+}
+
+function stop(state: State, members: readonly string[], sandbox: string): StepResult {
+  for (const stored of state.pods) {
+    for (const member of stored.members) {
+      if (!members.includes(member.id) || member.state !== 'running') continue;
+      end(state, member, 143);
+      hint(state, stored.pod.key);
+    }
+    if (stored.sandbox?.id === sandbox) endSandbox(state, stored.sandbox);
+  }
+  return {};
+}
+
+function endSandbox(state: State, sandbox: Sandbox | undefined): void {
+  if (sandbox?.state !== 'running') return;
+  sandbox.state = 'exited';
+  sandbox.finishedAtMs = state.clock.now();
+}
+
+function removeSandbox(state: State, stored: StoredPod): void {
+  endSandbox(state, stored.sandbox);
+  stored.sandbox = undefined;
+}
+
+function observedGroups(state: State, key: GroupKey | undefined): Map<GroupKey, ObservedGroup> {
+  const groups = new Map<GroupKey, ObservedPod[]>();
+  for (const stored of state.pods) {
+    if (key !== undefined && stored.pod.key !== key) continue;
+    groups.set(stored.pod.key, [...(groups.get(stored.pod.key) ?? []), observedPod(stored)]);
+  }
+  return new Map(
+    [...groups].map(([each, pods]) => [
+      each,
+      { key: each, pods: pods.toSorted((a, b) => a.createdAtMs - b.createdAtMs) },
+    ]),
+  );
+}
+
+function observedPod({ id, pod, sandbox, members }: StoredPod): ObservedPod {
+  return {
+    id,
+    revision: pod.podRevision,
+    fingerprint: sandbox ? pod.fingerprint : '',
+    state: sandbox?.state ?? 'absent',
+    sandboxId: sandbox?.id ?? '',
+    address: pod.address,
+    createdAtMs: sandbox?.createdAtMs ?? 0,
+    ...(sandbox?.meteredFromMs === undefined ? {} : { meteredFromMs: sandbox.meteredFromMs }),
+    ...(sandbox?.finishedAtMs === undefined ? {} : { finishedAtMs: sandbox.finishedAtMs }),
+    members: members.map(observedMember),
+  };
+}
+
+function observedMember({
+  command: _,
+  lines: __,
+  startedAtMs,
+  finishedAtMs,
+  exitCode,
+  ...rest
+}: StoredMember): ObservedMember {
+  return {
+    ...rest,
+    ...(startedAtMs === undefined ? {} : { startedAtMs }),
+    ...(finishedAtMs === undefined ? {} : { finishedAtMs }),
+    ...(exitCode === undefined ? {} : { exitCode }),
+  };
+}
+
+async function* logs(state: State, request: LogRequest, signal: AbortSignal): AsyncGenerator<LogLine> {
+  const told = new Map<string, number>();
+  const sources = () =>
+    state.pods
+      .filter(({ pod }) => pod.key === request.key)
+      .flatMap(({ members }) => members)
+      .filter(({ name }) => request.container === undefined || name === request.container);
+  for (const { id, lines } of sources()) {
+    told.set(id, request.tail === undefined ? 0 : Math.max(0, lines.length - request.tail));
+  }
+  for (;;) {
+    const stirred = state.stirred.promise;
+    const fresh = sources().flatMap(({ id, lines }) => {
+      const from = told.get(id) ?? 0;
+      told.set(id, lines.length);
+      return lines.slice(from);
+    });
+    yield* fresh.toSorted((a, b) => a.timestamp.localeCompare(b.timestamp));
+    if (!request.follow || signal.aborted) return;
+    await within(signal, stirred).catch(() => {});
+    if (signal.aborted) return;
+  }
+}
