@@ -39,6 +39,7 @@ export interface App {
 }
 
 /** Wires the chapters together. No logic: what is decided is decided in them. */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one flat list of parts is easiest to read in one piece
 export async function createApp(settings: Settings, parts: AppParts): Promise<App> {
   await mkdir(parts.dataFolder, { recursive: true, mode: 0o700 });
   await chmod(parts.dataFolder, 0o700);
@@ -47,7 +48,10 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
   const store = await openSqliteStore(join(parts.dataFolder, 'katabot.sqlite'), vault);
   const tokens = createTokens(store.tokens, clock);
   const locations = Object.fromEntries(
-    Object.entries(settings.locations).map(([name, location]) => [name, locationFrom(settings, location, parts)]),
+    Object.entries(settings.locations).map(([name, location]) => [
+      name,
+      locationFrom(settings, location, parts),
+    ]),
   );
   const feed = createFeed(store.events, clock, (error) => log.internal(error));
   feed.listen((event) => log.event(event));
@@ -109,7 +113,9 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
       const httpAt = placeIn(settings.http.address);
       server = await listen(web, httpAt.host, httpAt.port);
       addresses.http = `${httpAt.host}:${portOf(server)}`;
-      await writeFile(cliTokenFile(parts.dataFolder), `${await localToken(store, tokens)}\n`, { mode: 0o600 });
+      await writeFile(cliTokenFile(parts.dataFolder), `${await localToken(store, tokens)}\n`, {
+        mode: 0o600,
+      });
       void git.catchUp(stopping.signal).catch((error: unknown) => log.internal(error));
     },
     async close() {
@@ -135,7 +141,12 @@ function locationFrom(settings: Settings, location: LocationSettings, parts: App
       },
       parts.clock,
     );
-  return { engine, prices: pricesFrom(location.prices), isolation: location.isolation, pools: poolsFrom(location) };
+  return {
+    engine,
+    prices: pricesFrom(location.prices),
+    isolation: location.isolation,
+    pools: poolsFrom(location),
+  };
 }
 
 /** The command line on the bot's own machine speaks as `local`, with a token that is new at every start. */

@@ -7,12 +7,32 @@ import { Failure } from './failure.ts';
 
 /** The environment variables that the bot and its command line read; no other file of src reads any. */
 export const VARIABLES = [
-  { name: 'KATABOT_SETTINGS', default: './katabot.yml', says: 'The settings file. Without one, a development set-up on loopback is used.' },
-  { name: 'KATABOT_DATA', default: '~/.local/share/katabot', says: 'The folder with database, repositories, token of the local command line and the identity that seals secrets.' },
+  {
+    name: 'KATABOT_SETTINGS',
+    default: './katabot.yml',
+    says: 'The settings file. Without one, a development set-up on loopback is used.',
+  },
+  {
+    name: 'KATABOT_DATA',
+    default: '~/.local/share/katabot',
+    says: 'The folder with database, repositories, token of the local command line and the identity that seals secrets.',
+  },
   { name: 'KATABOT_URL', default: 'http://127.0.0.1:7070', says: 'Where the command line finds the bot.' },
-  { name: 'KATABOT_TOKEN', default: '', says: 'The caller’s token for the command line; else the file `cli-token` in the data folder.' },
-  { name: 'KATABOT_LOG', default: 'info', says: 'How much the bot logs: silent, error, warn, info or debug.' },
-  { name: 'DOCKER_HOST', default: 'unix:///var/run/docker.sock', says: 'The engine of locations that name none.' },
+  {
+    name: 'KATABOT_TOKEN',
+    default: '',
+    says: 'The caller’s token for the command line; else the file `cli-token` in the data folder.',
+  },
+  {
+    name: 'KATABOT_LOG',
+    default: 'info',
+    says: 'How much the bot logs: silent, error, warn, info or debug.',
+  },
+  {
+    name: 'DOCKER_HOST',
+    default: 'unix:///var/run/docker.sock',
+    says: 'The engine of locations that name none.',
+  },
 ] as const;
 
 type VariableName = (typeof VARIABLES)[number]['name'];
@@ -28,12 +48,17 @@ export interface Environment {
   readonly dockerHost: string;
 }
 
-export function readEnvironment(variables: Readonly<Record<string, string | undefined>> = process.env): Environment {
-  const read = (name: VariableName) => variables[name] || (VARIABLES.find((variable) => variable.name === name)?.default ?? '');
+export function readEnvironment(
+  variables: Readonly<Record<string, string | undefined>> = process.env,
+): Environment {
+  const read = (name: VariableName) =>
+    variables[name] || (VARIABLES.find((variable) => variable.name === name)?.default ?? '');
   const level = read('KATABOT_LOG');
   const known = (['silent', 'error', 'warn', 'info', 'debug'] as const).find((each) => each === level);
   if (!known) {
-    throw new Failure('settings-invalid', `KATABOT_LOG is "${level}".`, { advice: 'Use silent, error, warn, info or debug.' });
+    throw new Failure('settings-invalid', `KATABOT_LOG is "${level}".`, {
+      advice: 'Use silent, error, warn, info or debug.',
+    });
   }
   return {
     settingsFile: read('KATABOT_SETTINGS'),
@@ -59,13 +84,21 @@ function tokenIn(dataFolder: string): string {
   }
 }
 
-const listenAddress = z.string().regex(/^[0-9a-zA-Z.:[\]-]+:\d{1,5}$/, 'expected host:port, such as 127.0.0.1:7070');
-const decimal = z.union([z.string(), z.number()]).transform(String).pipe(z.string().regex(/^\d+(\.\d+)?$/, 'expected a plain amount, such as 0.0405'));
+const listenAddress = z
+  .string()
+  .regex(/^[0-9a-zA-Z.:[\]-]+:\d{1,5}$/, 'expected host:port, such as 127.0.0.1:7070');
+const decimal = z
+  .union([z.string(), z.number()])
+  .transform(String)
+  .pipe(z.string().regex(/^\d+(\.\d+)?$/, 'expected a plain amount, such as 0.0405'));
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'expected lower-case letters, digits and hyphens');
 
 const pricesSchema = z
   .strictObject({
-    currency: z.string().regex(/^[A-Z]{3}$/, 'expected a currency code, such as USD').optional(),
+    currency: z
+      .string()
+      .regex(/^[A-Z]{3}$/, 'expected a currency code, such as USD')
+      .optional(),
     vcpuPerHour: decimal.optional(),
     memoryGbPerHour: decimal.optional(),
     gpuPerHour: z.record(z.string(), decimal).optional(),
@@ -75,7 +108,10 @@ const pricesSchema = z
   .meta({ description: 'What a location costs; ACI’s East US prices where nothing is said.' });
 
 const locationSchema = z.strictObject({
-  engine: z.string().regex(/^(unix|tcp):\/\//, 'expected unix:///path or tcp://host:port').optional(),
+  engine: z
+    .string()
+    .regex(/^(unix|tcp):\/\//, 'expected unix:///path or tcp://host:port')
+    .optional(),
   certificates: z.string().optional(),
   runtime: z.string().default('runc'),
   isolation: z.enum(['hypervisor', 'sandbox', 'none']).default('hypervisor'),
@@ -88,7 +124,12 @@ const settingsSchema = z.strictObject({
   instance: name.default('katabot'),
   owner: z.string().default('katabot'),
   http: z.strictObject({ address: listenAddress.default('127.0.0.1:7070') }).prefault({}),
-  edge: z.strictObject({ address: listenAddress.default('127.0.0.1:7080'), domain: z.string().default('localhost') }).prefault({}),
+  edge: z
+    .strictObject({
+      address: listenAddress.default('127.0.0.1:7080'),
+      domain: z.string().default('localhost'),
+    })
+    .prefault({}),
   locations: z.record(name, locationSchema).default({}),
   repositories: z.array(z.string()).default([]),
   stopGraceSeconds: z.int().min(0).max(600).default(10),
@@ -107,19 +148,28 @@ export function readSettings(environment: Pick<Environment, 'settingsFile' | 'se
   try {
     written = text === undefined ? DEVELOPMENT : (load(text) ?? {});
   } catch (error) {
-    const place = error instanceof YAMLException && error.mark ? `:${error.mark.line + 1}:${error.mark.column + 1}` : '';
+    const place =
+      error instanceof YAMLException && error.mark ? `:${error.mark.line + 1}:${error.mark.column + 1}` : '';
     const reason = error instanceof YAMLException ? error.reason : String(error);
-    throw new Failure('settings-invalid', `${environment.settingsFile}${place}: ${reason}`, { advice: 'Mend the YAML.', cause: error });
+    throw new Failure('settings-invalid', `${environment.settingsFile}${place}: ${reason}`, {
+      advice: 'Mend the YAML.',
+      cause: error,
+    });
   }
   const settings = settingsSchema.safeParse(written);
   if (settings.success) return settings.data;
-  const mistakes = settings.error.issues.map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`);
+  const mistakes = settings.error.issues.map(
+    ({ path, message }) => `${path.join('.') || 'the file'}: ${message}`,
+  );
   throw new Failure('settings-invalid', `${environment.settingsFile}: ${mistakes.join('; ')}`, {
     advice: 'docs/settings.md lists every setting.',
   });
 }
 
-function readSettingsFile({ settingsFile, settingsGiven }: Pick<Environment, 'settingsFile' | 'settingsGiven'>): string | undefined {
+function readSettingsFile({
+  settingsFile,
+  settingsGiven,
+}: Pick<Environment, 'settingsFile' | 'settingsGiven'>): string | undefined {
   try {
     return readFileSync(settingsFile, 'utf8');
   } catch (error) {

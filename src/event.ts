@@ -29,7 +29,14 @@ export type Fact =
   | { kind: 'member-exited'; container: string; exitCode: number; reason: string; restartAtMs?: number }
   | { kind: 'running'; containers: number; tookMs: number }
   | { kind: 'finished'; outcome: 'Succeeded' | 'Failed' | 'Stopped' }
-  | { kind: 'failed'; code: string; message: string; advice: string; container?: string; keepsServing?: number }
+  | {
+      kind: 'failed';
+      code: string;
+      message: string;
+      advice: string;
+      container?: string;
+      keepsServing?: number;
+    }
   | { kind: 'superseded'; by: number }
   | { kind: 'drifted'; what: string }
   | { kind: 'removing'; by: string }

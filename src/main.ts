@@ -32,9 +32,16 @@ async function serve(): Promise<number> {
   const environment = readEnvironment();
   const settings = readSettings(environment);
   const { dataFolder, dockerHost, logLevel } = environment;
-  const app = await createApp(settings, { clock: systemClock, log: createLog(logLevel), dataFolder, dockerHost });
+  const app = await createApp(settings, {
+    clock: systemClock,
+    log: createLog(logLevel),
+    dataFolder,
+    dockerHost,
+  });
   await app.start();
-  process.stdout.write(`katabot listens on http://${app.addresses.http} (edge: http://${app.addresses.edge})\n`);
+  process.stdout.write(
+    `katabot listens on http://${app.addresses.http} (edge: http://${app.addresses.edge})\n`,
+  );
   await new Promise<void>((resolve) => {
     if (interrupted.signal.aborted) resolve();
     interrupted.signal.addEventListener('abort', () => resolve(), { once: true });

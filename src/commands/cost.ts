@@ -1,7 +1,7 @@
 import { bill } from '../metering/index.ts';
 import * as say from '../replies/index.ts';
-import type { RunVerb } from './run.ts';
 import { targetKey } from './targets.ts';
+import type { RunVerb } from './verb.ts';
 
 /** What groups have cost, those that are gone included. */
 export const runCost: RunVerb = async function* (ground, { target }) {
@@ -9,7 +9,8 @@ export const runCost: RunVerb = async function* (ground, { target }) {
   if (target) {
     const key = targetKey(target);
     const intervals = await ground.ledger.intervals({ group: key });
-    if (!intervals.length && !(await ground.desired.get(key))) return say.unknownGroup(key, await ground.desired.list());
+    if (!intervals.length && !(await ground.desired.get(key)))
+      return say.unknownGroup(key, await ground.desired.list());
     const total = bill(intervals, nowMs);
     yield* say.billBlocks(total);
     return say.done('cost', { group: key, bill: total, intervals });

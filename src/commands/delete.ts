@@ -4,8 +4,8 @@ import type { Block, Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
 import type { Ground } from './ground.ts';
 import { createMailbox, type Mailbox } from './mailbox.ts';
-import type { RunVerb } from './run.ts';
 import { targetKey } from './targets.ts';
+import type { RunVerb } from './verb.ts';
 
 /** Removes a group and follows it to the final bill. */
 export const runDelete: RunVerb = async function* (ground, { target }, caller, signal) {

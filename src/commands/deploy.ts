@@ -6,11 +6,11 @@ import type { Block, Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
 import { groupSize } from '../spec/index.ts';
 import { followDelete } from './delete.ts';
-import { followDeploy, type Followed } from './follow.ts';
+import { type Followed, followDeploy } from './follow.ts';
 import type { Ground } from './ground.ts';
+import { createMailbox } from './mailbox.ts';
 import { orEngineFailure, type Plan, planPush } from './plan.ts';
 import type { PushCommands, PushedBranch } from './push.ts';
-import { createMailbox } from './mailbox.ts';
 
 /** Deploying by push: check before the ref moves, bring up after it has. */
 export function pushCommands(ground: Ground): PushCommands {
@@ -31,7 +31,12 @@ function idOf({ repository, branch, commit }: PushedBranch): string {
   return `${repository} ${branch} ${commit}`;
 }
 
-async function* checkPush(ground: Ground, checked: Checked, push: PushedBranch, signal: AbortSignal): AsyncGenerator<Block, Outcome> {
+async function* checkPush(
+  ground: Ground,
+  checked: Checked,
+  push: PushedBranch,
+  signal: AbortSignal,
+): AsyncGenerator<Block, Outcome> {
   yield say.pushHeading(push.repository, push.environment, push.commit);
   const decision = decide(push.caller, 'deployer', `deploy to ${push.environment}`);
   if (!decision.allowed) return say.refused(decision.code, decision.message, decision.advice);
@@ -84,7 +89,8 @@ async function* deployPush(
       if (accepted.length > 1) yield say.groupHeading(followed.wish.revision.group.name);
       outcomes.push(yield* followDeploy(ground, mailbox, followed, signal));
     }
-    for (const key of removed) yield* followDelete(ground, mailbox, key, 'its file is no longer in the tree', signal);
+    for (const key of removed)
+      yield* followDelete(ground, mailbox, key, 'its file is no longer in the tree', signal);
     return say.deployed(outcomes);
   } finally {
     mailbox.close();
@@ -123,23 +129,40 @@ async function accept(
   if (before && before.wanted === 'running') {
     ground.feed.tell(key, before.revision.number, { kind: 'superseded', by: wish.revision.number });
   }
-  ground.feed.tell(key, wish.revision.number, { kind: 'accepted', by: push.caller.name, commit: push.commit, change: effect });
+  ground.feed.tell(key, wish.revision.number, {
+    kind: 'accepted',
+    by: push.caller.name,
+    commit: push.commit,
+    change: effect,
+  });
   ground.wake(key);
   return { wish, facts, plan };
 }
 
 /** With a lost store the engine's labels know which numbers are taken. */
-async function lastRevisionOnEngine(ground: Ground, location: string, key: Followed['wish']['key']): Promise<number> {
-  const observed = await ground.locations[location]?.engine.observe(AbortSignal.timeout(10_000), key).catch(() => undefined);
+async function lastRevisionOnEngine(
+  ground: Ground,
+  location: string,
+  key: Followed['wish']['key'],
+): Promise<number> {
+  const observed = await ground.locations[location]?.engine
+    .observe(AbortSignal.timeout(10_000), key)
+    .catch(() => undefined);
   const pods = observed?.get(key)?.pods ?? [];
-  return Math.max(0, ...pods.flatMap((pod) => [pod.revision, ...pod.members.map(({ revision }) => revision)]));
+  return Math.max(
+    0,
+    ...pods.flatMap((pod) => [pod.revision, ...pod.members.map(({ revision }) => revision)]),
+  );
 }
 
 /** Groups of this branch whose file is gone from the tree are no longer wanted. */
 async function unwishMissing(ground: Ground, push: PushedBranch, accepted: readonly Followed[]) {
   const kept = new Set(accepted.map(({ wish }) => wish.key));
   const missing = (await ground.desired.list()).filter(
-    (wish) => wish.repository === push.repository && wish.key.startsWith(`${push.environment}/`) && !kept.has(wish.key),
+    (wish) =>
+      wish.repository === push.repository &&
+      wish.key.startsWith(`${push.environment}/`) &&
+      !kept.has(wish.key),
   );
   for (const { key } of missing) {
     await ground.desired.unwish(key, push.caller.name);

@@ -1,4 +1,4 @@
-import { type EngineFacts, type LogLine } from '../engines/index.ts';
+import type { EngineFacts, LogLine } from '../engines/index.ts';
 import type { Event, Fact } from '../event.ts';
 import { bill } from '../metering/index.ts';
 import type { Wish } from '../reconciler/index.ts';
@@ -6,6 +6,7 @@ import type { Block, Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
 import type { Ground } from './ground.ts';
 import type { Mailbox } from './mailbox.ts';
+import { maskFor } from './mask.ts';
 import type { Plan } from './plan.ts';
 
 /** A group whose wish was just written. */
@@ -68,12 +69,21 @@ async function* tellArrival(
     fact.kind === 'running' ? earlyExit(ground, mailbox, wish, signal) : undefined,
   ]);
   const ports = (wish.revision.group.ipAddress?.ports ?? []).map(({ port }) => String(port));
-  if (wish.address && fact.kind === 'running') yield say.addressStage({ url, fqdn: wish.fqdn, address: wish.address, ports }, probe);
+  if (wish.address && fact.kind === 'running')
+    yield say.addressStage({ url, fqdn: wish.fqdn, address: wish.address, ports }, probe);
   yield { kind: 'blank' };
   for (const line of await lastLines(ground, wish)) yield say.logBlock(line);
   if (crash) yield say.crashStage(crash.container, crash.reason);
-  yield* say.closingFields(wish.revision.group, bill(await ground.ledger.intervals({ group: wish.key }), ground.clock.now()));
-  return say.arrived(wish, { url, probe, crashed: crash !== undefined, tookMs: fact.kind === 'running' ? fact.tookMs : 0 });
+  yield* say.closingFields(
+    wish.revision.group,
+    bill(await ground.ledger.intervals({ group: wish.key }), ground.clock.now()),
+  );
+  return say.arrived(wish, {
+    url,
+    probe,
+    crashed: crash !== undefined,
+    tookMs: fact.kind === 'running' ? fact.tookMs : 0,
+  });
 }
 
 /** The first container that ends with an error soon after the group was up, if one does. */
@@ -82,7 +92,11 @@ async function earlyExit(ground: Ground, mailbox: Mailbox, wish: Wish, signal: A
   const cancel = ground.clock.after(EARLY_EXIT_MS, () => soon.abort(new Error('it stayed up')));
   try {
     for (;;) {
-      const { fact } = await mailbox.next(wish.key, wish.revision.number, AbortSignal.any([signal, soon.signal]));
+      const { fact } = await mailbox.next(
+        wish.key,
+        wish.revision.number,
+        AbortSignal.any([signal, soon.signal]),
+      );
       if (fact.kind === 'member-exited' && fact.exitCode !== 0) return fact;
     }
   } catch {
@@ -98,19 +112,26 @@ async function* tellFailure(
   fact: Extract<Fact, { kind: 'failed' }>,
 ): AsyncGenerator<Block, Outcome> {
   const engine = ground.locations[wish.location]?.engine;
-  const observed = await engine?.observe(AbortSignal.timeout(LOOK_TIMEOUT_MS), wish.key).catch(() => undefined);
+  const observed = await engine
+    ?.observe(AbortSignal.timeout(LOOK_TIMEOUT_MS), wish.key)
+    .catch(() => undefined);
   const members = observed?.get(wish.key)?.pods.flatMap((pod) => pod.members) ?? [];
-  const serving = members.find((member) => member.state === 'running' && member.revision < wish.revision.number)?.revision;
+  const serving = members.find(
+    (member) => member.state === 'running' && member.revision < wish.revision.number,
+  )?.revision;
   yield* say.failureBlocks(fact, serving);
   return say.deployFailed(fact, serving);
 }
 
 async function lastLines(ground: Ground, wish: Wish): Promise<LogLine[]> {
   const lines: LogLine[] = [];
+  const mask = maskFor(wish.revision.group);
   const signal = AbortSignal.timeout(LOOK_TIMEOUT_MS);
   try {
     const engine = ground.locations[wish.location]?.engine;
-    for await (const line of engine?.logs({ key: wish.key, tail: LAST_LINES, follow: false }, signal) ?? []) lines.push(line);
+    for await (const line of engine?.logs({ key: wish.key, tail: LAST_LINES, follow: false }, signal) ?? []) {
+      lines.push({ ...line, text: mask(line.text) });
+    }
   } catch {
     // The group is up; that its log could not be read just now is no reason to say otherwise.
   }

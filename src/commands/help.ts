@@ -18,10 +18,13 @@ export function helpFor(word: string): string {
   const verb = verbNamed(word);
   const described = [
     ...verb.arguments.map(({ name, says }) => [name.toUpperCase(), says] as const),
-    ...verb.options.map(({ name, letter, says, values }) => [
-      `--${name}${letter ? `, -${letter}` : ''}`,
-      values ? `${says} (${values.join(', ')})` : says,
-    ] as const),
+    ...verb.options.map(
+      ({ name, letter, says, values }) =>
+        [
+          `--${name}${letter ? `, -${letter}` : ''}`,
+          values ? `${says} (${values.join(', ')})` : says,
+        ] as const,
+    ),
   ];
   const width = Math.max(0, ...described.map(([term]) => term.length));
   return [

@@ -2,7 +2,8 @@
 export { pushCommands } from './deploy.ts';
 export type { Edge, Ground, Location } from './ground.ts';
 export { commandsPage, helpFor, helpText } from './help.ts';
-export { type Command, parse } from './parse.ts';
+export { parse } from './parse.ts';
 export type { PushCommands, PushedBranch } from './push.ts';
 export { runCommand } from './run.ts';
 export { VERBS } from './table.ts';
+export type { Command } from './verb.ts';

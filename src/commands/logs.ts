@@ -1,7 +1,8 @@
 import { Failure } from '../failure.ts';
 import * as say from '../replies/index.ts';
-import type { RunVerb } from './run.ts';
+import { maskFor } from './mask.ts';
 import { targetKey } from './targets.ts';
+import type { RunVerb } from './verb.ts';
 
 /** What the containers of a group print; with `follow` until the reader leaves. */
 export const runLogs: RunVerb = async function* (ground, { target, options }, _caller, signal) {
@@ -22,10 +23,11 @@ export const runLogs: RunVerb = async function* (ground, { target, options }, _c
     ...(typeof tail === 'number' ? { tail } : {}),
     ...(target?.container === undefined ? {} : { container: target.container }),
   };
+  const mask = maskFor(group);
   let count = 0;
   for await (const line of ground.locations[wish.location]?.engine.logs(request, signal) ?? []) {
     count++;
-    yield say.logBlock(line, timestamps === true);
+    yield say.logBlock({ ...line, text: mask(line.text) }, timestamps === true);
   }
   return say.done('logs', { lines: count });
 };

@@ -1,23 +1,7 @@
 import { Failure } from '../failure.ts';
 import { nearestWord } from '../spec/index.ts';
 import { VERBS } from './table.ts';
-import type { Option, Verb } from './verb.ts';
-
-/** A command as typed values; what `parse` could not understand never becomes one. */
-export interface Command {
-  readonly verb: Verb;
-  /** Group, files, topic ... as the verb's table says; in the order given. */
-  readonly words: readonly string[];
-  /** Only for verbs that take a group. */
-  readonly target?: Target;
-  readonly options: Readonly<Record<string, string | number | boolean>>;
-}
-
-export interface Target {
-  readonly name: string;
-  readonly container?: string;
-  readonly environment: string;
-}
+import type { Command, Option, Verb } from './verb.ts';
 
 const MOST_WORDS = 64;
 const LONGEST_WORD = 2_000;
@@ -34,7 +18,8 @@ export function parse(words: readonly string[]): Command {
   }
   const [first = 'help', ...rest] = words;
   const verb = verbNamed(first);
-  if (rest.includes('--help') || rest.includes('-h')) return { verb: verbNamed('help'), words: [verb.name], options: {} };
+  if (rest.includes('--help') || rest.includes('-h'))
+    return { verb: verbNamed('help'), words: [verb.name], options: {} };
   const { bare, options } = separate(verb, rest);
   const takesGroup = verb.arguments.some((argument) => argument.name === 'group');
   if (takesGroup) return withTarget(verb, bare, options);
@@ -42,15 +27,18 @@ export function parse(words: readonly string[]): Command {
     verb.arguments.some(({ repeated }) => repeated) ? MOST_WORDS : verb.arguments.length,
     verb.arguments.filter(({ required }) => required).length,
   ];
-  if (bare.length < least) throw usage(`${verb.name} needs ${verb.arguments[bare.length]?.says ?? 'more words'}.`, usageOf(verb));
-  if (bare.length > most) throw usage(`${verb.name} does not know what to do with "${bare[most]}".`, usageOf(verb));
+  if (bare.length < least)
+    throw usage(`${verb.name} needs ${verb.arguments[bare.length]?.says ?? 'more words'}.`, usageOf(verb));
+  if (bare.length > most)
+    throw usage(`${verb.name} does not know what to do with "${bare[most]}".`, usageOf(verb));
   return { verb, words: bare, options };
 }
 
 /** How the verb is written, such as `katabot logs GROUP [in ENVIRONMENT] [--follow] [--tail N]`. */
 export function usageOf(verb: Verb): string {
   const parts = verb.arguments.map(({ name, required, repeated }) => {
-    const word = name === 'group' ? 'GROUP [in ENVIRONMENT]' : `${name.toUpperCase()}${repeated ? '...' : ''}`;
+    const word =
+      name === 'group' ? 'GROUP [in ENVIRONMENT]' : `${name.toUpperCase()}${repeated ? '...' : ''}`;
     return required ? word : `[${word}]`;
   });
   const options = verb.options.map((option) => `[--${option.name}${VALUE_HINT[option.type]}]`);
@@ -63,11 +51,20 @@ export function verbNamed(word: string): Verb {
   const wanted = word === '--help' || word === '-h' ? 'help' : word.toLowerCase();
   const verb = VERBS.find(({ name, aliases }) => name === wanted || aliases.includes(wanted));
   if (verb) return verb;
-  const near = nearestWord(wanted, VERBS.flatMap(({ name, aliases }) => [name, ...aliases]));
-  throw usage(`There is no verb "${word}".`, near ? `Did you mean: katabot ${near}` : 'katabot help lists the verbs.');
+  const near = nearestWord(
+    wanted,
+    VERBS.flatMap(({ name, aliases }) => [name, ...aliases]),
+  );
+  throw usage(
+    `There is no verb "${word}".`,
+    near ? `Did you mean: katabot ${near}` : 'katabot help lists the verbs.',
+  );
 }
 
-function separate(verb: Verb, rest: readonly string[]): { bare: string[]; options: Record<string, string | number | boolean> } {
+function separate(
+  verb: Verb,
+  rest: readonly string[],
+): { bare: string[]; options: Record<string, string | number | boolean> } {
   const bare: string[] = [];
   const options: Record<string, string | number | boolean> = {};
   for (let at = 0; at < rest.length; at++) {
@@ -93,8 +90,14 @@ function separate(verb: Verb, rest: readonly string[]): { bare: string[]; option
 function optionNamed(verb: Verb, word: string): Option {
   const option = verb.options.find(({ name, letter }) => word === `--${name}` || word === `-${letter}`);
   if (option) return option;
-  const near = nearestWord(word.replace(/^-+/, ''), verb.options.map(({ name }) => name));
-  throw usage(`${verb.name} has no option ${word}.`, near ? `Did you mean --${near}? ${usageOf(verb)}` : usageOf(verb));
+  const near = nearestWord(
+    word.replace(/^-+/, ''),
+    verb.options.map(({ name }) => name),
+  );
+  throw usage(
+    `${verb.name} has no option ${word}.`,
+    near ? `Did you mean --${near}? ${usageOf(verb)}` : usageOf(verb),
+  );
 }
 
 function typed(option: Option, value: string): string | number {
@@ -111,21 +114,34 @@ function typed(option: Option, value: string): string | number {
 function withTarget(verb: Verb, bare: readonly string[], options: Command['options']): Command {
   const [group, preposition, environment = PRODUCTION, surplus] = bare;
   if (group === undefined) {
-    if (verb.arguments.some(({ required }) => required)) throw usage(`${verb.name} needs the name of a group.`, usageOf(verb));
+    if (verb.arguments.some(({ required }) => required))
+      throw usage(`${verb.name} needs the name of a group.`, usageOf(verb));
     return { verb, words: [], options };
   }
   if (preposition !== undefined && (preposition !== 'in' || bare.length < 3)) {
     throw usage(`"${preposition}" is not understood after the group.`, usageOf(verb));
   }
-  if (surplus !== undefined) throw usage(`${verb.name} does not know what to do with "${surplus}".`, usageOf(verb));
+  if (surplus !== undefined)
+    throw usage(`${verb.name} does not know what to do with "${surplus}".`, usageOf(verb));
   const [name = '', container, more] = group.split('/');
   if (!NAME.test(name) || (container !== undefined && !NAME.test(container)) || more !== undefined) {
-    throw usage(`"${group}" is no group name; letters, digits and hyphens make one, and group/container names a container.`, usageOf(verb));
+    throw usage(
+      `"${group}" is no group name; letters, digits and hyphens make one, and group/container names a container.`,
+      usageOf(verb),
+    );
   }
   if (!ENVIRONMENT.test(environment)) {
-    throw usage(`"${environment}" is no environment; lower-case letters, digits and hyphens make one.`, usageOf(verb));
+    throw usage(
+      `"${environment}" is no environment; lower-case letters, digits and hyphens make one.`,
+      usageOf(verb),
+    );
   }
-  return { verb, words: bare, options, target: { name, environment, ...(container === undefined ? {} : { container }) } };
+  return {
+    verb,
+    words: bare,
+    options,
+    target: { name, environment, ...(container === undefined ? {} : { container }) },
+  };
 }
 
 function usage(message: string, advice: string): Failure {

@@ -1,11 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { within } from '../clock.ts';
 import type { EngineFacts } from '../engines/index.ts';
-import { type Effect, groupKey, type GroupKey } from '../event.ts';
+import { type Effect, type GroupKey, groupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
 import { fqdnOf } from '../network/index.ts';
 import type { Wish } from '../reconciler/index.ts';
-import { type Change, diffGroups, effectOf, type Group, groupSize, type Problem, readGroup } from '../spec/index.ts';
+import {
+  type Change,
+  diffGroups,
+  effectOf,
+  type Group,
+  groupSize,
+  type Problem,
+  readGroup,
+} from '../spec/index.ts';
 import type { Ground, Location } from './ground.ts';
 import { problemAt } from './locate.ts';
 import type { PushedBranch } from './push.ts';
@@ -50,13 +58,17 @@ async function planFile(
   if (!first.group) return { ...file, problems: first.problems };
   const locationName = first.group.location ?? Object.keys(ground.locations)[0] ?? '';
   const location = ground.locations[locationName];
-  if (!location) return { ...file, problems: [...first.problems, unknownLocation(ground, file, locationName)] };
+  if (!location)
+    return { ...file, problems: [...first.problems, unknownLocation(ground, file, locationName)] };
   const { group, problems } = readGroup(file.text, { file: file.path, gaps: location.engine.gaps });
   if (!group) return { ...file, problems };
   const key = groupKey(push.environment, group.name);
   const [before, facts] = await Promise.all([
     ground.desired.get(key),
-    within(AbortSignal.any([signal, AbortSignal.timeout(ENGINE_TIMEOUT_MS)]), location.engine.describe(signal)),
+    within(
+      AbortSignal.any([signal, AbortSignal.timeout(ENGINE_TIMEOUT_MS)]),
+      location.engine.describe(signal),
+    ),
   ]);
   const fqdn = fqdnFor(ground, push, group, locationName, before?.fqdn ?? '');
   const found = [
@@ -69,7 +81,11 @@ async function planFile(
   if (found.some(({ severity }) => severity === 'error')) return { ...file, problems: found };
   const changes = before?.wanted === 'running' ? diffGroups(before.revision.group, group) : [];
   const effect = before?.wanted === 'running' ? effectOf(changes) : 'create';
-  return { ...file, problems: found, accepted: { key, group, locationName, location, facts, fqdn, effect, changes, before } };
+  return {
+    ...file,
+    problems: found,
+    accepted: { key, group, locationName, location, facts, fqdn, effect, changes, before },
+  };
 }
 
 function fqdnFor(ground: Ground, push: PushedBranch, group: Group, location: string, held: string): string {
@@ -128,20 +144,44 @@ async function capacityProblems(
   facts: EngineFacts,
 ): Promise<Problem[]> {
   const others = (await ground.desired.list()).filter(
-    (wish) => wish.location === locationName && wish.key !== key && wish.wanted === 'running' && wish.settled !== 'Succeeded' && wish.settled !== 'Failed',
+    (wish) =>
+      wish.location === locationName &&
+      wish.key !== key &&
+      wish.wanted === 'running' &&
+      wish.settled !== 'Succeeded' &&
+      wish.settled !== 'Failed',
   );
   const promised = others.reduce((sum, wish) => sum + groupSize(wish.revision.group).memoryBytes, 0);
   const { memoryBytes, vcpuMilli } = groupSize(group);
   const gb = (bytes: number) => `${Math.floor((bytes / 2 ** 30) * 10) / 10} GB`;
   const problem = (property: string, message: string, advice: string) =>
-    problemAt(file, property, { code: 'ServiceUnavailable', own: false, path: `properties.containers[0].properties.resources.requests.${property}`, message, advice });
+    problemAt(file, property, {
+      code: 'ServiceUnavailable',
+      own: false,
+      path: `properties.containers[0].properties.resources.requests.${property}`,
+      message,
+      advice,
+    });
   const free = facts.memoryBytes - promised;
   return [
     ...(memoryBytes > free
-      ? [problem('memoryInGB', `The group asks for ${gb(memoryBytes)} of memory; ${locationName} has ${gb(Math.max(0, free))} free of ${gb(facts.memoryBytes)}.`, 'Ask for less, delete a group that is no longer needed (katabot status), or name another location.')]
+      ? [
+          problem(
+            'memoryInGB',
+            `The group asks for ${gb(memoryBytes)} of memory; ${locationName} has ${gb(Math.max(0, free))} free of ${gb(facts.memoryBytes)}.`,
+            'Ask for less, delete a group that is no longer needed (katabot status), or name another location.',
+          ),
+        ]
       : []),
-    ...(group.containers.some((container) => container.resources.requests.cpu > facts.cpus) || vcpuMilli > facts.cpus * 1000 * 16
-      ? [problem('cpu', `The group asks for ${vcpuMilli / 1000} vCPU; ${locationName} has ${facts.cpus}.`, 'Ask for less, or name another location.')]
+    ...(group.containers.some((container) => container.resources.requests.cpu > facts.cpus) ||
+    vcpuMilli > facts.cpus * 1000 * 16
+      ? [
+          problem(
+            'cpu',
+            `The group asks for ${vcpuMilli / 1000} vCPU; ${locationName} has ${facts.cpus}.`,
+            'Ask for less, or name another location.',
+          ),
+        ]
       : []),
   ];
 }
@@ -156,15 +196,34 @@ function ownershipProblems(
   const at = (code: string, property: string, message: string, advice: string) =>
     problemAt(file, property, { code, own: true, path: property, message, advice });
   if (before && before.repository !== push.repository) {
-    return [at('group-taken', 'name', `The group ${key} belongs to the repository ${before.repository}.`, 'Give the group another name; names are unique in an environment of this bot.')];
+    return [
+      at(
+        'group-taken',
+        'name',
+        `The group ${key} belongs to the repository ${before.repository}.`,
+        'Give the group another name; names are unique in an environment of this bot.',
+      ),
+    ];
   }
   if (before && before.location !== locationName) {
-    return [at('location-changed', 'location', `The group runs in ${before.location}; it cannot be moved to ${locationName} while it exists.`, `Delete it first (katabot delete ${before.revision.group.name}), then push again.`)];
+    return [
+      at(
+        'location-changed',
+        'location',
+        `The group runs in ${before.location}; it cannot be moved to ${locationName} while it exists.`,
+        `Delete it first (katabot delete ${before.revision.group.name}), then push again.`,
+      ),
+    ];
   }
   return [];
 }
 
-async function labelProblems(ground: Ground, file: { path: string; text: string }, key: GroupKey, fqdn: string): Promise<Problem[]> {
+async function labelProblems(
+  ground: Ground,
+  file: { path: string; text: string },
+  key: GroupKey,
+  fqdn: string,
+): Promise<Problem[]> {
   if (!fqdn) return [];
   const holder = (await ground.labels.all()).find((label) => label.fqdn === fqdn);
   if (!holder || holder.key === key) return [];
@@ -174,7 +233,8 @@ async function labelProblems(ground: Ground, file: { path: string; text: string 
       own: false,
       path: 'properties.ipAddress.dnsNameLabel',
       message: `The name ${fqdn} is taken by the group ${holder.key}.`,
-      advice: 'Choose another label, or a reuse scope that adds a hash (autoGeneratedDomainNameLabelScope: ResourceGroupReuse).',
+      advice:
+        'Choose another label, or a reuse scope that adds a hash (autoGeneratedDomainNameLabelScope: ResourceGroupReuse).',
     }),
   ];
 }

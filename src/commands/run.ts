@@ -6,13 +6,16 @@ import { runCost } from './cost.ts';
 import { runDelete } from './delete.ts';
 import type { Ground } from './ground.ts';
 import { runLogs } from './logs.ts';
-import { type Command, parse } from './parse.ts';
+import { parse } from './parse.ts';
 import { runStatus } from './status.ts';
+import type { RunVerb } from './verb.ts';
 
-/** What a verb does: yields what to say as it happens, and ends in an outcome. */
-export type RunVerb = (ground: Ground, command: Command, caller: Caller, signal: AbortSignal) => AsyncGenerator<Block, Outcome>;
-
-const RUNS: Readonly<Record<string, RunVerb>> = { status: runStatus, logs: runLogs, cost: runCost, delete: runDelete };
+const RUNS: Readonly<Record<string, RunVerb>> = {
+  status: runStatus,
+  logs: runLogs,
+  cost: runCost,
+  delete: runDelete,
+};
 
 /** Runs a command given as words, for whoever says it. What people can mend ends as an outcome, never as a throw. */
 export async function* runCommand(
@@ -25,7 +28,11 @@ export async function* runCommand(
     const command = parse(words);
     const run = RUNS[command.verb.name];
     if (!run || command.verb.right === null) {
-      return say.refused('wrong-surface', `${command.verb.name} is not something to ask the bot.`, 'katabot help lists the verbs.');
+      return say.refused(
+        'wrong-surface',
+        `${command.verb.name} is not something to ask the bot.`,
+        'katabot help lists the verbs.',
+      );
     }
     const decision = decide(caller, command.verb.right, command.verb.name);
     if (!decision.allowed) return say.refused(decision.code, decision.message, decision.advice);

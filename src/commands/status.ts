@@ -1,8 +1,8 @@
 import type { Wish } from '../reconciler/index.ts';
 import * as say from '../replies/index.ts';
 import type { Ground } from './ground.ts';
-import type { RunVerb } from './run.ts';
 import { targetKey } from './targets.ts';
+import type { RunVerb } from './verb.ts';
 import { type GroupView, viewOf } from './view.ts';
 
 /** What runs: one group in full, or all of them in a table. */

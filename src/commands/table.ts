@@ -77,12 +77,18 @@ export const VERBS: readonly Verb[] = [
     name: 'validate',
     aliases: ['check', 'lint'],
     summary: 'Check containergroup.yaml files without a bot; exit code 1 when one has errors',
-    arguments: [{ name: 'files', required: true, repeated: true, says: 'files to check; - reads standard input' }],
+    arguments: [
+      { name: 'files', required: true, repeated: true, says: 'files to check; - reads standard input' },
+    ],
     options: [JSON_OPTION],
     right: null,
     surfaces: ['local'],
     mutating: false,
-    examples: ['katabot validate containergroup.yaml', 'katabot validate --json */containergroup.yaml', 'katabot validate -'],
+    examples: [
+      'katabot validate containergroup.yaml',
+      'katabot validate --json */containergroup.yaml',
+      'katabot validate -',
+    ],
   },
   {
     name: 'schema',
@@ -115,7 +121,11 @@ export const VERBS: readonly Verb[] = [
     right: null,
     surfaces: ['local'],
     mutating: true,
-    examples: ['katabot token create ann', 'katabot token create ci --right operator', 'katabot token revoke ann'],
+    examples: [
+      'katabot token create ann',
+      'katabot token create ci --right operator',
+      'katabot token revoke ann',
+    ],
   },
   {
     name: 'help',

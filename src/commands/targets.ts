@@ -1,6 +1,6 @@
-import { groupKey, type GroupKey } from '../event.ts';
+import { type GroupKey, groupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
-import type { Target } from './parse.ts';
+import type { Target } from './verb.ts';
 
 /** The key of a verb's group; the parser has made sure that a required one is there. */
 export function targetKey(target: Target | undefined): GroupKey {

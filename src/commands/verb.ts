@@ -1,4 +1,6 @@
-import type { Right } from '../policy/index.ts';
+import type { Caller, Right } from '../policy/index.ts';
+import type { Block, Outcome } from '../replies/index.ts';
+import type { Ground } from './ground.ts';
 
 /** One verb of the grammar. Parser, help, docs/commands.md and the API all read this, and nothing else. */
 export interface Verb {
@@ -33,6 +35,30 @@ export interface Option {
   readonly values?: readonly string[];
 }
 
+/** A command as typed values; what could not be understood never becomes one. */
+export interface Command {
+  readonly verb: Verb;
+  /** Group, files, topic ... as the verb's table says; in the order given. */
+  readonly words: readonly string[];
+  /** Only for verbs that take a group. */
+  readonly target?: Target;
+  readonly options: Readonly<Record<string, string | number | boolean>>;
+}
+
+export interface Target {
+  readonly name: string;
+  readonly container?: string;
+  readonly environment: string;
+}
+
+/** What a verb does: yields what to say as it happens, and ends in an outcome. */
+export type RunVerb = (
+  ground: Ground,
+  command: Command,
+  caller: Caller,
+  signal: AbortSignal,
+) => AsyncGenerator<Block, Outcome>;
+
 /** `[group] [in ENVIRONMENT]`: the argument of every verb that looks at what runs. */
 export const GROUP: Argument = {
   name: 'group',
@@ -41,4 +67,8 @@ export const GROUP: Argument = {
   says: 'a group, or group/container; `in ENVIRONMENT` names another environment than production',
 };
 
-export const JSON_OPTION: Option = { name: 'json', type: 'flag', says: 'print one JSON document instead of text' };
+export const JSON_OPTION: Option = {
+  name: 'json',
+  type: 'flag',
+  says: 'print one JSON document instead of text',
+};

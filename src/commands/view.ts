@@ -1,8 +1,8 @@
 import type { ObservedGroup, ObservedMember, ObservedPod } from '../engines/index.ts';
 import { type Event, partsOf } from '../event.ts';
-import { type Bill, bill, type Interval, type Money, rate, sizeOf } from '../metering/index.ts';
-import { restartAtMs, restartsAfter, type Run, type Wish } from '../reconciler/index.ts';
 import type { Prices } from '../metering/index.ts';
+import { type Bill, bill, type Interval, type Money, rate, sizeOf } from '../metering/index.ts';
+import { type Run, restartAtMs, restartsAfter, type Wish } from '../reconciler/index.ts';
 
 /** A group as people look at it, with ACI's names for states. Plain data: text and JSON are both made from it. */
 export interface GroupView {
@@ -61,7 +61,9 @@ export function viewOf(sources: ViewSources): GroupView {
     containerView(name, image, pod, sources),
   );
   const failure = failureOf(events, number);
-  const serving = pod?.members.find((member) => member.state === 'running' && member.revision !== number)?.revision;
+  const serving = pod?.members.find(
+    (member) => member.state === 'running' && member.revision !== number,
+  )?.revision;
   return {
     ...partsOf(wish.key),
     location: wish.location,
@@ -80,20 +82,36 @@ export function viewOf(sources: ViewSources): GroupView {
   };
 }
 
-function stateOf(wish: Wish, pod: ObservedPod | undefined, containers: readonly ContainerView[]): GroupView['state'] {
+function stateOf(
+  wish: Wish,
+  pod: ObservedPod | undefined,
+  containers: readonly ContainerView[],
+): GroupView['state'] {
   if (wish.wanted === 'deleted') return 'Deleting';
   if (wish.settled === 'Succeeded' || wish.settled === 'Failed') return wish.settled;
   const members = containers.filter((container) => !container.init);
-  if (pod?.state === 'running' && members.some((container) => container.state === 'Running')) return 'Running';
+  if (pod?.state === 'running' && members.some((container) => container.state === 'Running'))
+    return 'Running';
   return 'Pending';
 }
 
-function containerView(name: string, image: string, pod: ObservedPod | undefined, { wish, runs }: ViewSources): ContainerView {
+function containerView(
+  name: string,
+  image: string,
+  pod: ObservedPod | undefined,
+  { wish, runs }: ViewSources,
+): ContainerView {
   const member = pod?.members.find((each) => each.name === name);
   const ownRuns = runs.filter((run) => run.podId === pod?.id && run.container === name);
   const init = wish.revision.group.initContainers.some((each) => each.name === name);
-  const base = { name, image, init, restarts: Math.max(0, ownRuns.length - (member?.state === 'exited' ? 1 : 0)) };
-  if (!member || member.state === 'created') return { ...base, state: 'Waiting', detail: member?.error ?? '' };
+  const base = {
+    name,
+    image,
+    init,
+    restarts: Math.max(0, ownRuns.length - (member?.state === 'exited' ? 1 : 0)),
+  };
+  if (!member || member.state === 'created')
+    return { ...base, state: 'Waiting', detail: member?.error ?? '' };
   const times = member.startedAtMs === undefined ? {} : { startedAtMs: member.startedAtMs };
   if (member.state === 'running') return { ...base, ...times, state: 'Running', detail: '' };
   const exitCode = member.exitCode ?? 0;
@@ -103,7 +121,13 @@ function containerView(name: string, image: string, pod: ObservedPod | undefined
     ...times,
     exitCode,
     state: again ? 'Waiting' : 'Terminated',
-    detail: again ? waitingDetail(member, ownRuns) : member.outOfMemory ? 'OOMKilled' : exitCode === 0 ? 'Completed' : 'Error',
+    detail: again
+      ? waitingDetail(member, ownRuns)
+      : member.outOfMemory
+        ? 'OOMKilled'
+        : exitCode === 0
+          ? 'Completed'
+          : 'Error',
   };
 }
 

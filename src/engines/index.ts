@@ -62,8 +62,8 @@ export interface Pod {
 export type Step =
   | { kind: 'pull'; pod: Pod }
   | { kind: 'create-sandbox'; pod: Pod }
-  | { kind: 'start-init'; pod: Pod; container: string }
-  | { kind: 'start-members'; pod: Pod; containers: readonly string[] }
+  | { kind: 'start-init'; pod: Pod; sandboxId: string; container: string }
+  | { kind: 'start-members'; pod: Pod; sandboxId: string; containers: readonly string[] }
   | { kind: 'remove-members'; key: GroupKey; ids: readonly string[] }
   /** SIGTERM, grace, SIGKILL: members side by side, then the sandbox unless it is ''. */
   | { kind: 'stop'; key: GroupKey; members: readonly string[]; sandbox: string }

@@ -36,7 +36,11 @@ export function assess(
   const finished = finishedOutcome(pod, current);
   if (finished) return { kind: 'finished', pod: current, outcome: finished };
   if (current.state !== 'running') {
-    return { kind: 'absent', pods: current.state === 'created' ? [] : [current], drift: 'its sandbox has stopped' };
+    return {
+      kind: 'absent',
+      pods: current.state === 'created' ? [] : [current],
+      drift: 'its sandbox has stopped',
+    };
   }
   return assessMembers(pod, current, runsOf(current, runs), nowMs);
 }
@@ -47,7 +51,9 @@ function currentPod(pod: Pod, pods: readonly ObservedPod[]): ObservedPod | undef
 }
 
 function driftOf(pod: Pod, pods: readonly ObservedPod[]): string {
-  const broken = pods.find((each) => each.state === 'absent' && each.members.some((member) => member.revision === pod.revision));
+  const broken = pods.find(
+    (each) => each.state === 'absent' && each.members.some((member) => member.revision === pod.revision),
+  );
   return broken ? 'its sandbox was removed' : '';
 }
 
@@ -56,7 +62,9 @@ function runsOf(pod: ObservedPod, runs: readonly Run[]): Run[] {
 }
 
 function assessMembers(pod: Pod, current: ObservedPod, runs: readonly Run[], nowMs: number): Standing {
-  const strangers = current.members.filter((member) => pod.memberFingerprints[member.name] !== member.fingerprint);
+  const strangers = current.members.filter(
+    (member) => pod.memberFingerprints[member.name] !== member.fingerprint,
+  );
   if (strangers.length) return { kind: 'out-of-date', pod: current, members: strangers };
   const policy = pod.group.restartPolicy;
   const find = (name: string) => current.members.find((member) => member.name === name);
@@ -66,7 +74,9 @@ function assessMembers(pod: Pod, current: ObservedPod, runs: readonly Run[], now
     if (init?.state === 'exited' && init.exitCode === 0) continue;
     if (init?.state === 'running') return { kind: 'waiting', pod: current, atMs: nowMs + LOOK_AGAIN_MS };
     const atMs = init?.state === 'exited' ? restartAtMs(init, runs) : nowMs;
-    return atMs > nowMs ? { kind: 'waiting', pod: current, atMs } : { kind: 'initializing', pod: current, start: name, atMs };
+    return atMs > nowMs
+      ? { kind: 'waiting', pod: current, atMs }
+      : { kind: 'initializing', pod: current, start: name, atMs };
   }
   const start: string[] = [];
   let waitUntilMs = Number.POSITIVE_INFINITY;
@@ -79,7 +89,9 @@ function assessMembers(pod: Pod, current: ObservedPod, runs: readonly Run[], now
     else waitUntilMs = Math.min(waitUntilMs, atMs);
   }
   if (start.length) return { kind: 'incomplete', pod: current, start };
-  return Number.isFinite(waitUntilMs) ? { kind: 'waiting', pod: current, atMs: waitUntilMs } : { kind: 'in-sync', pod: current };
+  return Number.isFinite(waitUntilMs)
+    ? { kind: 'waiting', pod: current, atMs: waitUntilMs }
+    : { kind: 'in-sync', pod: current };
 }
 
 /** How a group ended, when all that was to run has ended for good (ACI's Succeeded and Failed). */
@@ -87,7 +99,9 @@ function finishedOutcome(pod: Pod, current: ObservedPod): 'Succeeded' | 'Failed'
   const policy = pod.group.restartPolicy;
   const forGood = (member: ObservedMember) =>
     member.state === 'exited' && !restartsAfter(policy, member.exitCode ?? 0, member.init);
-  const known = current.members.filter((member) => pod.memberFingerprints[member.name] === member.fingerprint);
+  const known = current.members.filter(
+    (member) => pod.memberFingerprints[member.name] === member.fingerprint,
+  );
   if (known.some((member) => member.init && forGood(member) && member.exitCode !== 0)) return 'Failed';
   const members = pod.group.containers.map(({ name }) => known.find((member) => member.name === name));
   if (!members.every((member) => member !== undefined && forGood(member))) return undefined;

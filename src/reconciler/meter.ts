@@ -1,6 +1,13 @@
 import type { Clock } from '../clock.ts';
 import type { ObservedGroup } from '../engines/index.ts';
-import { type Interval, type Ledger, type LedgerChange, type Prices, settle, sizeOf } from '../metering/index.ts';
+import {
+  type Interval,
+  type Ledger,
+  type LedgerChange,
+  type Prices,
+  settle,
+  sizeOf,
+} from '../metering/index.ts';
 import type { Wish } from './wish.ts';
 
 /** What a location costs, by its name. */
@@ -16,7 +23,15 @@ export interface Meter {
 }
 
 /** Writes into the ledger what the pure `settle` says; holds nothing itself. */
-export function createMeter({ ledger, pricing, clock }: { ledger: Ledger; pricing: Pricing; clock: Clock }): Meter {
+export function createMeter({
+  ledger,
+  pricing,
+  clock,
+}: {
+  ledger: Ledger;
+  pricing: Pricing;
+  clock: Clock;
+}): Meter {
   const contextOf = (wish: Wish) => ({
     group: wish.key,
     revision: wish.revision.number,
@@ -40,7 +55,9 @@ export function createMeter({ ledger, pricing, clock }: { ledger: Ledger; pricin
     async settle(wish, observed) {
       const all = await ledger.intervals({ group: wish.key });
       const open = all.filter(({ endedAtMs }) => endedAtMs === null);
-      const settled = new Set(all.flatMap(({ podId, endedAtMs }) => (podId !== null && endedAtMs !== null ? [podId] : [])));
+      const settled = new Set(
+        all.flatMap(({ podId, endedAtMs }) => (podId !== null && endedAtMs !== null ? [podId] : [])),
+      );
       await write(settle(open, observed, { ...contextOf(wish), settled }));
       return pulling(open)?.startedAtMs;
     },

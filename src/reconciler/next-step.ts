@@ -19,9 +19,11 @@ export function nextStep(standing: Standing, pod: Pod, imagesPinned: boolean): S
       if (!imagesPinned) return { kind: 'pull', pod };
       return { kind: 'remove-members', key: pod.key, ids: standing.members.map(({ id }) => id) };
     case 'initializing':
-      return imagesPinned ? { kind: 'start-init', pod, container: standing.start } : { kind: 'pull', pod };
+      if (!imagesPinned) return { kind: 'pull', pod };
+      return { kind: 'start-init', pod, sandboxId: standing.pod.sandboxId, container: standing.start };
     case 'incomplete':
-      return imagesPinned ? { kind: 'start-members', pod, containers: standing.start } : { kind: 'pull', pod };
+      if (!imagesPinned) return { kind: 'pull', pod };
+      return { kind: 'start-members', pod, sandboxId: standing.pod.sandboxId, containers: standing.start };
     case 'finished':
       if (standing.pod.state !== 'running') return undefined;
       return { kind: 'stop', key: pod.key, members: [], sandbox: standing.pod.sandboxId };

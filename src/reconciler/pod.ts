@@ -3,10 +3,17 @@ import { memberFingerprint, podFingerprint } from '../spec/index.ts';
 import type { Wish } from './wish.ts';
 
 /** The wish as an engine needs it. A sandbox that still fits is kept, and so is the revision it was made for. */
-export function podOf(wish: Wish, observed: ObservedGroup | undefined, pepper: string, meteredFromMs?: number): Pod {
+export function podOf(
+  wish: Wish,
+  observed: ObservedGroup | undefined,
+  pepper: string,
+  meteredFromMs?: number,
+): Pod {
   const { group, number, commit, path, images } = wish.revision;
   const fingerprint = podFingerprint(group, pepper);
-  const kept = observed?.pods.findLast((pod) => pod.fingerprint === fingerprint && (pod.state === 'running' || pod.state === 'created'));
+  const kept = observed?.pods.findLast(
+    (pod) => pod.fingerprint === fingerprint && (pod.state === 'running' || pod.state === 'created'),
+  );
   return {
     key: wish.key,
     revision: number,
@@ -15,7 +22,10 @@ export function podOf(wish: Wish, observed: ObservedGroup | undefined, pepper: s
     origin: { repository: wish.repository, commit, path },
     fingerprint,
     memberFingerprints: Object.fromEntries(
-      [...group.initContainers, ...group.containers].map((container) => [container.name, memberFingerprint(container, pepper)]),
+      [...group.initContainers, ...group.containers].map((container) => [
+        container.name,
+        memberFingerprint(container, pepper),
+      ]),
     ),
     address: wish.address,
     subnet: wish.subnet,

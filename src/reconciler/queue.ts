@@ -11,7 +11,15 @@ export interface Queue {
 }
 
 /** Names of groups, each worked on by one worker at a time. Bounded by nature: a group stands in it at most once. */
-export function createQueue({ clock, workers, run }: { clock: Clock; workers: number; run(key: GroupKey): Promise<void> }): Queue {
+export function createQueue({
+  clock,
+  workers,
+  run,
+}: {
+  clock: Clock;
+  workers: number;
+  run(key: GroupKey): Promise<void>;
+}): Queue {
   const waiting = new Set<GroupKey>();
   const running = new Set<GroupKey>();
   const later = new Map<GroupKey, { atMs: number; cancel(): void }>();

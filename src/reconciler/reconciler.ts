@@ -98,17 +98,21 @@ async function abandonSuperseded({ parts, stepping }: Work, key: GroupKey): Prom
 async function reconcile(work: Work, key: GroupKey): Promise<void> {
   const taken = new Set<string>();
   let wish: Wish | undefined;
+  let observed: ObservedGroup | undefined;
+  let last: Step['kind'] | undefined;
   try {
     for (let count = 0; count < MOST_STEPS_A_PASS && !work.closing.signal.aborted; count++) {
       wish = await work.parts.desired.get(key);
       if (!wish) return;
       const engine = engineOf(work.parts, wish);
-      const observed = (await engine.observe(work.closing.signal, key)).get(key);
+      // Pulling changes no group, so what was seen before it still holds.
+      if (last !== 'pull') observed = (await engine.observe(work.closing.signal, key)).get(key);
       const step = await lookAndJudge(work, wish, observed);
       if (!step) return;
       if (taken.has(identityOf(step))) return work.queue.addAfter(key, FIRST_RETRY_MS);
       taken.add(identityOf(step));
       await take(work, wish, engine, step, observed);
+      last = step.kind;
       work.failures.delete(key);
     }
     work.queue.add(key);
@@ -126,7 +130,11 @@ function engineOf(parts: ReconcilerParts, wish: Wish): Engine {
 }
 
 /** Writes down what was seen, and gives the step that follows from it. */
-async function lookAndJudge(work: Work, wish: Wish, observed: ObservedGroup | undefined): Promise<Step | undefined> {
+async function lookAndJudge(
+  work: Work,
+  wish: Wish,
+  observed: ObservedGroup | undefined,
+): Promise<Step | undefined> {
   const { parts, meter } = work;
   const meteredFromMs = await meter.settle(wish, observed);
   await recordRuns(work, wish, observed);
@@ -143,7 +151,8 @@ async function lookAndJudge(work: Work, wish: Wish, observed: ObservedGroup | un
 async function recordRuns({ parts }: Work, wish: Wish, observed: ObservedGroup | undefined): Promise<void> {
   for (const pod of observed?.pods ?? []) {
     for (const member of pod.members) {
-      if (member.state !== 'exited' || member.startedAtMs === undefined || member.finishedAtMs === undefined) continue;
+      if (member.state !== 'exited' || member.startedAtMs === undefined || member.finishedAtMs === undefined)
+        continue;
       const exitCode = member.exitCode ?? 0;
       const fresh = await parts.runs.record({
         key: wish.key,
@@ -156,7 +165,12 @@ async function recordRuns({ parts }: Work, wish: Wish, observed: ObservedGroup |
       });
       if (!fresh || wish.wanted === 'deleted') continue;
       const reason = member.outOfMemory ? 'out of memory' : `exit code ${exitCode}`;
-      parts.feed.tell(wish.key, member.revision, { kind: 'member-exited', container: member.name, exitCode, reason });
+      parts.feed.tell(wish.key, member.revision, {
+        kind: 'member-exited',
+        container: member.name,
+        exitCode,
+        reason,
+      });
     }
   }
 }
@@ -169,15 +183,31 @@ async function arrived({ parts, queue }: Work, wish: Wish, standing: Standing): 
     parts.feed.tell(key, revision.number, { kind: 'removed' });
   } else if (standing.kind === 'waiting') {
     queue.addAfter(key, Math.max(0, standing.atMs - parts.clock.now()));
-  } else if (standing.kind === 'in-sync' && (await parts.desired.note(key, revision.number, { settled: 'Running' }))) {
+  } else if (
+    standing.kind === 'in-sync' &&
+    (await parts.desired.note(key, revision.number, { settled: 'Running' }))
+  ) {
     const tookMs = parts.clock.now() - revision.acceptedAtMs;
-    parts.feed.tell(key, revision.number, { kind: 'running', containers: revision.group.containers.length, tookMs });
-  } else if (standing.kind === 'finished' && (await parts.desired.note(key, revision.number, { settled: standing.outcome }))) {
+    parts.feed.tell(key, revision.number, {
+      kind: 'running',
+      containers: revision.group.containers.length,
+      tookMs,
+    });
+  } else if (
+    standing.kind === 'finished' &&
+    (await parts.desired.note(key, revision.number, { settled: standing.outcome }))
+  ) {
     parts.feed.tell(key, revision.number, { kind: 'finished', outcome: standing.outcome });
   }
 }
 
-async function take(work: Work, wish: Wish, engine: Engine, step: Step, observed: ObservedGroup | undefined): Promise<void> {
+async function take(
+  work: Work,
+  wish: Wish,
+  engine: Engine,
+  step: Step,
+  observed: ObservedGroup | undefined,
+): Promise<void> {
   const { parts, meter, stepping, closing } = work;
   const { key, revision } = wish;
   const controller = new AbortController();
@@ -187,7 +217,8 @@ async function take(work: Work, wish: Wish, engine: Engine, step: Step, observed
     const { images } = await engine.apply(step, {
       signal,
       report: async (fact) => {
-        if (fact.kind === 'image' && fact.state === 'pulling' && !observed?.pods.length) await meter.pullBegins(wish);
+        if (fact.kind === 'image' && fact.state === 'pulling' && !observed?.pods.length)
+          await meter.pullBegins(wish);
         parts.feed.tell(key, revision.number, fact);
       },
     });
@@ -204,7 +235,9 @@ async function take(work: Work, wish: Wish, engine: Engine, step: Step, observed
 async function tellStarted({ parts }: Work, pod: Pod, containers: readonly string[]): Promise<void> {
   const runs = await parts.runs.runs(pod.key);
   for (const container of containers) {
-    const restartCount = runs.filter((run) => run.container === container && run.podId.endsWith(`.r${pod.podRevision}`)).length;
+    const restartCount = runs.filter(
+      (run) => run.container === container && run.podId.endsWith(`.r${pod.podRevision}`),
+    ).length;
     parts.feed.tell(pod.key, pod.revision, { kind: 'member-started', container, restartCount });
   }
 }

@@ -47,7 +47,11 @@ export interface DesiredState {
   /** Accepts a revision: numbers it, and makes it the wish. A group that was being deleted is wanted again. */
   put(draft: WishDraft): Promise<Wish>;
   /** Adds what was learnt of a revision; gives false when it was known already. */
-  note(key: GroupKey, revision: number, learnt: { images: Record<string, string> } | { settled: Settled }): Promise<boolean>;
+  note(
+    key: GroupKey,
+    revision: number,
+    learnt: { images: Record<string, string> } | { settled: Settled },
+  ): Promise<boolean>;
   /** The group should be gone. Gives false when it was not wanted anyway. */
   unwish(key: GroupKey, by: string): Promise<boolean>;
   /** Nothing is left of the group: drops the wish and frees its name, address and label. Revisions and bills stay. */

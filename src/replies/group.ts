@@ -11,13 +11,15 @@ import { imageStage, pullProgress, refused, stage } from './push.ts';
 export function progressOf(fact: Fact): Block | undefined {
   switch (fact.kind) {
     case 'image':
-      return fact.state === 'pulling' ? stage('running', 'image', `${fact.image} …`) : imageStage(fact.image, fact.state, fact.digest, fact.tookMs);
+      return fact.state === 'pulling'
+        ? stage('running', 'image', `${fact.image} …`)
+        : imageStage(fact.image, fact.state, fact.digest, fact.tookMs);
     case 'pull-progress':
       return pullProgress(fact.image, fact.percent);
     case 'drifted':
       return stage('warning', 'drift', `${fact.what}: it is made anew`);
     case 'member-exited':
-      return stage('warning', 'exit', `${fact.container}: ${fact.reason}`);
+      return fact.exitCode === 0 ? undefined : stage('warning', 'exit', `${fact.container}: ${fact.reason}`);
     default:
       return undefined;
   }
@@ -37,11 +39,18 @@ export function groupHeading(name: string): Block {
 
 export function branchHeading(repository: string, environment: string, branch: string, count: number): Block {
   const groups = count === 1 ? '1 group goes with it' : `${count} groups go with it`;
-  return { kind: 'heading', text: `katabot  ${repository} · ${environment} · branch ${branch} deleted: ${groups}` };
+  return {
+    kind: 'heading',
+    text: `katabot  ${repository} · ${environment} · branch ${branch} deleted: ${groups}`,
+  };
 }
 
 export function logBlock(line: LogLine, timestamps = false): Block {
-  return { kind: 'log', source: line.container, text: timestamps ? `${line.timestamp} ${line.text}` : line.text };
+  return {
+    kind: 'log',
+    source: line.container,
+    text: timestamps ? `${line.timestamp} ${line.text}` : line.text,
+  };
 }
 
 /** The last lines of a deploy: GPUs and cost. */
@@ -49,7 +58,11 @@ export function closingFields(group: Group, total: Bill): Block[] {
   const gpus = group.containers.reduce((sum, { resources }) => sum + (resources.requests.gpu?.count ?? 0), 0);
   return [
     { kind: 'field', label: 'gpu', text: gpus ? `${gpus} asked` : 'none asked' },
-    { kind: 'field', label: 'cost', text: `${formatMoney(total.total)} so far · \`katabot cost ${group.name}\`` },
+    {
+      kind: 'field',
+      label: 'cost',
+      text: `${formatMoney(total.total)} so far · \`katabot cost ${group.name}\``,
+    },
   ];
 }
 
@@ -64,7 +77,14 @@ interface View {
   readonly address: string;
   readonly ports: readonly string[];
   readonly url: string;
-  readonly containers: readonly { name: string; image: string; init: boolean; state: string; detail: string; restarts: number }[];
+  readonly containers: readonly {
+    name: string;
+    image: string;
+    init: boolean;
+    state: string;
+    detail: string;
+    restarts: number;
+  }[];
   readonly rate: { perSecond: Bill['total']; perHour: Bill['total'] };
   readonly bill: Bill;
   readonly failure?: { code: string; message: string; advice: string };
@@ -72,7 +92,10 @@ interface View {
 }
 
 export function statusTable(views: readonly View[]): Block[] {
-  if (!views.length) return [{ kind: 'text', text: 'No group runs. Push a repository with a containergroup.yaml to start one.' }];
+  if (!views.length)
+    return [
+      { kind: 'text', text: 'No group runs. Push a repository with a containergroup.yaml to start one.' },
+    ];
   return [
     {
       kind: 'table',
@@ -100,8 +123,18 @@ export function statusOf(view: View): Block[] {
     ['state', view.state],
     ['revision', `#${view.revision} · ${view.commit.slice(0, 7)} of ${view.repository}`],
     ['location', view.location],
-    ...(view.address ? [['address', [view.url, ...view.ports.map((port) => `${view.address}:${port}`)].filter(Boolean).join('   ')] as [string, string]] : []),
-    ['price', `${formatMoney(view.rate.perSecond, { digits: 7 })} /s   ${formatMoney(view.rate.perHour, { digits: 4 })} /h`],
+    ...(view.address
+      ? [
+          [
+            'address',
+            [view.url, ...view.ports.map((port) => `${view.address}:${port}`)].filter(Boolean).join('   '),
+          ] as [string, string],
+        ]
+      : []),
+    [
+      'price',
+      `${formatMoney(view.rate.perSecond, { digits: 7 })} /s   ${formatMoney(view.rate.perHour, { digits: 4 })} /h`,
+    ],
     ['cost', `${formatMoney(view.bill.total)} in ${formatDuration(view.bill.livedMs)}`],
   ];
   return [
@@ -111,14 +144,22 @@ export function statusOf(view: View): Block[] {
     {
       kind: 'table',
       columns: ['container', 'state', 'restarts', 'image', ''],
-      rows: view.containers.map(({ name, init, state, restarts, image, detail }) => [init ? `${name} (init)` : name, state, String(restarts), image, detail]),
+      rows: view.containers.map(({ name, init, state, restarts, image, detail }) => [
+        init ? `${name} (init)` : name,
+        state,
+        String(restarts),
+        image,
+        detail,
+      ]),
     },
     ...(view.failure
       ? [
           { kind: 'blank' } as const,
           stage('failed', view.failure.code, view.failure.message),
           ...(view.failure.advice ? [{ kind: 'text', text: `    → ${view.failure.advice}` } as const] : []),
-          ...(view.serving === undefined ? [] : [{ kind: 'text', text: `    Revision ${view.serving} keeps serving.` } as const]),
+          ...(view.serving === undefined
+            ? []
+            : [{ kind: 'text', text: `    Revision ${view.serving} keeps serving.` } as const]),
         ]
       : []),
   ];
@@ -140,9 +181,24 @@ export function billBlocks(total: Bill): Block[] {
     {
       kind: 'table',
       columns: ['lived', 'vCPU·s', 'GB·s', 'GPU·s', 'total'],
-      rows: [[formatDuration(total.livedMs), total.vcpuSeconds, total.memoryGbSeconds, total.gpuSeconds, formatMoney(total.total)]],
+      rows: [
+        [
+          formatDuration(total.livedMs),
+          total.vcpuSeconds,
+          total.memoryGbSeconds,
+          total.gpuSeconds,
+          formatMoney(total.total),
+        ],
+      ],
     },
-    ...(total.open ? [{ kind: 'text', text: `Still running at ${formatMoney(total.ratePerHour, { digits: 4 })} /h.` } as const] : []),
+    ...(total.open
+      ? [
+          {
+            kind: 'text',
+            text: `Still running at ${formatMoney(total.ratePerHour, { digits: 4 })} /h.`,
+          } as const,
+        ]
+      : []),
   ];
 }
 
@@ -166,11 +222,18 @@ export function costTable(bills: readonly { group: GroupKey; bill: Bill }[]): Bl
 
 export function unknownGroup(key: GroupKey, known: readonly { key: GroupKey }[]): Outcome {
   const others = known.map((wish) => nameOf(wish.key));
-  return refused('group-unknown', `There is no group ${nameOf(key)}.`, others.length ? `There is: ${others.join(', ')}.` : 'No group runs yet.');
+  return refused(
+    'group-unknown',
+    `There is no group ${nameOf(key)}.`,
+    others.length ? `There is: ${others.join(', ')}.` : 'No group runs yet.',
+  );
 }
 
 export function invalid(problems: readonly Problem[]): Outcome {
   const errors = problems.filter(({ severity }) => severity === 'error').length;
-  const text = errors === 1 ? '1 error: nothing was changed, what runs goes on running' : `${errors} errors: nothing was changed, what runs goes on running`;
+  const text =
+    errors === 1
+      ? '1 error: nothing was changed, what runs goes on running'
+      : `${errors} errors: nothing was changed, what runs goes on running`;
   return { kind: 'invalid', code: 'invalid', blocks: [stage('failed', 'refused', text)], data: { problems } };
 }

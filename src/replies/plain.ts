@@ -20,19 +20,27 @@ const LONGEST_LINE = 400;
 
 /** A block as lines of plain text: what a push and the command line show. */
 export function drawPlain(block: Block, { colour }: Drawing = { colour: false }): string[] {
-  const paint = (name: Mark | 'dim' | 'bold', text: string) => (colour ? `\u001b[${COLOURS[name]}m${text}\u001b[0m` : text);
+  const paint = (name: Mark | 'dim' | 'bold', text: string) =>
+    colour ? `\u001b[${COLOURS[name]}m${text}\u001b[0m` : text;
   switch (block.kind) {
     case 'heading':
       return [paint('bold', plainText(block.text))];
     case 'stage': {
       const text = plainText(block.text);
-      const took = block.tookMs === undefined ? '' : `${' '.repeat(Math.max(1, TEXT_WIDTH - text.length))}${seconds(block.tookMs)}`;
-      return [`  ${paint(block.mark, MARKS[block.mark])} ${plainText(block.label).padEnd(LABEL_WIDTH)} ${text}${paint('dim', took)}`];
+      const took =
+        block.tookMs === undefined
+          ? ''
+          : `${' '.repeat(Math.max(1, TEXT_WIDTH - text.length))}${seconds(block.tookMs)}`;
+      return [
+        `  ${paint(block.mark, MARKS[block.mark])} ${plainText(block.label).padEnd(LABEL_WIDTH)} ${text}${paint('dim', took)}`,
+      ];
     }
     case 'field':
       return [`  ${block.label.padEnd(8)} : ${plainText(block.text)}`];
     case 'log':
-      return [`  ${paint('dim', `${plainText(block.source).padEnd(8)} |`)} ${plainText(block.text, LONGEST_LINE)}`];
+      return [
+        `  ${paint('dim', `${plainText(block.source).padEnd(8)} |`)} ${plainText(block.text, LONGEST_LINE)}`,
+      ];
     case 'problem':
       return drawProblem(block, paint);
     case 'table':
@@ -69,13 +77,16 @@ function drawTable(
 ): string[] {
   const cells = [columns, ...rows].map((row) => row.map((cell) => plainText(cell)));
   const widths = columns.map((_, column) => Math.max(...cells.map((row) => (row[column] ?? '').length)));
-  const lines = cells.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   ')}`.trimEnd());
+  const lines = cells.map((row) =>
+    `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   ')}`.trimEnd(),
+  );
   return lines.map((line, index) => (index === 0 ? paint('dim', line) : line));
 }
 
 // Escape sequences of terminals, then every control character that is left, then characters that turn the direction of text.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must go
-const UNSAFE = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-_])|[\u0000-\u0008\u000b-\u001f\u007f-\u009f]|[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+const UNSAFE =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must go
+  /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-_])|[\u0000-\u0008\u000b-\u001f\u007f-\u009f]|[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
 
 /** Text from outside as it may be shown: one line, no escape sequences, nothing that hides or turns what stands there. */
 export function plainText(text: string, longest = 2_000): string {

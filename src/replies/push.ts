@@ -23,7 +23,12 @@ export function rewindStage(kind: 'force-push' | 'older-commit', previous: strin
 }
 
 /** `2 containers, 0.5 vCPU, 0.3 GB` */
-export function specStage(path: string, group: Group, size: { vcpuMilli: number; memoryGbTenths: number; gpuCount: number }, tookMs: number): Block {
+export function specStage(
+  path: string,
+  group: Group,
+  size: { vcpuMilli: number; memoryGbTenths: number; gpuCount: number },
+  tookMs: number,
+): Block {
   const count = group.containers.length;
   const parts = [
     `${count} ${count === 1 ? 'container' : 'containers'}`,
@@ -35,18 +40,23 @@ export function specStage(path: string, group: Group, size: { vcpuMilli: number;
 }
 
 export function priceStage({ perSecond, perHour }: { perSecond: Money; perHour: Money }): Block {
-  return stage('done', 'price', `${formatMoney(perSecond, { digits: 7 })} /s   ${formatMoney(perHour, { digits: 4 })} /h`);
+  return stage(
+    'done',
+    'price',
+    `${formatMoney(perSecond, { digits: 7 })} /s   ${formatMoney(perHour, { digits: 4 })} /h`,
+  );
 }
 
 /** How a change reaches what runs: said before it happens. */
 export function changeStage(effect: Effect, changes: readonly Change[]): Block | undefined {
-  const fields = [...new Set(changes.map(({ path }) => path))];
-  const named = fields.length > 3 ? `${fields.slice(0, 3).join(', ')} and ${fields.length - 3} more` : fields.join(', ');
+  const fields = outermost(changes.filter((change) => change.effect === effect).map(({ path }) => path));
+  const named =
+    fields.length > 3 ? `${fields.slice(0, 3).join(', ')} and ${fields.length - 3} more` : fields.join(', ');
   switch (effect) {
     case 'create':
       return undefined;
     case 'none':
-      return stage('done', 'change', 'none: it runs already');
+      return stage('done', 'change', 'none');
     case 'in-place':
       return stage('done', 'change', `in place, nothing restarts: ${named}`);
     case 'restart':
@@ -56,9 +66,26 @@ export function changeStage(effect: Effect, changes: readonly Change[]): Block |
   }
 }
 
-export function imageStage(image: string, state: 'present' | 'pulled', digest: string, tookMs: number): Block {
+/** A path says all about what lies below it. */
+function outermost(paths: readonly string[]): string[] {
+  return paths.filter(
+    (path) => !paths.some((other) => path.startsWith(`${other}.`) || path.startsWith(`${other}[`)),
+  );
+}
+
+export function imageStage(
+  image: string,
+  state: 'present' | 'pulled',
+  digest: string,
+  tookMs: number,
+): Block {
   const pinned = /sha256:([0-9a-f]{12})/.exec(digest)?.[1];
-  return stage('done', 'image', `${image} (${state}${state === 'pulled' && pinned ? `, ${pinned}` : ''})`, tookMs);
+  return stage(
+    'done',
+    'image',
+    `${image} (${state}${state === 'pulled' && pinned ? `, ${pinned}` : ''})`,
+    tookMs,
+  );
 }
 
 export function pullProgress(image: string, percent: number): Block {
@@ -101,11 +128,21 @@ function excerptOf({ line, column, endColumn }: Problem, text: string): string {
 }
 
 /** One failure, one message: what happened, what goes on serving, what to do. */
-export function failureBlocks(failure: { code: string; message: string; advice: string }, serving: number | undefined): Block[] {
+export function failureBlocks(
+  failure: { code: string; message: string; advice: string },
+  serving: number | undefined,
+): Block[] {
   return [
     stage('failed', failure.code, failure.message),
     ...(failure.advice ? [{ kind: 'text', text: `    → ${failure.advice}` } as const] : []),
-    ...(serving === undefined ? [] : [{ kind: 'text', text: `    Revision ${serving} keeps serving; nothing changed for its users.` } as const]),
+    ...(serving === undefined
+      ? []
+      : [
+          {
+            kind: 'text',
+            text: `    Revision ${serving} keeps serving; nothing changed for its users.`,
+          } as const,
+        ]),
   ];
 }
 
@@ -113,7 +150,10 @@ export function refused(code: string, message: string, advice: string): Outcome 
   return {
     kind: 'refused',
     code,
-    blocks: [stage('failed', code, message), ...(advice ? [{ kind: 'text', text: `    → ${advice}` } as const] : [])],
+    blocks: [
+      stage('failed', code, message),
+      ...(advice ? [{ kind: 'text', text: `    → ${advice}` } as const] : []),
+    ],
     data: { code, message, advice },
   };
 }

@@ -244,10 +244,10 @@ async function act(state: State, step: Step, context: StepContext): Promise<Step
       return {};
     case 'start-init':
       await held(state, step.kind, context.signal);
-      return start(state, step.pod, [step.container]);
+      return start(state, step, [step.container]);
     case 'start-members':
       await held(state, step.kind, context.signal);
-      return start(state, step.pod, step.containers);
+      return start(state, step, step.containers);
     case 'remove-members':
       for (const stored of state.pods) {
         for (const id of step.ids) {
@@ -347,9 +347,13 @@ function refuseTakenPort(state: State, pod: Pod): void {
   );
 }
 
-function start(state: State, pod: Pod, names: readonly string[]): StepResult {
+function start(
+  state: State,
+  { pod, sandboxId }: { pod: Pod; sandboxId: string },
+  names: readonly string[],
+): StepResult {
   const stored = state.pods.find(({ id }) => id === podIdOf(pod));
-  if (stored?.sandbox?.state !== 'running') {
+  if (stored?.sandbox?.state !== 'running' || stored.sandbox.id !== sandboxId) {
     throw new Failure('engine-refused', 'The sandbox to join does not run.', {
       advice: 'It is tried again.',
     });

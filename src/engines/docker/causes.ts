@@ -21,7 +21,8 @@ function asEngineError(thrown: unknown): EngineError {
   return typeof thrown === 'object' && thrown !== null ? thrown : {};
 }
 
-const UNREACHABLE = /ECONNREFUSED|ENOENT|ECONNRESET|EPIPE|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ENOTFOUND|socket hang up|TimeoutError|aborted due to timeout/;
+const UNREACHABLE =
+  /ECONNREFUSED|ENOENT|ECONNRESET|EPIPE|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ENOTFOUND|socket hang up|TimeoutError|aborted due to timeout/;
 
 export function unreachable(thrown: unknown): boolean {
   if (statusOf(thrown) !== undefined) return false;
@@ -72,10 +73,12 @@ const CAUSES: readonly Cause[] = [
     pattern: /no space left on device/i,
     code: 'disk-full',
     say: () => 'The host’s disk is full.',
-    advice: 'Free space on the host, for example with `docker image prune`; the deploy is tried again by itself.',
+    advice:
+      'Free space on the host, for example with `docker image prune`; the deploy is tried again by itself.',
   },
   {
-    pattern: /executable file not found|no such file or directory: unknown|exec: .* (not found|no such file)/i,
+    pattern:
+      /executable file not found|no such file or directory: unknown|exec: .* (not found|no such file)/i,
     code: 'command-not-found',
     say: (words) => `The command does not exist in the image: ${commandIn(words)}.`,
     advice: 'Check `command`; it replaces the image’s entrypoint and runs without a shell.',
@@ -114,12 +117,16 @@ const CAUSES: readonly Cause[] = [
     pattern: /unknown or invalid runtime name|Unknown runtime/i,
     code: 'runtime-missing',
     say: (words) => words,
-    advice: 'Register the runtime in the host’s /etc/docker/daemon.json, or name another (settings: locations.NAME.runtime).',
+    advice:
+      'Register the runtime in the host’s /etc/docker/daemon.json, or name another (settings: locations.NAME.runtime).',
   },
 ];
 
 function portIn(words: string): string {
-  return /(?:bind for |listen (?:tcp|udp)\d? ?)([0-9a-f.:[\]]+?)(?::? )/i.exec(words)?.[1]?.replace(/:$/, '') ?? words;
+  return (
+    /(?:bind for |listen (?:tcp|udp)\d? ?)([0-9a-f.:[\]]+?)(?::? )/i.exec(words)?.[1]?.replace(/:$/, '') ??
+    words
+  );
 }
 
 function commandIn(words: string): string {

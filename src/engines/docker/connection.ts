@@ -74,6 +74,8 @@ function connectionOptions(host: string, certificates?: string): Docker.DockerOp
 const NO_HOST = JSON.parse('{"host":"","protocol":"http"}');
 
 function certificatesIn(folder: string) {
-  const [ca, cert, key] = ['ca.pem', 'cert.pem', 'key.pem'].map((file) => readFileSync(join(folder, file), 'utf8'));
+  const [ca, cert, key] = ['ca.pem', 'cert.pem', 'key.pem'].map((file) =>
+    readFileSync(join(folder, file), 'utf8'),
+  );
   return { ca, cert, key };
 }

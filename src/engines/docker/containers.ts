@@ -1,6 +1,12 @@
 import type { ContainerCreateOptions } from 'dockerode';
-import { type Container, containerLimits, groupSize, type InitContainer, type VolumeMount } from '../../spec/index.ts';
 import { partsOf } from '../../event.ts';
+import {
+  type Container,
+  containerLimits,
+  groupSize,
+  type InitContainer,
+  type VolumeMount,
+} from '../../spec/index.ts';
 import type { Pod } from '../index.ts';
 import { LABEL, podId, podLabels } from './labels.ts';
 
@@ -25,7 +31,9 @@ export function environmentVolume(container: string): string {
 
 /** The containers of a group that have secure environment variables. */
 export function withSecureEnvironment(pod: Pod): (Container | InitContainer)[] {
-  return everyContainer(pod).filter((container) => container.environmentVariables.some((entry) => entry.secureValue));
+  return everyContainer(pod).filter((container) =>
+    container.environmentVariables.some((entry) => entry.secureValue),
+  );
 }
 
 export function everyContainer(pod: Pod): (Container | InitContainer)[] {
@@ -153,7 +161,8 @@ function isSecretVolume(pod: Pod, mount: VolumeMount): boolean {
 /** Secrets live in memory alone; the rest is a folder on the host's disk. */
 export function volumeOptions(owner: string, pod: Pod, volume: string) {
   const inMemory =
-    volume.endsWith('.environment') || pod.group.volumes.some((each) => each.name === volume && each.secret !== undefined);
+    volume.endsWith('.environment') ||
+    pod.group.volumes.some((each) => each.name === volume && each.secret !== undefined);
   return {
     Name: volumeName(owner, pod, volume),
     Driver: 'local',

@@ -1,18 +1,17 @@
 import type Docker from 'dockerode';
 import type { Clock } from '../../clock.ts';
 import type { GroupKey } from '../../event.ts';
-import { Failure } from '../../failure.ts';
 import type { Engine, EngineFacts, ObservedGroup, Pod, Step, StepContext, StepResult } from '../index.ts';
-import { causeOf, statusOf } from './causes.ts';
-import { connect, type Connection } from './connection.ts';
-import { type ImageDefaults, everyContainer, memberOptions, networkOptions, sandboxOptions, sandboxVolumes, volumeOptions } from './containers.ts';
+import { statusOf } from './causes.ts';
+import { type Connection, connect } from './connection.ts';
+import { everyContainer } from './containers.ts';
 import { followLogs } from './follow-logs.ts';
 import { DOCKER_GAPS } from './gaps.ts';
 import { ensureImage } from './images.ts';
-import { LABEL, ownedBy, podId } from './labels.ts';
-import { groupsFrom } from './observe.ts';
-import { ensureSandboxImage } from './sandbox-image.ts';
-import { deliverFiles, hasFiles } from './volumes.ts';
+import { LABEL, ownedBy } from './labels.ts';
+import { groupsFrom, type Leftover } from './observe.ts';
+import { createSandbox, startMembers } from './pods.ts';
+import { removeMembers, removePod, stopContainers } from './removal.ts';
 import { watchEngine } from './watch.ts';
 
 export interface DockerSettings {
@@ -65,19 +64,31 @@ async function describe(parts: Parts, signal: AbortSignal): Promise<EngineFacts>
   return parts.facts;
 }
 
-async function observe(parts: Parts, signal: AbortSignal, key?: GroupKey): Promise<Map<GroupKey, ObservedGroup>> {
+async function observe(
+  parts: Parts,
+  signal: AbortSignal,
+  key?: GroupKey,
+): Promise<Map<GroupKey, ObservedGroup>> {
   const filters = ownedBy(parts.settings.owner, key);
   const look = async (docker: Docker) => {
-    const [containers, networks, volumes] = await Promise.all([
-      docker.listContainers({ all: true, filters }),
-      docker.listNetworks({ filters }),
-      docker.listVolumes({ filters: JSON.stringify(filters) }),
+    const containers = await docker.listContainers({ all: true, filters });
+    const hasSandbox = containers.some(({ Labels }) => Labels[LABEL.role] === 'sandbox');
+    const [inspected, leftovers] = await Promise.all([
+      Promise.all(containers.map(({ Id }) => inspectUnlessGone(docker, Id))),
+      // A removal that was cut short leaves networks and volumes; while a sandbox is there, they are its own.
+      key !== undefined && hasSandbox ? [] : leftoversOf(docker, filters),
     ]);
-    const inspected = await Promise.all(containers.map(({ Id }) => inspectUnlessGone(docker, Id)));
-    const leftovers = [...networks, ...(volumes.Volumes ?? [])].map(({ Labels }) => ({ labels: Labels ?? {} }));
     return groupsFrom(inspected.flat(), leftovers);
   };
   return parts.connection.call('to list its containers', look, signal);
+}
+
+async function leftoversOf(docker: Docker, filters: { label: string[] }): Promise<Leftover[]> {
+  const [networks, volumes] = await Promise.all([
+    docker.listNetworks({ filters }),
+    docker.listVolumes({ filters: JSON.stringify(filters) }),
+  ]);
+  return [...networks, ...(volumes.Volumes ?? [])].map(({ Labels }) => ({ labels: Labels ?? {} }));
 }
 
 async function inspectUnlessGone(docker: Docker, id: string) {
@@ -94,17 +105,23 @@ async function apply(parts: Parts, step: Step, context: StepContext): Promise<St
     case 'pull':
       return { images: await pullImages(parts, step.pod, context) };
     case 'create-sandbox':
-      return createSandbox(parts, step.pod, context);
+      await createSandbox(await withArchitecture(parts, context.signal), step.pod, context);
+      return {};
     case 'start-init':
-      return startMembers(parts, step.pod, [step.container], context);
+      await startMembers(await withArchitecture(parts, context.signal), step, [step.container], context);
+      return {};
     case 'start-members':
-      return startMembers(parts, step.pod, step.containers, context);
+      await startMembers(await withArchitecture(parts, context.signal), step, step.containers, context);
+      return {};
     case 'remove-members':
-      return removeMembers(parts, step.ids, context);
+      await removeMembers(parts, step.ids, context);
+      return {};
     case 'stop':
-      return stopContainers(parts, [step.members, step.sandbox ? [step.sandbox] : []], context);
+      await stopContainers(parts, [step.members, step.sandbox ? [step.sandbox] : []], context);
+      return {};
     case 'remove':
-      return removePod(parts, step.podId, context);
+      await removePod(parts, step.podId, context);
+      return {};
   }
 }
 
@@ -124,140 +141,8 @@ async function pullImages(parts: Parts, pod: Pod, context: StepContext): Promise
   return Object.fromEntries(pulled);
 }
 
-async function createSandbox(parts: Parts, pod: Pod, context: StepContext): Promise<StepResult> {
-  const { connection, settings } = parts;
-  const { architecture } = parts.facts ?? (await describe(parts, context.signal));
-  const id = podId(settings.owner, pod.key, pod.podRevision);
-  const sandboxId = await connection.call('the group’s sandbox', async (docker) => {
-    const [image] = await Promise.all([
-      ensureSandboxImage(docker, architecture),
-      unlessThere(docker.createNetwork(networkOptions(settings.owner, pod))),
-      ...sandboxVolumes(pod).map((volume) => docker.createVolume(volumeOptions(settings.owner, pod, volume))),
-    ]);
-    const options = sandboxOptions(settings.owner, pod, { image, runtime: settings.runtime });
-    await unlessThere(docker.createContainer(options));
-    const sandbox = docker.getContainer(`${id}.sandbox`);
-    await unlessThere(sandbox.start());
-    return (await sandbox.inspect()).Id;
-  }, context.signal).catch(async (error: unknown) => {
-    // A sandbox that could not start would hold its name and its network for nothing.
-    if (!context.signal.aborted && !(error instanceof Failure && error.code === 'engine-unreachable')) {
-      await removePod(parts, id, context).catch(() => {});
-    }
-    throw await withHolder(connection, error, pod);
-  });
-  await context.report({ kind: 'sandbox-started', sandboxId });
-  return {};
-}
-
-/** 304: it runs already; 409: it was made before the crash. Either way the work is done. */
-async function unlessThere(work: Promise<unknown>): Promise<void> {
-  await work.catch((error: unknown) => {
-    const status = statusOf(error);
-    if (status !== 304 && status !== 409) throw error;
-  });
-}
-
-/** For a taken port, who has it: people can act on a name. */
-async function withHolder(connection: Connection, error: unknown, pod: Pod): Promise<unknown> {
-  if (!(error instanceof Failure) || error.code !== 'port-taken') return error;
-  const wanted = new Set((pod.group.ipAddress?.ports ?? []).map(({ port }) => port));
-  const running = await connection.call('to list its containers', (docker) => docker.listContainers()).catch(() => []);
-  const holder = running.find(({ Ports }) =>
-    Ports.some(({ PublicPort, IP }) => wanted.has(PublicPort) && (IP === pod.address || IP === '0.0.0.0' || IP === '::')),
-  );
-  if (!holder) return error;
-  const group = holder.Labels[LABEL.group];
-  const name = group ? `the group ${group}` : `the container ${holder.Names[0]?.slice(1) ?? holder.Id.slice(0, 12)}`;
-  return new Failure('port-taken', `${error.message} It is held by ${name}.`, { advice: error.advice, cause: error });
-}
-
-async function startMembers(parts: Parts, pod: Pod, names: readonly string[], context: StepContext): Promise<StepResult> {
-  const { connection, settings } = parts;
-  const { architecture } = parts.facts ?? (await describe(parts, context.signal));
-  const sandboxName = `${podId(settings.owner, pod.key, pod.podRevision)}.sandbox`;
-  const start = async (docker: Docker) => {
-    const { Id: sandboxId } = await docker.getContainer(sandboxName).inspect();
-    const members = everyContainer(pod).filter((container) => names.includes(container.name));
-    const [ids] = await Promise.all([
-      Promise.all(members.map((member) => createMember(docker, settings, pod, member, sandboxId))),
-      hasFiles(pod) ? deliverFiles(docker, pod, sandboxId, architecture, context.signal) : undefined,
-    ]);
-    await Promise.all(ids.map((id) => unlessThere(docker.getContainer(id).start())));
-  };
-  await connection.call(`to start ${names.join(', ')}`, start, context.signal);
-  return {};
-}
-
-async function createMember(
-  docker: Docker,
-  settings: DockerSettings,
-  pod: Pod,
-  member: ReturnType<typeof everyContainer>[number],
-  sandboxId: string,
-): Promise<string> {
-  const image = pod.images[member.image] ?? member.image;
-  const needsDefaults = !member.command?.length && member.environmentVariables.some((entry) => entry.secureValue);
-  const defaults = needsDefaults ? await imageDefaults(docker, image) : { entrypoint: [], command: [] };
-  const options = memberOptions(settings.owner, pod, member, { sandboxId, image, defaults, runtime: settings.runtime });
-  await unlessThere(docker.createContainer(options));
-  return options.name;
-}
-
-async function imageDefaults(docker: Docker, image: string): Promise<ImageDefaults> {
-  const { Config } = await docker.getImage(image).inspect();
-  return { entrypoint: [Config.Entrypoint ?? []].flat(), command: Config.Cmd ?? [] };
-}
-
-async function removeMembers(parts: Parts, ids: readonly string[], context: StepContext): Promise<StepResult> {
-  await stopContainers(parts, [ids], context);
-  await parts.connection.call('to remove members', (docker) => Promise.all(ids.map((id) => removeContainer(docker, id))), context.signal);
-  return {};
-}
-
-/** SIGTERM, a grace period, then SIGKILL; the containers of one batch side by side, the batches one after another. */
-async function stopContainers(
-  { connection, settings }: Parts,
-  batches: readonly (readonly string[])[],
-  context: StepContext,
-): Promise<StepResult> {
-  const stop = (docker: Docker, id: string) =>
-    unlessGone(unlessThere(docker.getContainer(id).stop({ t: settings.stopGraceSeconds })));
-  for (const batch of batches) {
-    await connection.call('to stop', (docker) => Promise.all(batch.map((id) => stop(docker, id))), context.signal);
-  }
-  return {};
-}
-
-async function unlessGone(work: Promise<unknown>): Promise<void> {
-  await work.catch((error: unknown) => {
-    if (statusOf(error) !== 404) throw error;
-  });
-}
-
-async function removePod({ connection }: Parts, id: string, context: StepContext): Promise<StepResult> {
-  const filters = { label: [`${LABEL.pod}=${id}`] };
-  const remove = async (docker: Docker) => {
-    const containers = await docker.listContainers({ all: true, filters });
-    const isSandbox = ({ Labels }: Docker.ContainerInfo) => Labels[LABEL.role] === 'sandbox';
-    await Promise.all(containers.filter((each) => !isSandbox(each)).map(({ Id }) => removeContainer(docker, Id)));
-    await Promise.all(containers.filter(isSandbox).map(({ Id }) => removeContainer(docker, Id)));
-    const [networks, volumes] = await Promise.all([
-      docker.listNetworks({ filters }),
-      docker.listVolumes({ filters: JSON.stringify(filters) }),
-    ]);
-    await Promise.all([
-      ...networks.map(({ Id }) => unlessGone(docker.getNetwork(Id).remove())),
-      ...(volumes.Volumes ?? []).map(({ Name }) => unlessGone(docker.getVolume(Name).remove())),
-    ]);
-  };
-  await connection.call('to remove the group', remove, context.signal).catch((error: unknown) => {
-    throw causeOf(error, 'to remove the group');
-  });
-  return {};
-}
-
-/** 409: another removal of the same container is under way, which is as good. */
-async function removeContainer(docker: Docker, id: string): Promise<void> {
-  await unlessGone(unlessThere(docker.getContainer(id).remove({ force: true, v: true })));
+/** What making containers needs to know of the host; asked for once. */
+async function withArchitecture(parts: Parts, signal: AbortSignal) {
+  const { architecture } = parts.facts ?? (await describe(parts, signal));
+  return { ...parts, architecture };
 }

@@ -33,9 +33,16 @@ async function sourcesOf(docker: Docker, owner: string, { key, container }: LogR
     .filter(({ name }) => container === undefined || name === container);
 }
 
-async function* inOrder(docker: Docker, owner: string, request: LogRequest, signal: AbortSignal): AsyncGenerator<LogLine> {
+async function* inOrder(
+  docker: Docker,
+  owner: string,
+  request: LogRequest,
+  signal: AbortSignal,
+): AsyncGenerator<LogLine> {
   const sources = await sourcesOf(docker, owner, request);
-  const iterators = sources.map((source) => containerLines(docker, source, { tail: request.tail, follow: false }, signal));
+  const iterators = sources.map((source) =>
+    containerLines(docker, source, { tail: request.tail, follow: false }, signal),
+  );
   const heads = await Promise.all(iterators.map((iterator) => iterator.next()));
   for (;;) {
     let first = -1;
@@ -53,7 +60,12 @@ async function* inOrder(docker: Docker, owner: string, request: LogRequest, sign
 }
 
 /** Follows each member on its own; a member that ended is looked for again, because it may be restarted or made anew. */
-async function* merged(docker: Docker, owner: string, request: LogRequest, signal: AbortSignal): AsyncGenerator<LogLine> {
+async function* merged(
+  docker: Docker,
+  owner: string,
+  request: LogRequest,
+  signal: AbortSignal,
+): AsyncGenerator<LogLine> {
   const lines: LogLine[] = [];
   let wake = () => {};
   const followed = new Set<string>();

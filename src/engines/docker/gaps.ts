@@ -2,31 +2,129 @@ import type { Gap } from '../../spec/index.ts';
 
 /** What of ACI's schema this engine does not do yet. Each is told at its line; nothing is silently ignored. */
 export const DOCKER_GAPS: readonly Gap[] = [
-  gap('properties.osType', 'Windows containers are not run by this location', 'Use osType: Linux.', 'Windows'),
-  gap('properties.containers[*].properties.resources.requests.gpu', 'GPUs are not handed out by this location', 'Remove `gpu`.'),
-  gap('properties.containers[*].properties.resources.limits.gpu', 'GPUs are not handed out by this location', 'Remove `gpu`.'),
-  gap('properties.containers[*].properties.livenessProbe', 'liveness probes are not run by this location', 'Remove the probe; a container that exits is restarted by the restart policy.'),
-  gap('properties.containers[*].properties.readinessProbe', 'readiness probes are not run by this location', 'Remove the probe.'),
-  gap('properties.containers[*].properties.securityContext', 'a security context is not applied by this location', 'Remove `securityContext`.'),
-  gap('properties.initContainers[*].properties.securityContext', 'a security context is not applied by this location', 'Remove `securityContext`.'),
-  gap('properties.containers[*].properties.configMap', 'config maps are not mounted by this location', 'Use a secret or gitRepo volume for files.'),
-  gap('properties.volumes[*].azureFile', 'Azure file shares are not mounted by this location', 'Use emptyDir, secret or gitRepo.'),
-  gap('properties.ipAddress.type', 'private addresses are not given by this location', 'Use type: Public, or leave ipAddress out.', 'Private'),
-  gap('properties.subnetIds', 'groups are not joined to subnets by this location', 'Remove `subnetIds`; each group has a network of its own.'),
-  gap('properties.networkProfile', 'groups are not joined to subnets by this location', 'Remove `networkProfile`.'),
-  gap('properties.dnsConfig', 'a DNS configuration of one’s own is not applied by this location', 'Remove `dnsConfig`.'),
-  gap('properties.sku', 'confidential groups need a host with a trusted execution environment', 'Use sku: Standard.', 'Confidential'),
-  gap('properties.confidentialComputeProperties', 'confidential groups need a host with a trusted execution environment', 'Remove it.'),
-  gap('properties.priority', 'Spot groups are not evicted or priced apart by this location', 'Use priority: Regular.', 'Spot'),
-  gap('identity', 'managed identities do not exist outside Azure', 'Hand the group its credentials as secure environment variables.'),
+  gap(
+    'properties.osType',
+    'Windows containers are not run by this location',
+    'Use osType: Linux.',
+    'Windows',
+  ),
+  gap(
+    'properties.containers[*].properties.resources.requests.gpu',
+    'GPUs are not handed out by this location',
+    'Remove `gpu`.',
+  ),
+  gap(
+    'properties.containers[*].properties.resources.limits.gpu',
+    'GPUs are not handed out by this location',
+    'Remove `gpu`.',
+  ),
+  gap(
+    'properties.containers[*].properties.livenessProbe',
+    'liveness probes are not run by this location',
+    'Remove the probe; a container that exits is restarted by the restart policy.',
+  ),
+  gap(
+    'properties.containers[*].properties.readinessProbe',
+    'readiness probes are not run by this location',
+    'Remove the probe.',
+  ),
+  gap(
+    'properties.containers[*].properties.securityContext',
+    'a security context is not applied by this location',
+    'Remove `securityContext`.',
+  ),
+  gap(
+    'properties.initContainers[*].properties.securityContext',
+    'a security context is not applied by this location',
+    'Remove `securityContext`.',
+  ),
+  gap(
+    'properties.containers[*].properties.configMap',
+    'config maps are not mounted by this location',
+    'Use a secret or gitRepo volume for files.',
+  ),
+  gap(
+    'properties.volumes[*].azureFile',
+    'Azure file shares are not mounted by this location',
+    'Use emptyDir, secret or gitRepo.',
+  ),
+  gap(
+    'properties.ipAddress.type',
+    'private addresses are not given by this location',
+    'Use type: Public, or leave ipAddress out.',
+    'Private',
+  ),
+  gap(
+    'properties.subnetIds',
+    'groups are not joined to subnets by this location',
+    'Remove `subnetIds`; each group has a network of its own.',
+  ),
+  gap(
+    'properties.networkProfile',
+    'groups are not joined to subnets by this location',
+    'Remove `networkProfile`.',
+  ),
+  gap(
+    'properties.dnsConfig',
+    'a DNS configuration of one’s own is not applied by this location',
+    'Remove `dnsConfig`.',
+  ),
+  gap(
+    'properties.sku',
+    'confidential groups need a host with a trusted execution environment',
+    'Use sku: Standard.',
+    'Confidential',
+  ),
+  gap(
+    'properties.confidentialComputeProperties',
+    'confidential groups need a host with a trusted execution environment',
+    'Remove it.',
+  ),
+  gap(
+    'properties.priority',
+    'Spot groups are not evicted or priced apart by this location',
+    'Use priority: Regular.',
+    'Spot',
+  ),
+  gap(
+    'identity',
+    'managed identities do not exist outside Azure',
+    'Hand the group its credentials as secure environment variables.',
+  ),
   gap('properties.identityAcls', 'managed identities do not exist outside Azure', 'Remove `identityAcls`.'),
-  gap('properties.secretReferences', 'Key Vault is not asked by this location', 'Put the value into secureValue or a secret volume.'),
-  gap('properties.diagnostics', 'logs are not shipped to Log Analytics by this location', 'Remove `diagnostics`; `katabot logs` shows them.'),
+  gap(
+    'properties.secretReferences',
+    'Key Vault is not asked by this location',
+    'Put the value into secureValue or a secret volume.',
+  ),
+  gap(
+    'properties.diagnostics',
+    'logs are not shipped to Log Analytics by this location',
+    'Remove `diagnostics`; `katabot logs` shows them.',
+  ),
   gap('properties.extensions', 'extensions are not run by this location', 'Remove `extensions`.'),
-  gap('properties.containerGroupProfile', 'profiles are not known to this location', 'Write the properties into the file itself.'),
-  gap('properties.standbyPoolProfile', 'standby pools are not known to this location', 'Remove `standbyPoolProfile`.'),
-  { ...gap('properties.encryptionProperties', 'the host’s own disk encryption applies, not a key of yours', 'Remove it, or have the host’s disks encrypted.'), severity: 'warning' },
-  { ...gap('zones', 'a location has no zones', 'Remove `zones`; choose the host with `location`.'), severity: 'warning' },
+  gap(
+    'properties.containerGroupProfile',
+    'profiles are not known to this location',
+    'Write the properties into the file itself.',
+  ),
+  gap(
+    'properties.standbyPoolProfile',
+    'standby pools are not known to this location',
+    'Remove `standbyPoolProfile`.',
+  ),
+  {
+    ...gap(
+      'properties.encryptionProperties',
+      'the host’s own disk encryption applies, not a key of yours',
+      'Remove it, or have the host’s disks encrypted.',
+    ),
+    severity: 'warning',
+  },
+  {
+    ...gap('zones', 'a location has no zones', 'Remove `zones`; choose the host with `location`.'),
+    severity: 'warning',
+  },
 ];
 
 function gap(path: string, because: string, advice: string, equals?: string): Gap {

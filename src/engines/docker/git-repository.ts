@@ -19,7 +19,11 @@ const CLONE_TIMEOUT_MS = 120_000;
  * The repository's address comes from outside: only http and https are spoken, no hooks, filters, submodules or
  * prompts run, and no system or user settings are read.
  */
-export async function cloneInto(folder: string, { repository, directory, revision }: GitRepo, signal: AbortSignal) {
+export async function cloneInto(
+  folder: string,
+  { repository, directory, revision }: GitRepo,
+  signal: AbortSignal,
+) {
   const target = join(folder, directoryOf(repository, directory));
   const git = simpleGit({
     baseDir: folder,
@@ -35,7 +39,12 @@ export async function cloneInto(folder: string, { repository, directory, revisio
       'filter.lfs.smudge=',
     ],
     allowEnvironment: ['GIT_TERMINAL_PROMPT', 'GIT_CONFIG_NOSYSTEM', 'HOME', 'PATH'],
-  }).env({ PATH: '/usr/local/bin:/usr/bin:/bin', HOME: folder, GIT_TERMINAL_PROMPT: '0', GIT_CONFIG_NOSYSTEM: '1' });
+  }).env({
+    PATH: '/usr/local/bin:/usr/bin:/bin',
+    HOME: folder,
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_CONFIG_NOSYSTEM: '1',
+  });
   try {
     await git.raw(['init', '--quiet', '--', target]);
     const inside = git.cwd(target);
@@ -43,9 +52,13 @@ export async function cloneInto(folder: string, { repository, directory, revisio
     await inside.raw(['checkout', '--quiet', '--detach', 'FETCH_HEAD']);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    throw new Failure('git-volume-failed', `The git volume could not be filled from ${withoutLogin(repository)}: ${withoutLogin(messageOf(error))}`, {
-      advice: 'Check repository and revision; a private repository needs its credentials in the address.',
-    });
+    throw new Failure(
+      'git-volume-failed',
+      `The git volume could not be filled from ${withoutLogin(repository)}: ${withoutLogin(messageOf(error))}`,
+      {
+        advice: 'Check repository and revision; a private repository needs its credentials in the address.',
+      },
+    );
   }
 }
 
@@ -82,7 +95,10 @@ async function addFolder(archive: Pack, folder: string, prefix: string): Promise
       archive.entry({ name: `${prefix}${name}`, type: 'symlink', linkname: await readlink(path) });
     } else if (status.isFile()) {
       const mode = status.mode & 0o111 ? 0o755 : 0o644;
-      await pipeline(createReadStream(path), archive.entry({ name: `${prefix}${name}`, size: status.size, mode }));
+      await pipeline(
+        createReadStream(path),
+        archive.entry({ name: `${prefix}${name}`, size: status.size, mode }),
+      );
     }
   }
 }

@@ -25,7 +25,13 @@ export async function ensureImage(
   const startedAtMs = context.now();
   const present = await presentImage(docker, image);
   if (present && !isLatest(image)) {
-    await context.report({ kind: 'image', image, state: 'present', digest: present.digest, tookMs: context.now() - startedAtMs });
+    await context.report({
+      kind: 'image',
+      image,
+      state: 'present',
+      digest: present.digest,
+      tookMs: context.now() - startedAtMs,
+    });
     return present;
   }
   try {
@@ -35,14 +41,26 @@ export async function ensureImage(
     if (context.signal.aborted) throw context.signal.reason;
     if (present) {
       // A `latest` whose registry is out of reach: what is here is the latest there is.
-      await context.report({ kind: 'image', image, state: 'present', digest: present.digest, tookMs: context.now() - startedAtMs });
+      await context.report({
+        kind: 'image',
+        image,
+        state: 'present',
+        digest: present.digest,
+        tookMs: context.now() - startedAtMs,
+      });
       return present;
     }
     throw pullFailure(error, image);
   }
   const pulled = await presentImage(docker, image);
   if (!pulled) throw new Failure('image-not-found', `The image ${image} vanished right after it was pulled.`);
-  await context.report({ kind: 'image', image, state: 'pulled', digest: pulled.digest, tookMs: context.now() - startedAtMs });
+  await context.report({
+    kind: 'image',
+    image,
+    state: 'pulled',
+    digest: pulled.digest,
+    tookMs: context.now() - startedAtMs,
+  });
   return pulled;
 }
 
@@ -69,9 +87,14 @@ export function registryOf(image: string): string {
   return isHost ? first : 'docker.io';
 }
 
-function credentialsFor(image: string, credentials: readonly RegistryCredential[]): Docker.AuthConfig | undefined {
+function credentialsFor(
+  image: string,
+  credentials: readonly RegistryCredential[],
+): Docker.AuthConfig | undefined {
   const registry = registryOf(image);
-  const found = credentials.find(({ server }) => server === registry || (registry === 'docker.io' && /(^|\.)docker\.io$/.test(server)));
+  const found = credentials.find(
+    ({ server }) => server === registry || (registry === 'docker.io' && /(^|\.)docker\.io$/.test(server)),
+  );
   if (!found?.username || !found.password) return undefined;
   return { username: found.username, password: found.password.reveal(), serveraddress: found.server };
 }
@@ -103,10 +126,14 @@ export function layerProgress(tell: (percent: number) => void): (event: LayerEve
   let told = 0;
   return (event) => {
     if (!event.id || event.status !== 'Downloading') return;
-    layers.set(event.id, { current: event.progressDetail?.current ?? 0, total: event.progressDetail?.total ?? 0 });
+    layers.set(event.id, {
+      current: event.progressDetail?.current ?? 0,
+      total: event.progressDetail?.total ?? 0,
+    });
     const all = [...layers.values()];
     const total = all.reduce((sum, layer) => sum + layer.total, 0);
-    const percent = total > 0 ? Math.floor((all.reduce((sum, layer) => sum + layer.current, 0) / total) * 10) * 10 : 0;
+    const percent =
+      total > 0 ? Math.floor((all.reduce((sum, layer) => sum + layer.current, 0) / total) * 10) * 10 : 0;
     if (percent <= told) return;
     told = percent;
     tell(percent);
@@ -119,7 +146,10 @@ function pullFailure(thrown: unknown, image: string): Failure {
   const registry = registryOf(image);
   const known = PULL_CAUSES.find(({ pattern }) => pattern.test(words));
   if (known) {
-    return new Failure(known.code, known.say(image, registry, words), { advice: known.advice(image, registry), cause: thrown });
+    return new Failure(known.code, known.say(image, registry, words), {
+      advice: known.advice(image, registry),
+      cause: thrown,
+    });
   }
   if (unreachable(thrown)) return causeOf(thrown, `to pull ${image}`);
   return new Failure('image-not-pulled', `The image ${image} could not be pulled: ${words}`, {
@@ -147,19 +177,24 @@ const PULL_CAUSES: readonly {
     advice: () => 'Build and push it for the host’s architecture too.',
   },
   {
-    pattern: /unauthorized|authentication required|incorrect username or password|denied: (?!requested access)/i,
+    pattern:
+      /unauthorized|authentication required|incorrect username or password|denied: (?!requested access)/i,
     code: 'registry-refused',
     say: (image, registry) => `${registry} refused the login for ${image}.`,
     advice: (_, registry) => `Check the entry for ${registry} under imageRegistryCredentials.`,
   },
   {
-    pattern: /manifest( for .*)? (unknown|not found)|repository .* not found|pull access denied|denied|not found/i,
+    pattern:
+      /manifest( for .*)? (unknown|not found)|repository .* not found|pull access denied|denied|not found/i,
     code: 'image-not-found',
-    say: (image, registry) => `The image ${image} was not found: ${registry} knows no such repository or tag, or keeps it private.`,
-    advice: () => 'Check the name and the tag; for a private image add its registry under imageRegistryCredentials.',
+    say: (image, registry) =>
+      `The image ${image} was not found: ${registry} knows no such repository or tag, or keeps it private.`,
+    advice: () =>
+      'Check the name and the tag; for a private image add its registry under imageRegistryCredentials.',
   },
   {
-    pattern: /no such host|i\/o timeout|connection refused|network is unreachable|no route to host|server misbehaving|TLS handshake|request canceled|context deadline|x509|HTTP response to HTTPS/i,
+    pattern:
+      /no such host|i\/o timeout|connection refused|network is unreachable|no route to host|server misbehaving|TLS handshake|request canceled|context deadline|x509|HTTP response to HTTPS/i,
     code: 'registry-unreachable',
     say: (image, registry, words) => `${registry} could not be reached for ${image}: ${words}`,
     advice: () => 'Check the host’s way to the registry, or load the image onto the host (`docker load`).',

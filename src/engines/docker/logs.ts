@@ -36,12 +36,24 @@ async function openLog(
   id: string,
   { tail, follow, since }: { tail?: number | undefined; follow: boolean; since?: string | undefined },
 ): Promise<Readable> {
-  const options = { stdout: true, stderr: true, timestamps: true, ...(tail === undefined ? {} : { tail }), ...(since ? { since } : {}) };
+  const options = {
+    stdout: true,
+    stderr: true,
+    timestamps: true,
+    ...(tail === undefined ? {} : { tail }),
+    ...(since ? { since } : {}),
+  };
   if (follow) return asReadable(await docker.getContainer(id).logs({ ...options, follow: true }));
   // Without `follow` dockerode gathers the whole answer; asked through the modem it stays a stream.
   return new Promise((resolve, reject) => {
     docker.modem.dial(
-      { path: `/containers/${id}/logs?`, options, method: 'GET', isStream: true, statusCodes: { 200: true, 404: 'no such container', 500: 'server error' } },
+      {
+        path: `/containers/${id}/logs?`,
+        options,
+        method: 'GET',
+        isStream: true,
+        statusCodes: { 200: true, 404: 'no such container', 500: 'server error' },
+      },
       (error, answer) => (error ? reject(error) : resolve(asReadable(answer))),
     );
   });
@@ -94,6 +106,11 @@ export class LineAssembler {
     const whole = bytes.toString('utf8').replace(/\r$/, '');
     const blank = whole.indexOf(' ');
     const timestamp = /^\d{4}-\d\d-\d\dT/.test(whole) && blank > 0 ? whole.slice(0, blank) : '';
-    return { container: this.#container, stream, timestamp, text: timestamp ? whole.slice(blank + 1) : whole };
+    return {
+      container: this.#container,
+      stream,
+      timestamp,
+      text: timestamp ? whole.slice(blank + 1) : whole,
+    };
   }
 }

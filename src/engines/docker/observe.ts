@@ -29,7 +29,10 @@ export function groupsFrom(
     groups.set(pod.key, list);
   }
   return new Map(
-    [...groups].map(([key, list]) => [key, { key, pods: list.sort((a, b) => a.createdAtMs - b.createdAtMs) }]),
+    [...groups].map(([key, list]) => [
+      key,
+      { key, pods: list.sort((a, b) => a.createdAtMs - b.createdAtMs) },
+    ]),
   );
 }
 

@@ -9,16 +9,26 @@ import { pack } from 'tar-stream';
 export async function ensureSandboxImage(docker: Docker, architecture: string): Promise<string> {
   const program = waitingProgram(architecture);
   const name = `katabot/sandbox:${architectureName(architecture)}-1`;
-  const present = await docker.getImage(name).inspect().then(() => true, (error: { statusCode?: number }) => {
-    if (error.statusCode === 404) return false;
-    throw error;
-  });
+  const present = await docker
+    .getImage(name)
+    .inspect()
+    .then(
+      () => true,
+      (error: { statusCode?: number }) => {
+        if (error.statusCode === 404) return false;
+        throw error;
+      },
+    );
   if (present) return name;
   const archive = pack();
   archive.entry({ name: 'wait', mode: 0o555 }, Buffer.from(program));
   archive.finalize();
   const [repo, tag] = name.split(':');
-  const progress = await docker.importImage(Readable.from(archive), { repo, tag, changes: 'ENTRYPOINT ["/wait"]' });
+  const progress = await docker.importImage(Readable.from(archive), {
+    repo,
+    tag,
+    changes: 'ENTRYPOINT ["/wait"]',
+  });
   await new Promise<void>((resolve, reject) => {
     docker.modem.followProgress(progress, (error) => (error ? reject(error) : resolve()));
   });
@@ -39,9 +49,15 @@ export function waitingProgram(architecture: string): Uint8Array {
 }
 
 const X86_64_WAIT = Uint8Array.of(
-  0xb8, 0x22, 0, 0, 0, // mov eax, 34 (pause)
-  0x0f, 0x05, // syscall
-  0xeb, 0xf7, // and again
+  0xb8,
+  0x22,
+  0,
+  0,
+  0, // mov eax, 34 (pause)
+  0x0f,
+  0x05, // syscall
+  0xeb,
+  0xf7, // and again
 );
 
 const AARCH64_WAIT = words(
@@ -62,7 +78,15 @@ const FILE_HEADER_BYTES = 64;
 const PROGRAM_HEADER_BYTES = 56;
 const LOAD_ADDRESS = 0x400000n;
 
-function elf({ machine, code, alignment }: { machine: number; code: Uint8Array; alignment: number }): Uint8Array {
+function elf({
+  machine,
+  code,
+  alignment,
+}: {
+  machine: number;
+  code: Uint8Array;
+  alignment: number;
+}): Uint8Array {
   const start = FILE_HEADER_BYTES + PROGRAM_HEADER_BYTES;
   const bytes = new Uint8Array(start + code.length);
   const view = new DataView(bytes.buffer);

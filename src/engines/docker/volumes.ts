@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import type Docker from 'dockerode';
 import { type Pack, pack } from 'tar-stream';
 import { within } from '../../clock.ts';
@@ -16,7 +16,13 @@ import { cloneInto, packFolder } from './git-repository.ts';
  * sandbox. Nothing passes the engine's API as an option, so nothing of it shows in `docker inspect`.
  * Safe to repeat: the same files are written over themselves.
  */
-export async function deliverFiles(docker: Docker, pod: Pod, sandboxId: string, architecture: string, signal: AbortSignal) {
+export async function deliverFiles(
+  docker: Docker,
+  pod: Pod,
+  sandboxId: string,
+  architecture: string,
+  signal: AbortSignal,
+) {
   const sandbox = docker.getContainer(sandboxId);
   const deliver = (archive: Pack, volume: string) =>
     within(signal, sandbox.putArchive(Readable.from(archive), { path: sandboxPath(volume) }));
@@ -32,7 +38,10 @@ export async function deliverFiles(docker: Docker, pod: Pod, sandboxId: string, 
 
 /** Whether a pod has anything to deliver at all. */
 export function hasFiles(pod: Pod): boolean {
-  return pod.group.volumes.some((volume) => volume.secret || volume.gitRepo) || withSecureEnvironment(pod).length > 0;
+  return (
+    pod.group.volumes.some((volume) => volume.secret || volume.gitRepo) ||
+    withSecureEnvironment(pod).length > 0
+  );
 }
 
 function secretArchive(files: NonNullable<Volume['secret']>): Pack {

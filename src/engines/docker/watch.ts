@@ -34,7 +34,12 @@ export function watchEngine(
   };
 }
 
-async function followOnce(connection: Connection, owner: string, hint: (key: GroupKey) => void, signal: AbortSignal) {
+async function followOnce(
+  connection: Connection,
+  owner: string,
+  hint: (key: GroupKey) => void,
+  signal: AbortSignal,
+) {
   const docker = await connection.client();
   const stream = await openEvents(docker, owner, signal);
   const stop = () => stream.destroy();
@@ -53,7 +58,11 @@ async function followOnce(connection: Connection, owner: string, hint: (key: Gro
 }
 
 async function openEvents(docker: Docker, owner: string, signal: AbortSignal): Promise<Readable> {
-  const filters = JSON.stringify({ type: ['container'], event: ['die', 'oom', 'destroy'], label: [`${LABEL.owner}=${owner}`] });
+  const filters = JSON.stringify({
+    type: ['container'],
+    event: ['die', 'oom', 'destroy'],
+    label: [`${LABEL.owner}=${owner}`],
+  });
   return (await within(signal, docker.getEvents({ filters }))) as Readable; // typed as the old interface; it is the response
 }
 

@@ -26,7 +26,12 @@ export function runBook(database: Kysely<Tables>): RunBook {
       return (numInsertedOrUpdatedRows ?? 0n) > 0n;
     },
     async runs(key) {
-      const rows = await database.selectFrom('runs').selectAll().where('key', '=', key).orderBy('started_at_ms').execute();
+      const rows = await database
+        .selectFrom('runs')
+        .selectAll()
+        .where('key', '=', key)
+        .orderBy('started_at_ms')
+        .execute();
       return rows.map((row) => ({
         key,
         podId: row.pod_id,
@@ -43,7 +48,12 @@ export function runBook(database: Kysely<Tables>): RunBook {
 export function eventBook(database: Kysely<Tables>): EventBook {
   return {
     async append(events) {
-      const rows = events.map(({ atMs, group, revision, fact }) => ({ at_ms: atMs, key: group, revision, fact: JSON.stringify(fact) }));
+      const rows = events.map(({ atMs, group, revision, fact }) => ({
+        at_ms: atMs,
+        key: group,
+        revision,
+        fact: JSON.stringify(fact),
+      }));
       await database.insertInto('events').values(rows).execute();
     },
     async events({ group, sinceMs, last }) {
@@ -52,7 +62,14 @@ export function eventBook(database: Kysely<Tables>): EventBook {
       if (sinceMs !== undefined) query = query.where('at_ms', '>=', sinceMs);
       if (last !== undefined) query = query.limit(last);
       const rows = await query.execute();
-      return rows.reverse().map((row): Event => ({ atMs: row.at_ms, group: keyFrom(row.key), revision: row.revision, fact: JSON.parse(row.fact) }));
+      return rows.reverse().map(
+        (row): Event => ({
+          atMs: row.at_ms,
+          group: keyFrom(row.key),
+          revision: row.revision,
+          fact: JSON.parse(row.fact),
+        }),
+      );
     },
   };
 }
@@ -61,10 +78,18 @@ export function labelBook(database: Kysely<Tables>): LabelBook {
   return {
     claim: (fqdn, key) =>
       database.transaction().execute(async (transaction) => {
-        const holder = await transaction.selectFrom('labels').select('key').where('fqdn', '=', fqdn).executeTakeFirst();
+        const holder = await transaction
+          .selectFrom('labels')
+          .select('key')
+          .where('fqdn', '=', fqdn)
+          .executeTakeFirst();
         if (holder && holder.key !== key) return { ok: false as const, holder: keyFrom(holder.key) };
         await transaction.deleteFrom('labels').where('key', '=', key).where('fqdn', '!=', fqdn).execute();
-        await transaction.insertInto('labels').values({ fqdn, key }).onConflict((conflict) => conflict.doNothing()).execute();
+        await transaction
+          .insertInto('labels')
+          .values({ fqdn, key })
+          .onConflict((conflict) => conflict.doNothing())
+          .execute();
         return { ok: true as const };
       }),
     async release(key) {
@@ -81,7 +106,12 @@ export function slotBook(database: Kysely<Tables>): SlotBook {
   return {
     take: (location, key, slotCount) =>
       database.transaction().execute(async (transaction) => {
-        const rows = await transaction.selectFrom('slots').select(['slot', 'key']).where('location', '=', location).orderBy('slot').execute();
+        const rows = await transaction
+          .selectFrom('slots')
+          .select(['slot', 'key'])
+          .where('location', '=', location)
+          .orderBy('slot')
+          .execute();
         const own = rows.find((row) => row.key === key);
         if (own) return own.slot;
         const taken = new Set(rows.map(({ slot }) => slot));
@@ -99,18 +129,29 @@ export function slotBook(database: Kysely<Tables>): SlotBook {
 export function tokenBook(database: Kysely<Tables>): TokenBook {
   return {
     async find(hash) {
-      const row = await database.selectFrom('tokens').select(['name', 'right']).where('hash', '=', hash).executeTakeFirst();
+      const row = await database
+        .selectFrom('tokens')
+        .select(['name', 'right'])
+        .where('hash', '=', hash)
+        .executeTakeFirst();
       return row && { name: row.name, right: row.right };
     },
     async add({ hash, name, right, createdAtMs }) {
       await database.insertInto('tokens').values({ hash, name, right, created_at_ms: createdAtMs }).execute();
     },
     async list() {
-      const rows = await database.selectFrom('tokens').select(['name', 'right', 'created_at_ms']).orderBy('created_at_ms').execute();
+      const rows = await database
+        .selectFrom('tokens')
+        .select(['name', 'right', 'created_at_ms'])
+        .orderBy('created_at_ms')
+        .execute();
       return rows.map(({ name, right, created_at_ms }) => ({ name, right, createdAtMs: created_at_ms }));
     },
     async remove(name) {
-      const { numDeletedRows } = await database.deleteFrom('tokens').where('name', '=', name).executeTakeFirst();
+      const { numDeletedRows } = await database
+        .deleteFrom('tokens')
+        .where('name', '=', name)
+        .executeTakeFirst();
       return Number(numDeletedRows);
     },
   };
@@ -128,7 +169,10 @@ export function branchBook(database: Kysely<Tables>): BranchBook {
       return row?.commit;
     },
     async record(repository, branch, commit) {
-      const where = database.deleteFrom('branches').where('repository', '=', repository).where('branch', '=', branch);
+      const where = database
+        .deleteFrom('branches')
+        .where('repository', '=', repository)
+        .where('branch', '=', branch);
       if (commit === null) {
         await where.execute();
         return;

@@ -6,14 +6,21 @@ import type { Tables } from './tables.ts';
 export function ledger(database: Kysely<Tables>): Ledger {
   return {
     async openIntervals(group) {
-      const rows = await database.selectFrom('intervals').selectAll().where('key', '=', group).where('ended_at_ms', 'is', null).execute();
+      const rows = await database
+        .selectFrom('intervals')
+        .selectAll()
+        .where('key', '=', group)
+        .where('ended_at_ms', 'is', null)
+        .execute();
       return rows.map(intervalFrom);
     },
     async intervals({ group, sinceMs }) {
       let query = database.selectFrom('intervals').selectAll().orderBy('started_at_ms');
       if (group !== undefined) query = query.where('key', '=', group);
       if (sinceMs !== undefined) {
-        query = query.where((row) => row.or([row('ended_at_ms', 'is', null), row('ended_at_ms', '>=', sinceMs)]));
+        query = query.where((row) =>
+          row.or([row('ended_at_ms', 'is', null), row('ended_at_ms', '>=', sinceMs)]),
+        );
       }
       return (await query.execute()).map(intervalFrom);
     },
@@ -33,7 +40,12 @@ export function ledger(database: Kysely<Tables>): Ledger {
         .execute();
     },
     async attach(id, podId) {
-      await database.updateTable('intervals').set({ pod_id: podId }).where('id', '=', id).where('pod_id', 'is', null).execute();
+      await database
+        .updateTable('intervals')
+        .set({ pod_id: podId })
+        .where('id', '=', id)
+        .where('pod_id', 'is', null)
+        .execute();
     },
     async close(id, endedAtMs, estimated) {
       await database

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import type { Tables } from './tables.ts';
 
@@ -10,95 +10,43 @@ export async function migrate(database: Kysely<Tables>): Promise<void> {
 }
 
 const MIGRATIONS: Record<string, Migration> = {
-  '0001-books': {
-    async up(database) {
-      const { schema } = database;
-      await schema
-        .createTable('wishes')
-        .addColumn('key', 'text', (column) => column.primaryKey())
-        .addColumn('wanted', 'text', (column) => column.notNull())
-        .addColumn('location', 'text', (column) => column.notNull())
-        .addColumn('repository', 'text', (column) => column.notNull())
-        .addColumn('revision', 'integer', (column) => column.notNull())
-        .addColumn('slot', 'integer', (column) => column.notNull())
-        .addColumn('address', 'text', (column) => column.notNull())
-        .addColumn('subnet', 'text', (column) => column.notNull())
-        .addColumn('fqdn', 'text', (column) => column.notNull())
-        .addColumn('settled', 'text')
-        .addColumn('deleted_by', 'text', (column) => column.notNull().defaultTo(''))
-        .execute();
-      await schema
-        .createTable('revisions')
-        .addColumn('key', 'text', (column) => column.notNull())
-        .addColumn('number', 'integer', (column) => column.notNull())
-        .addColumn('commit', 'text', (column) => column.notNull())
-        .addColumn('path', 'text', (column) => column.notNull())
-        .addColumn('spec', 'text', (column) => column.notNull())
-        .addColumn('sealed', 'text', (column) => column.notNull())
-        .addColumn('images', 'text')
-        .addColumn('accepted_by', 'text', (column) => column.notNull())
-        .addColumn('accepted_at_ms', 'bigint', (column) => column.notNull())
-        .addPrimaryKeyConstraint('revisions_key', ['key', 'number'])
-        .execute();
-      await schema
-        .createTable('runs')
-        .addColumn('key', 'text', (column) => column.notNull())
-        .addColumn('pod_id', 'text', (column) => column.notNull())
-        .addColumn('container', 'text', (column) => column.notNull())
-        .addColumn('started_at_ms', 'bigint', (column) => column.notNull())
-        .addColumn('finished_at_ms', 'bigint', (column) => column.notNull())
-        .addColumn('exit_code', 'integer', (column) => column.notNull())
-        .addColumn('out_of_memory', 'integer', (column) => column.notNull())
-        .addPrimaryKeyConstraint('runs_key', ['pod_id', 'container', 'started_at_ms'])
-        .execute();
-      await schema
-        .createTable('intervals')
-        .addColumn('id', 'text', (column) => column.primaryKey())
-        .addColumn('key', 'text', (column) => column.notNull())
-        .addColumn('pod_id', 'text')
-        .addColumn('started_at_ms', 'bigint', (column) => column.notNull())
-        .addColumn('ended_at_ms', 'bigint')
-        .addColumn('estimated', 'integer', (column) => column.notNull())
-        .addColumn('rest', 'text', (column) => column.notNull())
-        .execute();
-      await schema
-        .createTable('events')
-        .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
-        .addColumn('at_ms', 'bigint', (column) => column.notNull())
-        .addColumn('key', 'text', (column) => column.notNull())
-        .addColumn('revision', 'integer', (column) => column.notNull())
-        .addColumn('fact', 'text', (column) => column.notNull())
-        .execute();
-      await schema
-        .createTable('labels')
-        .addColumn('fqdn', 'text', (column) => column.primaryKey())
-        .addColumn('key', 'text', (column) => column.notNull().unique())
-        .execute();
-      await schema
-        .createTable('slots')
-        .addColumn('location', 'text', (column) => column.notNull())
-        .addColumn('slot', 'integer', (column) => column.notNull())
-        .addColumn('key', 'text', (column) => column.notNull())
-        .addPrimaryKeyConstraint('slots_place', ['location', 'slot'])
-        .addUniqueConstraint('slots_key', ['location', 'key'])
-        .execute();
-      await schema
-        .createTable('tokens')
-        .addColumn('hash', 'text', (column) => column.primaryKey())
-        .addColumn('name', 'text', (column) => column.notNull())
-        .addColumn('right', 'text', (column) => column.notNull())
-        .addColumn('created_at_ms', 'bigint', (column) => column.notNull())
-        .execute();
-      await schema
-        .createTable('branches')
-        .addColumn('repository', 'text', (column) => column.notNull())
-        .addColumn('branch', 'text', (column) => column.notNull())
-        .addColumn('commit', 'text', (column) => column.notNull())
-        .addPrimaryKeyConstraint('branches_key', ['repository', 'branch'])
-        .execute();
-      for (const table of ['runs', 'intervals', 'events'] as const) {
-        await schema.createIndex(`${table}_by_key`).on(table).column('key').execute();
-      }
-    },
-  },
+  '0001-books': statements(
+    `create table wishes (
+      key text primary key, wanted text not null, location text not null, repository text not null,
+      revision integer not null, slot integer not null, address text not null, subnet text not null,
+      fqdn text not null, settled text, deleted_by text not null)`,
+    `create table revisions (
+      key text not null, number integer not null, "commit" text not null, path text not null, spec text not null,
+      sealed text not null, images text, accepted_by text not null, accepted_at_ms bigint not null,
+      primary key (key, number))`,
+    `create table runs (
+      key text not null, pod_id text not null, container text not null, started_at_ms bigint not null,
+      finished_at_ms bigint not null, exit_code integer not null, out_of_memory integer not null,
+      primary key (pod_id, container, started_at_ms))`,
+    `create table intervals (
+      id text primary key, key text not null, pod_id text, started_at_ms bigint not null, ended_at_ms bigint,
+      estimated integer not null, rest text not null)`,
+    `create table events (
+      id integer primary key autoincrement, at_ms bigint not null, key text not null, revision integer not null,
+      fact text not null)`,
+    'create table labels (fqdn text primary key, key text not null unique)',
+    `create table slots (
+      location text not null, slot integer not null, key text not null,
+      primary key (location, slot), unique (location, key))`,
+    `create table tokens (
+      hash text primary key, name text not null, "right" text not null, created_at_ms bigint not null)`,
+    `create table branches (
+      repository text not null, branch text not null, "commit" text not null, primary key (repository, branch))`,
+    'create index runs_by_key on runs (key)',
+    'create index intervals_by_key on intervals (key)',
+    'create index events_by_key on events (key)',
+  ),
 };
+
+function statements(...texts: readonly string[]): Migration {
+  return {
+    async up(database) {
+      for (const text of texts) await sql.raw(text).execute(database);
+    },
+  };
+}

@@ -23,7 +23,8 @@ export function nodeSqlite(path: string): SqliteDatabase {
 /** node:sqlite would store a Date or an object as NULL without a word. */
 function bindable(parameters: readonly unknown[]): SQLInputValue[] {
   return parameters.map((value) => {
-    if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') return value;
+    if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint')
+      return value;
     throw new TypeError(`a column cannot hold ${typeof value}`);
   });
 }
@@ -39,7 +40,8 @@ function orFailure<T>(work: () => T): T {
     const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
     if (code !== SQLITE_FULL && code !== SQLITE_IOERR) throw error;
     throw new Failure('store-full', `The bot cannot write its database (${messageOf(error)}).`, {
-      advice: 'Free space on the disk that holds the bot’s data. Nothing was changed; what runs goes on running.',
+      advice:
+        'Free space on the disk that holds the bot’s data. Nothing was changed; what runs goes on running.',
       cause: error,
     });
   }

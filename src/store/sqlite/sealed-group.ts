@@ -21,5 +21,7 @@ function withPlaceholders(value: unknown, secrets: string[]): unknown {
   if (value instanceof Secret) return { $secret: secrets.push(value.reveal()) - 1 };
   if (Array.isArray(value)) return value.map((each) => withPlaceholders(each, secrets));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withPlaceholders(each, secrets)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [name, withPlaceholders(each, secrets)]),
+  );
 }

@@ -22,7 +22,11 @@ export async function* askBot(
   }
 }
 
-async function post(bot: { url: string; token: string }, words: readonly string[], signal: AbortSignal): Promise<Response> {
+async function post(
+  bot: { url: string; token: string },
+  words: readonly string[],
+  signal: AbortSignal,
+): Promise<Response> {
   try {
     return await fetch(`${bot.url}/api/v1/commands`, {
       method: 'POST',
@@ -44,6 +48,9 @@ function unreachable(url: string, cause: unknown): Failure {
 
 async function refusal(response: Response): Promise<Failure> {
   const body: unknown = await response.json().catch(() => undefined);
-  const detail = typeof body === 'object' && body !== null && 'detail' in body ? String(body.detail) : `HTTP ${response.status}`;
+  const detail =
+    typeof body === 'object' && body !== null && 'detail' in body
+      ? String(body.detail)
+      : `HTTP ${response.status}`;
   return new Failure(response.status === 401 ? 'token-missing' : 'bot-refused', detail);
 }

@@ -1,4 +1,4 @@
-import { commandsPage, helpFor, helpText, parse, type Command } from '../../commands/index.ts';
+import { type Command, commandsPage, helpFor, helpText, parse } from '../../commands/index.ts';
 import { Failure, messageOf } from '../../failure.ts';
 import { type Block, type Drawing, drawPlain, type Outcome } from '../../replies/index.ts';
 import { askBot } from './ask.ts';
@@ -50,19 +50,27 @@ async function runWords(words: readonly string[], parts: CliParts): Promise<numb
     case 'token':
       return finish(await runToken(command, await parts.tokens()), { json, parts });
     case 'deploy':
-      throw new Failure('usage', 'A deploy is asked for with git.', { advice: command.verb.examples[0] ?? '' });
+      throw new Failure('usage', 'A deploy is asked for with git.', {
+        advice: command.verb.examples[0] ?? '',
+      });
     default:
       return follow(command, words, json, parts);
   }
 }
 
-async function follow(command: Command, words: readonly string[], json: boolean, parts: CliParts): Promise<number> {
+async function follow(
+  command: Command,
+  words: readonly string[],
+  json: boolean,
+  parts: CliParts,
+): Promise<number> {
   const drawing: Drawing = { colour: parts.terminal };
   const blocks: Block[] = [];
   for await (const line of askBot(parts.bot, words, parts.signal)) {
     if ('outcome' in line) return finish(line.outcome, { json, parts });
     blocks.push(line.block);
-    if (json && command.verb.name === 'logs' && line.block.kind === 'log') parts.write(`${JSON.stringify({ container: line.block.source, text: line.block.text })}\n`);
+    if (json && command.verb.name === 'logs' && line.block.kind === 'log')
+      parts.write(`${JSON.stringify({ container: line.block.source, text: line.block.text })}\n`);
     else if (!json) parts.write(`${drawPlain(line.block, drawing).join('\n')}\n`);
   }
   return parts.signal.aborted ? 0 : 1;

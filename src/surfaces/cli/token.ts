@@ -13,7 +13,10 @@ export interface TokenParts {
 const NAME = /^[a-z0-9][a-z0-9-]{0,39}$/;
 
 /** Creates, lists and revokes tokens in the bot's own database; a running bot sees the change at once. */
-export async function runToken({ words, options }: Command, { tokens, book, close }: TokenParts): Promise<Outcome> {
+export async function runToken(
+  { words, options }: Command,
+  { tokens, book, close }: TokenParts,
+): Promise<Outcome> {
   try {
     const [action, caller = ''] = words;
     if (action === 'list') {
@@ -21,7 +24,9 @@ export async function runToken({ words, options }: Command, { tokens, book, clos
       return say.done('tokens', { tokens: list }, say.tokenTable(list));
     }
     if (!NAME.test(caller)) {
-      throw new Failure('usage', `"${caller}" is no name for a caller.`, { advice: 'Lower-case letters, digits and hyphens, such as ann.' });
+      throw new Failure('usage', `"${caller}" is no name for a caller.`, {
+        advice: 'Lower-case letters, digits and hyphens, such as ann.',
+      });
     }
     if (action === 'create') {
       const right: Right = rightNamed(String(options['right'] ?? 'deployer')) ?? 'deployer';

@@ -31,7 +31,10 @@ export async function runValidate(paths: readonly string[], sources: Sources): P
     });
     blocks.push(...problems.map((problem) => say.problemBlock(problem, text)));
     if (group) blocks.push(say.specStage(file, group, groupSize(group), 0));
-    else blocks.push(say.stage('failed', file, `${problems.filter(({ severity }) => severity === 'error').length} errors`));
+    else
+      blocks.push(
+        say.stage('failed', file, `${problems.filter(({ severity }) => severity === 'error').length} errors`),
+      );
   }
   const valid = files.every((file) => file.valid);
   return { kind: valid ? 'done' : 'invalid', code: 'validated', blocks, data: { files } };
@@ -42,6 +45,9 @@ async function read(path: string, { readFile, readInput }: Sources): Promise<Buf
   try {
     return await readFile(path);
   } catch (error) {
-    throw new Failure('file-unreadable', `${path} cannot be read: ${messageOf(error)}`, { advice: 'Check the name of the file.', cause: error });
+    throw new Failure('file-unreadable', `${path} cannot be read: ${messageOf(error)}`, {
+      advice: 'Check the name of the file.',
+      cause: error,
+    });
   }
 }

@@ -10,7 +10,11 @@ import type { Block, Outcome } from '../../replies/index.ts';
 
 export interface WebParts {
   readonly authenticate: (token: string) => Promise<Caller | undefined>;
-  readonly run: (words: readonly string[], caller: Caller, signal: AbortSignal) => AsyncGenerator<Block, Outcome>;
+  readonly run: (
+    words: readonly string[],
+    caller: Caller,
+    signal: AbortSignal,
+  ) => AsyncGenerator<Block, Outcome>;
   /** Whatever comes below `/git/`; the body is left untouched for it. */
   readonly git: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   /** Tells an error of the bot's own; gives its reference. */
@@ -31,21 +35,36 @@ export function createWeb(parts: WebParts): Hono<{ Bindings: HttpBindings }> {
     await parts.git(env.incoming, env.outgoing);
     return RESPONSE_ALREADY_SENT;
   });
-  web.post('/api/v1/commands', bodyLimit({ maxSize: MOST_BODY_BYTES }), (context) => answerCommand(parts, context));
+  web.post('/api/v1/commands', bodyLimit({ maxSize: MOST_BODY_BYTES }), (context) =>
+    answerCommand(parts, context),
+  );
   web.notFound((context) => context.json(problem(404, 'not-found', 'There is nothing here.'), 404));
   web.onError((error, context) => {
     const reference = parts.reportInternal(error);
-    return context.json(problem(500, 'internal', `Something went wrong inside the bot (reference ${reference}).`), 500);
+    return context.json(
+      problem(500, 'internal', `Something went wrong inside the bot (reference ${reference}).`),
+      500,
+    );
   });
   return web;
 }
 
-async function answerCommand(parts: WebParts, context: Context<{ Bindings: HttpBindings }>): Promise<Response> {
+async function answerCommand(
+  parts: WebParts,
+  context: Context<{ Bindings: HttpBindings }>,
+): Promise<Response> {
   const token = /^Bearer (\S+)$/.exec(context.req.header('authorization') ?? '')?.[1];
   const caller = token === undefined ? undefined : await parts.authenticate(token);
   if (!caller) {
     context.header('www-authenticate', 'Bearer realm="katabot"');
-    return context.json(problem(401, 'token-missing', 'This needs a token: set KATABOT_TOKEN, or run it where the bot’s data folder is.'), 401);
+    return context.json(
+      problem(
+        401,
+        'token-missing',
+        'This needs a token: set KATABOT_TOKEN, or run it where the bot’s data folder is.',
+      ),
+      401,
+    );
   }
   const body = commandSchema.safeParse(await context.req.json().catch(() => undefined));
   if (!body.success) {
@@ -69,7 +88,9 @@ async function answerCommand(parts: WebParts, context: Context<{ Bindings: HttpB
       if (left.signal.aborted) return;
       const message = `Something went wrong inside the bot (reference ${parts.reportInternal(error)}).`;
       const block: Block = { kind: 'stage', mark: 'failed', label: 'internal', text: message };
-      await write({ outcome: { kind: 'failed', code: 'internal', blocks: [block], data: { code: 'internal', message } } });
+      await write({
+        outcome: { kind: 'failed', code: 'internal', blocks: [block], data: { code: 'internal', message } },
+      });
     }
   });
 }
@@ -80,9 +101,15 @@ function problem(status: number, code: string, detail: string) {
 }
 
 /** Starts listening; resolves when connections are taken. */
-export function listen(web: Hono<{ Bindings: HttpBindings }>, hostname: string, port: number): Promise<Server> {
+export function listen(
+  web: Hono<{ Bindings: HttpBindings }>,
+  hostname: string,
+  port: number,
+): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch: web.fetch, hostname, port, overrideGlobalObjects: false }, () => resolve(server as Server));
+    const server = serve({ fetch: web.fetch, hostname, port, overrideGlobalObjects: false }, () =>
+      resolve(server as Server),
+    );
     server.on('error', reject);
   });
 }

@@ -1,0 +1,137 @@
+import type Docker from 'dockerode';
+import { Failure } from '../../failure.ts';
+import type { Pod, StepContext } from '../index.ts';
+import { statusOf } from './causes.ts';
+import type { Connection } from './connection.ts';
+import {
+  everyContainer,
+  type ImageDefaults,
+  memberOptions,
+  networkOptions,
+  sandboxOptions,
+  sandboxVolumes,
+  volumeOptions,
+} from './containers.ts';
+import { LABEL, podId } from './labels.ts';
+import { removePod, unlessThere } from './removal.ts';
+import { ensureSandboxImage } from './sandbox-image.ts';
+import { deliverFiles, hasFiles } from './volumes.ts';
+
+interface PodParts {
+  readonly connection: Connection;
+  readonly settings: { readonly owner: string; readonly runtime: string; readonly stopGraceSeconds: number };
+  readonly architecture: string;
+}
+
+/** Network, volumes and the sandbox itself, started. Finds its own work when it is repeated. */
+export async function createSandbox(parts: PodParts, pod: Pod, context: StepContext): Promise<void> {
+  const { connection, settings, architecture } = parts;
+  const id = podId(settings.owner, pod.key, pod.podRevision);
+  const sandboxId = await connection
+    .call(
+      'the group’s sandbox',
+      async (docker) => {
+        const [image] = await Promise.all([
+          ensureSandboxImage(docker, architecture),
+          unlessThere(docker.createNetwork(networkOptions(settings.owner, pod))),
+          ...sandboxVolumes(pod).map((volume) =>
+            docker.createVolume(volumeOptions(settings.owner, pod, volume)),
+          ),
+        ]);
+        const options = sandboxOptions(settings.owner, pod, { image, runtime: settings.runtime });
+        const sandboxId = await createdOrFound(docker, options);
+        await unlessThere(docker.getContainer(sandboxId).start());
+        return sandboxId;
+      },
+      context.signal,
+    )
+    .catch(async (error: unknown) => {
+      // A sandbox that could not start would hold its name and its network for nothing.
+      if (!context.signal.aborted && !(error instanceof Failure && error.code === 'engine-unreachable')) {
+        await removePod(parts, id, context).catch(() => {});
+      }
+      throw await withHolder(connection, error, pod);
+    });
+  await context.report({ kind: 'sandbox-started', sandboxId });
+}
+
+/** The id of a container by that name: of the new one, or of the one that was made before a crash. */
+async function createdOrFound(
+  docker: Docker,
+  options: Docker.ContainerCreateOptions & { name: string },
+): Promise<string> {
+  try {
+    return (await docker.createContainer(options)).id;
+  } catch (error) {
+    if (statusOf(error) !== 409) throw error;
+    return (await docker.getContainer(options.name).inspect()).Id;
+  }
+}
+
+/** For a taken port, who has it: people can act on a name. */
+async function withHolder(connection: Connection, error: unknown, pod: Pod): Promise<unknown> {
+  if (!(error instanceof Failure) || error.code !== 'port-taken') return error;
+  const wanted = new Set((pod.group.ipAddress?.ports ?? []).map(({ port }) => port));
+  const running = await connection
+    .call('to list its containers', (docker) => docker.listContainers())
+    .catch(() => []);
+  const holder = running.find(({ Ports }) =>
+    Ports.some(
+      ({ PublicPort, IP }) =>
+        wanted.has(PublicPort) && (IP === pod.address || IP === '0.0.0.0' || IP === '::'),
+    ),
+  );
+  if (!holder) return error;
+  const group = holder.Labels[LABEL.group];
+  const name = group
+    ? `the group ${group}`
+    : `the container ${holder.Names[0]?.slice(1) ?? holder.Id.slice(0, 12)}`;
+  return new Failure('port-taken', `${error.message} It is held by ${name}.`, {
+    advice: error.advice,
+    cause: error,
+  });
+}
+
+/** Makes what is missing and starts what does not run: files and members side by side, then all starts at once. */
+export async function startMembers(
+  { connection, settings, architecture }: PodParts,
+  { pod, sandboxId }: { pod: Pod; sandboxId: string },
+  names: readonly string[],
+  context: StepContext,
+): Promise<void> {
+  const start = async (docker: Docker) => {
+    const members = everyContainer(pod).filter((container) => names.includes(container.name));
+    const [ids] = await Promise.all([
+      Promise.all(members.map((member) => createMember(docker, settings, pod, member, sandboxId))),
+      hasFiles(pod) ? deliverFiles(docker, pod, sandboxId, architecture, context.signal) : undefined,
+    ]);
+    await Promise.all(ids.map((id) => unlessThere(docker.getContainer(id).start())));
+  };
+  await connection.call(`to start ${names.join(', ')}`, start, context.signal);
+}
+
+async function createMember(
+  docker: Docker,
+  settings: PodParts['settings'],
+  pod: Pod,
+  member: ReturnType<typeof everyContainer>[number],
+  sandboxId: string,
+): Promise<string> {
+  const image = pod.images[member.image] ?? member.image;
+  const needsDefaults =
+    !member.command?.length && member.environmentVariables.some((entry) => entry.secureValue);
+  const defaults = needsDefaults ? await imageDefaults(docker, image) : { entrypoint: [], command: [] };
+  const options = memberOptions(settings.owner, pod, member, {
+    sandboxId,
+    image,
+    defaults,
+    runtime: settings.runtime,
+  });
+  await unlessThere(docker.createContainer(options));
+  return options.name;
+}
+
+async function imageDefaults(docker: Docker, image: string): Promise<ImageDefaults> {
+  const { Config } = await docker.getImage(image).inspect();
+  return { entrypoint: [Config.Entrypoint ?? []].flat(), command: Config.Cmd ?? [] };
+}

@@ -1,0 +1,84 @@
+import type Docker from 'dockerode';
+import type { StepContext } from '../index.ts';
+import { statusOf } from './causes.ts';
+import type { Connection } from './connection.ts';
+import { LABEL } from './labels.ts';
+
+interface RemovalParts {
+  readonly connection: Connection;
+  readonly settings: { readonly stopGraceSeconds: number };
+}
+
+export async function removeMembers(
+  parts: RemovalParts,
+  ids: readonly string[],
+  context: StepContext,
+): Promise<void> {
+  await stopContainers(parts, [ids], context);
+  await parts.connection.call(
+    'to remove members',
+    (docker) => Promise.all(ids.map((id) => removeContainer(docker, id))),
+    context.signal,
+  );
+}
+
+/** SIGTERM, a grace period, then SIGKILL; the containers of one batch side by side, the batches one after another. */
+export async function stopContainers(
+  { connection, settings }: RemovalParts,
+  batches: readonly (readonly string[])[],
+  context: StepContext,
+): Promise<void> {
+  const stop = (docker: Docker, id: string) =>
+    unlessGone(unlessThere(docker.getContainer(id).stop({ t: settings.stopGraceSeconds })));
+  for (const batch of batches) {
+    await connection.call(
+      'to stop',
+      (docker) => Promise.all(batch.map((id) => stop(docker, id))),
+      context.signal,
+    );
+  }
+}
+
+async function unlessGone(work: Promise<unknown>): Promise<void> {
+  await work.catch((error: unknown) => {
+    if (statusOf(error) !== 404) throw error;
+  });
+}
+
+export async function removePod(
+  { connection }: RemovalParts,
+  id: string,
+  context: StepContext,
+): Promise<void> {
+  const filters = { label: [`${LABEL.pod}=${id}`] };
+  const remove = async (docker: Docker) => {
+    const containers = await docker.listContainers({ all: true, filters });
+    const isSandbox = ({ Labels }: Docker.ContainerInfo) => Labels[LABEL.role] === 'sandbox';
+    await Promise.all(
+      containers.filter((each) => !isSandbox(each)).map(({ Id }) => removeContainer(docker, Id)),
+    );
+    await Promise.all(containers.filter(isSandbox).map(({ Id }) => removeContainer(docker, Id)));
+    const [networks, volumes] = await Promise.all([
+      docker.listNetworks({ filters }),
+      docker.listVolumes({ filters: JSON.stringify(filters) }),
+    ]);
+    await Promise.all([
+      ...networks.map(({ Id }) => unlessGone(docker.getNetwork(Id).remove())),
+      ...(volumes.Volumes ?? []).map(({ Name }) => unlessGone(docker.getVolume(Name).remove())),
+    ]);
+  };
+  await connection.call('to remove the group', remove, context.signal);
+}
+
+/** 409: another removal of the same container is under way, which is as good. */
+async function removeContainer(docker: Docker, id: string): Promise<void> {
+  await unlessGone(unlessThere(docker.getContainer(id).remove({ force: true, v: true })));
+}
+
+/** 304: it runs already; 409: it was made before the crash. Either way the work is done. */
+export async function unlessThere(work: Promise<unknown>): Promise<void> {
+  await work.catch((error: unknown) => {
+    const status = statusOf(error);
+    if (status !== 304 && status !== 409) throw error;
+  });
+}
