@@ -1,13 +1,14 @@
+import type { GroupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
 import { rate, sizeOf } from '../metering/index.ts';
-import { labelTaken, placeOf } from '../network/index.ts';
+import { labelTaken, placeOf, slotOf } from '../network/index.ts';
 import { decide } from '../policy/index.ts';
 import type { Block, Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
 import { groupSize } from '../spec/index.ts';
 import { followDelete } from './delete.ts';
 import { type Followed, followDeploy } from './follow.ts';
-import type { Ground } from './ground.ts';
+import type { Ground, Location } from './ground.ts';
 import { createMailbox } from './mailbox.ts';
 import { orEngineFailure, type Plan, planPush } from './plan.ts';
 import type { PushCommands, PushedBranch } from './push.ts';
@@ -26,6 +27,7 @@ export function pushCommands(ground: Ground): PushCommands {
 type Checked = Map<string, Plan[]>;
 
 const MOST_CHECKED = 64;
+const ENGINE_TIMEOUT_MS = 10_000;
 
 function idOf({ repository, branch, commit }: PushedBranch): string {
   return `${repository} ${branch} ${commit}`;
@@ -105,7 +107,8 @@ async function accept(
   { key, group, locationName, location, facts, fqdn, effect, before }: NonNullable<Plan['accepted']>,
 ): Promise<Followed> {
   const acceptedAtMs = ground.clock.now();
-  const slot = await ground.slots.take(locationName, key, location.pools.slotCount);
+  const found = before ? NOTHING_FOUND : await foundOnEngine(location, key);
+  const slot = await ground.slots.take(locationName, key, location.pools.slotCount, found.slot);
   if (slot >= location.pools.slotCount) {
     throw new Failure('no-address', `The location ${locationName} has no free address left.`, {
       advice: 'Delete a group that is no longer needed, or widen locations.NAME.addresses in the settings.',
@@ -123,7 +126,7 @@ async function accept(
     address: group.ipAddress ? address : '',
     subnet,
     fqdn,
-    after: before ? 0 : await lastRevisionOnEngine(ground, locationName, key),
+    after: found.revision,
     revision: { commit: push.commit, path: plan.path, group, acceptedBy: push.caller.name, acceptedAtMs },
   });
   if (before && before.wanted === 'running') {
@@ -139,20 +142,19 @@ async function accept(
   return { wish, facts, plan };
 }
 
-/** With a lost store the engine's labels know which numbers are taken. */
-async function lastRevisionOnEngine(
-  ground: Ground,
-  location: string,
-  key: Followed['wish']['key'],
-): Promise<number> {
-  const observed = await ground.locations[location]?.engine
-    .observe(AbortSignal.timeout(10_000), key)
-    .catch(() => undefined);
+const NOTHING_FOUND = { revision: 0, slot: undefined };
+
+/** With a lost store, the engine's labels know which revisions and which address a group already has. */
+async function foundOnEngine(
+  location: Location,
+  key: GroupKey,
+): Promise<{ revision: number; slot: number | undefined }> {
+  const signal = AbortSignal.timeout(ENGINE_TIMEOUT_MS);
+  const observed = await location.engine.observe(signal, key).catch(() => undefined);
   const pods = observed?.get(key)?.pods ?? [];
-  return Math.max(
-    0,
-    ...pods.flatMap((pod) => [pod.revision, ...pod.members.map(({ revision }) => revision)]),
-  );
+  const revisions = pods.flatMap((pod) => [pod.revision, ...pod.members.map(({ revision }) => revision)]);
+  const address = pods.findLast((pod) => pod.address)?.address ?? '';
+  return { revision: Math.max(0, ...revisions), slot: slotOf(location.pools, address) };
 }
 
 /** Groups of this branch whose file is gone from the tree are no longer wanted. */

@@ -5,10 +5,10 @@ import type { Group } from '../spec/index.ts';
 /** Which place of a location belongs to which group. A place gives both the address and the network. */
 export interface SlotBook {
   /**
-   * The group's place, the lowest free one when it has none yet; one transaction. A number of `slotCount` or more
-   * says that the location is full; nothing is taken then.
+   * The group's place: the one it has, else the preferred one if that is free, else the lowest free one; one transaction.
+   * A number of `slotCount` or more says that the location is full; nothing is taken then.
    */
-  take(location: string, key: GroupKey, slotCount: number): Promise<number>;
+  take(location: string, key: GroupKey, slotCount: number, preferred?: number): Promise<number>;
   release(key: GroupKey): Promise<void>;
 }
 
@@ -45,16 +45,28 @@ export function placeOf(pools: Pools, slot: number): { address: string; subnet: 
   };
 }
 
+/** The place that an address belongs to; undefined for an address outside the pool. */
+export function slotOf(pools: Pools, address: string): number | undefined {
+  const value = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+  const slot = value - pools.firstAddress;
+  return Number.isInteger(slot) && slot >= 0 && slot < pools.slotCount ? slot : undefined;
+}
+
 function rangeOf(text: string, setting: string): { first: number; size: number } {
   const [, address = '', bits = ''] = /^(\d{1,3}(?:\.\d{1,3}){3})\/(\d{1,2})$/.exec(text) ?? [];
   const parts = address.split('.').map(Number);
   const prefix = Number(bits);
   const invalid = (why: string) =>
-    new Failure('range-invalid', `${setting}: ${text} ${why}.`, { advice: 'Write a range such as 127.20.0.0/16.' });
+    new Failure('range-invalid', `${setting}: ${text} ${why}.`, {
+      advice: 'Write a range such as 127.20.0.0/16.',
+    });
   if (!address || parts.some((part) => part > 255) || prefix > 32) throw invalid('is no IPv4 range');
   const value = parts.reduce((sum, part) => sum * 256 + part, 0);
   const size = 2 ** (32 - prefix);
-  if (value % size !== 0) throw invalid(`does not begin at a multiple of its size (${dotted(value - (value % size))}/${prefix} does)`);
+  if (value % size !== 0)
+    throw invalid(
+      `does not begin at a multiple of its size (${dotted(value - (value % size))}/${prefix} does)`,
+    );
   return { first: value, size };
 }
 
@@ -64,6 +76,8 @@ function dotted(value: number): string {
 
 /** The port that HTTP by name goes to: 80, else 8080, else the first TCP port; undefined when there is none. */
 export function edgePort(group: Group): number | undefined {
-  const ports = (group.ipAddress?.ports ?? []).filter(({ protocol }) => protocol === 'TCP').map(({ port }) => port);
+  const ports = (group.ipAddress?.ports ?? [])
+    .filter(({ protocol }) => protocol === 'TCP')
+    .map(({ port }) => port);
   return [80, 8080].find((port) => ports.includes(port)) ?? ports[0];
 }

@@ -36,11 +36,8 @@ export function assess(
   const finished = finishedOutcome(pod, current);
   if (finished) return { kind: 'finished', pod: current, outcome: finished };
   if (current.state !== 'running') {
-    return {
-      kind: 'absent',
-      pods: current.state === 'created' ? [] : [current],
-      drift: 'its sandbox has stopped',
-    };
+    if (current.state === 'created') return { kind: 'absent', pods: [], drift: '' };
+    return { kind: 'absent', pods: [current], drift: 'its sandbox has stopped' };
   }
   return assessMembers(pod, current, runsOf(current, runs), nowMs);
 }

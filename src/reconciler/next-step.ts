@@ -56,6 +56,6 @@ export function identityOf(step: Step): string {
       return `${step.kind} ${step.podId}`;
     case 'pull':
     case 'create-sandbox':
-      return step.kind;
+      return `${step.kind} ${step.pod.revision}`;
   }
 }

@@ -37,13 +37,14 @@ export function createQueue({
         next();
       });
     }
-    if (running.size === 0 && (closed || waiting.size === 0)) resting?.resolve();
+    if (running.size > 0 || (!closed && waiting.size > 0)) return;
+    resting?.resolve();
+    resting = undefined;
   };
   const rest = async () => {
     if (running.size === 0 && (closed || waiting.size === 0)) return;
     resting ??= Promise.withResolvers();
     await resting.promise;
-    resting = undefined;
   };
   const add = (key: GroupKey) => {
     if (closed) return;

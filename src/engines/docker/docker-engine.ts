@@ -5,8 +5,8 @@ import type { Engine, EngineFacts, ObservedGroup, Pod, Step, StepContext, StepRe
 import { statusOf } from './causes.ts';
 import { type Connection, connect } from './connection.ts';
 import { everyContainer } from './containers.ts';
-import { followLogs } from './follow-logs.ts';
 import { DOCKER_GAPS } from './gaps.ts';
+import { groupLogs } from './group-logs.ts';
 import { ensureImage } from './images.ts';
 import { LABEL, ownedBy } from './labels.ts';
 import { groupsFrom, type Leftover } from './observe.ts';
@@ -36,7 +36,7 @@ export function createDockerEngine(settings: DockerSettings, clock: Clock): Engi
     describe: (signal) => describe(parts, signal),
     observe: (signal, key) => observe(parts, signal, key),
     apply: (step, context) => apply(parts, step, context),
-    logs: (request, signal) => followLogs(connection, settings.owner, request, signal),
+    logs: (request, signal) => groupLogs({ connection, owner: settings.owner, clock }, request, signal),
     watch: (hint) => watchEngine(connection, settings.owner, clock, hint),
   };
 }

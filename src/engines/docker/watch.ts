@@ -3,12 +3,14 @@ import type Docker from 'dockerode';
 import { type Clock, within } from '../../clock.ts';
 import type { GroupKey } from '../../event.ts';
 import type { Connection } from './connection.ts';
-import { LABEL } from './labels.ts';
+import { LABEL, ownedBy } from './labels.ts';
 import { keyIn } from './observe.ts';
 
 const RETRY_MS = 1_000;
+/** Events can be lost; a look this often finds what they would have said. One call, however many groups there are. */
+const LOOK_EVERY_MS = 30_000;
 
-/** Follows the engine's events, and follows them anew when the connection breaks. Nothing is promised: see `Engine.watch`. */
+/** Follows the engine's events, looks now and then, and does both anew when the connection breaks. See `Engine.watch`. */
 export function watchEngine(
   connection: Connection,
   owner: string,
@@ -16,32 +18,69 @@ export function watchEngine(
   hint: (key: GroupKey) => void,
 ): { close(): void } {
   const closing = new AbortController();
-  let cancelRetry = () => {};
-  const follow = async () => {
-    try {
-      await followOnce(connection, owner, hint, closing.signal);
-    } catch {
-      // The engine is away. The reconciler's own looks say so; here there is only to try again.
-    }
-    if (!closing.signal.aborted) cancelRetry = clock.after(RETRY_MS, () => void follow());
+  const seen = new Map<GroupKey, string>();
+  const cancels = new Set<() => void>();
+  const later = (delayMs: number, work: () => Promise<void>) => {
+    if (closing.signal.aborted) return;
+    const cancel = clock.after(delayMs, () => {
+      cancels.delete(cancel);
+      void work();
+    });
+    cancels.add(cancel);
   };
+  const look = async () => {
+    await lookForChanges(connection, owner, seen, hint, closing.signal).catch(() => {});
+    later(LOOK_EVERY_MS, look);
+  };
+  const follow = async () => {
+    // The engine may be away. The reconciler's own looks say so; here there is only to try again.
+    await followEvents(connection, owner, hint, closing.signal).catch(() => {});
+    later(RETRY_MS, follow);
+  };
+  void look();
   void follow();
   return {
     close() {
       closing.abort(new Error('the watch was closed'));
-      cancelRetry();
+      for (const cancel of cancels) cancel();
     },
   };
 }
 
-async function followOnce(
+/** Hints at every group whose containers are others, or in other states, than at the last look. */
+async function lookForChanges(
+  connection: Connection,
+  owner: string,
+  seen: Map<GroupKey, string>,
+  hint: (key: GroupKey) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const list = (docker: Docker) => docker.listContainers({ all: true, filters: ownedBy(owner) });
+  const containers = await connection.call('to list its containers', list, signal);
+  const byGroup = Map.groupBy(containers, ({ Labels }) => keyIn(Labels));
+  for (const key of new Set([...seen.keys(), ...byGroup.keys()])) {
+    const states = (byGroup.get(key) ?? []).map(({ Id, State }) => `${Id} ${State}`);
+    const digest = states.sort().join('\n');
+    if (digest !== seen.get(key)) hint(key);
+    if (digest) seen.set(key, digest);
+    else seen.delete(key);
+  }
+}
+
+async function followEvents(
   connection: Connection,
   owner: string,
   hint: (key: GroupKey) => void,
   signal: AbortSignal,
-) {
+): Promise<void> {
   const docker = await connection.client();
-  const stream = await openEvents(docker, owner, signal);
+  const filters = JSON.stringify({
+    type: ['container'],
+    event: ['die', 'oom', 'destroy'],
+    label: [`${LABEL.owner}=${owner}`],
+  });
+  // Typed as the old stream interface; it is the response itself.
+  const stream = (await within(signal, docker.getEvents({ filters }))) as Readable;
   const stop = () => stream.destroy();
   signal.addEventListener('abort', stop, { once: true });
   let pending = '';
@@ -55,15 +94,6 @@ async function followOnce(
     signal.removeEventListener('abort', stop);
     stream.destroy();
   }
-}
-
-async function openEvents(docker: Docker, owner: string, signal: AbortSignal): Promise<Readable> {
-  const filters = JSON.stringify({
-    type: ['container'],
-    event: ['die', 'oom', 'destroy'],
-    label: [`${LABEL.owner}=${owner}`],
-  });
-  return (await within(signal, docker.getEvents({ filters }))) as Readable; // typed as the old interface; it is the response
 }
 
 function hintFrom(line: string, hint: (key: GroupKey) => void): void {

@@ -104,18 +104,17 @@ export function labelBook(database: Kysely<Tables>): LabelBook {
 
 export function slotBook(database: Kysely<Tables>): SlotBook {
   return {
-    take: (location, key, slotCount) =>
+    take: (location, key, slotCount, preferred) =>
       database.transaction().execute(async (transaction) => {
         const rows = await transaction
           .selectFrom('slots')
           .select(['slot', 'key'])
           .where('location', '=', location)
-          .orderBy('slot')
           .execute();
         const own = rows.find((row) => row.key === key);
         if (own) return own.slot;
         const taken = new Set(rows.map(({ slot }) => slot));
-        let slot = 0;
+        let slot = preferred !== undefined && !taken.has(preferred) ? preferred : 0;
         while (taken.has(slot)) slot++;
         if (slot < slotCount) await transaction.insertInto('slots').values({ location, slot, key }).execute();
         return slot; // past the last one when the location is full: whoever asks says so

@@ -1,0 +1,144 @@
+import type { EngineFacts } from '../engines/index.ts';
+import type { GroupKey } from '../event.ts';
+import type { Wish } from '../reconciler/index.ts';
+import { type Group, groupSize, type Problem } from '../spec/index.ts';
+import type { Ground, Location } from './ground.ts';
+import { problemAt } from './locate.ts';
+import type { PushedBranch } from './push.ts';
+
+// Problems that only the bot can see: the file itself is right, but not here, or not now.
+
+export function unknownLocation(ground: Ground, file: { path: string; text: string }, name: string): Problem {
+  const known = Object.keys(ground.locations).join(', ') || 'none';
+  return problemAt(file, 'location', {
+    code: 'location-unknown',
+    own: true,
+    path: 'location',
+    message: name ? `There is no location "${name}" here.` : 'This bot has no location yet.',
+    advice: `Write one of: ${known}.`,
+  });
+}
+
+export function isolationProblems(
+  file: { path: string; text: string },
+  name: string,
+  location: Location,
+  facts: EngineFacts,
+): Problem[] {
+  const order = ['none', 'sandbox', 'hypervisor'];
+  if (order.indexOf(facts.isolation) >= order.indexOf(location.isolation)) return [];
+  return [
+    problemAt(file, 'location', {
+      code: 'isolation-unavailable',
+      own: true,
+      path: 'location',
+      message: `The location ${name} requires ${location.isolation} isolation, and its engine shows ${facts.isolation} (runtime ${facts.runtime}).`,
+      advice: `Whoever runs the bot gives the location an isolating runtime, or allows less: locations.${name}.isolation: ${facts.isolation} in the settings.`,
+    }),
+  ];
+}
+
+/** Memory is promised, so it is never promised twice; processors are shared. */
+export async function capacityProblems(
+  ground: Ground,
+  file: { path: string; text: string },
+  key: GroupKey,
+  group: Group,
+  locationName: string,
+  facts: EngineFacts,
+): Promise<Problem[]> {
+  const others = (await ground.desired.list()).filter(
+    (wish) =>
+      wish.location === locationName &&
+      wish.key !== key &&
+      wish.wanted === 'running' &&
+      wish.settled !== 'Succeeded' &&
+      wish.settled !== 'Failed',
+  );
+  const promised = others.reduce((sum, wish) => sum + groupSize(wish.revision.group).memoryBytes, 0);
+  const { memoryBytes, vcpuMilli } = groupSize(group);
+  const gb = (bytes: number) => `${Math.floor((bytes / 2 ** 30) * 10) / 10} GB`;
+  const problem = (property: string, message: string, advice: string) =>
+    problemAt(file, property, {
+      code: 'ServiceUnavailable',
+      own: false,
+      path: `properties.containers[0].properties.resources.requests.${property}`,
+      message,
+      advice,
+    });
+  const free = facts.memoryBytes - promised;
+  return [
+    ...(memoryBytes > free
+      ? [
+          problem(
+            'memoryInGB',
+            `The group asks for ${gb(memoryBytes)} of memory; ${locationName} has ${gb(Math.max(0, free))} free of ${gb(facts.memoryBytes)}.`,
+            'Ask for less, delete a group that is no longer needed (katabot status), or name another location.',
+          ),
+        ]
+      : []),
+    ...(group.containers.some((container) => container.resources.requests.cpu > facts.cpus) ||
+    vcpuMilli > facts.cpus * 1000 * 16
+      ? [
+          problem(
+            'cpu',
+            `The group asks for ${vcpuMilli / 1000} vCPU; ${locationName} has ${facts.cpus}.`,
+            'Ask for less, or name another location.',
+          ),
+        ]
+      : []),
+  ];
+}
+
+export function ownershipProblems(
+  file: { path: string; text: string },
+  push: PushedBranch,
+  key: GroupKey,
+  locationName: string,
+  before: Wish | undefined,
+): Problem[] {
+  const at = (code: string, property: string, message: string, advice: string) =>
+    problemAt(file, property, { code, own: true, path: property, message, advice });
+  if (before && before.repository !== push.repository) {
+    return [
+      at(
+        'group-taken',
+        'name',
+        `The group ${key} belongs to the repository ${before.repository}.`,
+        'Give the group another name; names are unique in an environment of this bot.',
+      ),
+    ];
+  }
+  if (before && before.location !== locationName) {
+    return [
+      at(
+        'location-changed',
+        'location',
+        `The group runs in ${before.location}; it cannot be moved to ${locationName} while it exists.`,
+        `Delete it first (katabot delete ${before.revision.group.name}), then push again.`,
+      ),
+    ];
+  }
+  return [];
+}
+
+export async function labelProblems(
+  ground: Ground,
+  file: { path: string; text: string },
+  key: GroupKey,
+  fqdn: string,
+): Promise<Problem[]> {
+  if (!fqdn) return [];
+  const holder = (await ground.labels.all()).find((label) => label.fqdn === fqdn);
+  if (!holder || holder.key === key) return [];
+  return [
+    problemAt(file, 'dnsNameLabel', {
+      code: 'DnsNameLabelAlreadyTaken',
+      own: false,
+      path: 'properties.ipAddress.dnsNameLabel',
+      message: `The name ${fqdn} is taken by the group ${holder.key}.`,
+      advice:
+        'Choose another label, or a reuse scope that adds a hash (autoGeneratedDomainNameLabelScope: ResourceGroupReuse).',
+    }),
+  ];
+}

@@ -1,0 +1,106 @@
+import type Docker from 'dockerode';
+import { type Clock, within } from '../../clock.ts';
+import type { LogLine, LogRequest } from '../index.ts';
+import type { Connection } from './connection.ts';
+import { LABEL, ownedBy } from './labels.ts';
+import { containerLines } from './logs.ts';
+
+/** How often to look whether a member that ended runs again, or a new one has come. */
+const LOOK_AGAIN_MS = 1_000;
+/** A reader that is slower than its group loses the oldest lines rather than the bot its memory. */
+const MOST_WAITING_LINES = 10_000;
+
+interface Source {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** The lines of a group: a finished log in the order of time, a followed one as it comes, over restarts of members. */
+export async function* groupLogs(
+  { connection, owner, clock }: { connection: Connection; owner: string; clock: Clock },
+  request: LogRequest,
+  signal: AbortSignal,
+): AsyncGenerator<LogLine> {
+  const docker = await connection.client();
+  const sources = () => sourcesOf(docker, owner, request);
+  if (request.follow) yield* followed(docker, clock, sources, request.tail, signal);
+  else yield* inOrder(docker, await sources(), request.tail, signal);
+}
+
+async function sourcesOf(docker: Docker, owner: string, { key, container }: LogRequest): Promise<Source[]> {
+  const found = await docker.listContainers({ all: true, filters: ownedBy(owner, key) });
+  return found
+    .filter(({ Labels }) => Labels[LABEL.role] !== 'sandbox')
+    .map(({ Id, Labels }) => ({ id: Id, name: Labels[LABEL.container] ?? '' }))
+    .filter(({ name }) => container === undefined || name === container);
+}
+
+/** Merges logs that are each in order: always the oldest of the lines that come next. */
+async function* inOrder(
+  docker: Docker,
+  sources: readonly Source[],
+  tail: number | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<LogLine> {
+  const next = async (lines: AsyncGenerator<LogLine>) => {
+    const { value, done } = await lines.next();
+    return done ? [] : [{ line: value, lines }];
+  };
+  const opened = sources.map((source) => containerLines(docker, source, { tail, follow: false }, signal));
+  let heads = (await Promise.all(opened.map(next))).flat();
+  while (heads.length) {
+    const oldest = heads.reduce((a, b) => (b.line.timestamp < a.line.timestamp ? b : a));
+    yield oldest.line;
+    heads = [...heads.filter((head) => head !== oldest), ...(await next(oldest.lines))];
+  }
+}
+
+/** Follows each member on its own; one that ended is looked for again, because it may be restarted or made anew. */
+async function* followed(
+  docker: Docker,
+  clock: Clock,
+  sources: () => Promise<Source[]>,
+  tail: number | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<LogLine> {
+  const waiting: LogLine[] = [];
+  const last = new Map<string, string>();
+  const active = new Set<string>();
+  let wake = () => {};
+  const follow = async (source: Source) => {
+    const seen = last.get(source.id);
+    const options = seen ? { follow: true, since: secondsOf(seen) } : { follow: true, tail };
+    for await (const line of containerLines(docker, source, options, signal)) {
+      if (seen && line.timestamp <= seen) continue; // `since` includes the line it names
+      last.set(source.id, line.timestamp);
+      waiting.push(line);
+      if (waiting.length > MOST_WAITING_LINES) waiting.shift();
+      wake();
+    }
+  };
+  let nextLookMs = 0;
+  while (!signal.aborted) {
+    if (clock.now() >= nextLookMs) {
+      nextLookMs = clock.now() + LOOK_AGAIN_MS;
+      for (const source of await sources()) {
+        if (active.has(source.id)) continue;
+        active.add(source.id);
+        void follow(source)
+          .catch(() => {}) // it is gone, or the engine is: the next look tells
+          .finally(() => active.delete(source.id));
+      }
+    }
+    yield* waiting.splice(0);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    wake = resolve;
+    const cancel = clock.after(Math.max(1, nextLookMs - clock.now()), resolve);
+    if (!waiting.length) await within(signal, promise).catch(() => {});
+    cancel();
+  }
+}
+
+/** RFC 3339 to the `seconds.nanoseconds` that the engine's `since` takes, without losing a digit. */
+function secondsOf(timestamp: string): string {
+  const fraction = /\.(\d+)/.exec(timestamp)?.[1] ?? '0';
+  return `${Math.floor(Date.parse(timestamp) / 1000)}.${fraction.padEnd(9, '0')}`;
+}
