@@ -11,7 +11,8 @@ export type Standing =
   /** The right sandbox runs, with members that belong to an older revision or to nobody. */
   | { kind: 'out-of-date'; pod: ObservedPod; members: readonly ObservedMember[] }
   | { kind: 'initializing'; pod: ObservedPod; start: string; atMs: number }
-  | { kind: 'waiting'; pod: ObservedPod; atMs: number }
+  /** `begun`: every member has run, and those that ended wait for their restart. */
+  | { kind: 'waiting'; pod: ObservedPod; atMs: number; begun: boolean }
   | { kind: 'incomplete'; pod: ObservedPod; start: readonly string[] }
   | { kind: 'finished'; pod: ObservedPod; outcome: 'Succeeded' | 'Failed' }
   | { kind: 'in-sync'; pod: ObservedPod };
@@ -69,10 +70,11 @@ function assessMembers(pod: Pod, current: ObservedPod, runs: readonly Run[], now
   for (const { name } of begun ? [] : pod.group.initContainers) {
     const init = find(name);
     if (init?.state === 'exited' && init.exitCode === 0) continue;
-    if (init?.state === 'running') return { kind: 'waiting', pod: current, atMs: nowMs + LOOK_AGAIN_MS };
+    if (init?.state === 'running')
+      return { kind: 'waiting', pod: current, atMs: nowMs + LOOK_AGAIN_MS, begun: false };
     const atMs = init?.state === 'exited' ? restartAtMs(init, runs) : nowMs;
     return atMs > nowMs
-      ? { kind: 'waiting', pod: current, atMs }
+      ? { kind: 'waiting', pod: current, atMs, begun: false }
       : { kind: 'initializing', pod: current, start: name, atMs };
   }
   const start: string[] = [];
@@ -87,7 +89,7 @@ function assessMembers(pod: Pod, current: ObservedPod, runs: readonly Run[], now
   }
   if (start.length) return { kind: 'incomplete', pod: current, start };
   return Number.isFinite(waitUntilMs)
-    ? { kind: 'waiting', pod: current, atMs: waitUntilMs }
+    ? { kind: 'waiting', pod: current, atMs: waitUntilMs, begun: true }
     : { kind: 'in-sync', pod: current };
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Engine, ObservedGroup, Pod, Step } from '../engines/index.ts';
+import type { Engine, ObservedGroup, Step } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
 import type { Ledger } from '../metering/index.ts';
@@ -9,6 +9,7 @@ import { createMeter, type Pricing } from './meter.ts';
 import { identityOf, nextStep } from './next-step.ts';
 import { podOf } from './pod.ts';
 import { createQueue, type Queue } from './queue.ts';
+import { recordRuns, tellStarted } from './runs.ts';
 import type { DesiredState, RunBook, Wish } from './wish.ts';
 
 export interface ReconcilerParts {
@@ -107,8 +108,12 @@ async function reconcile(work: Work, key: GroupKey): Promise<void> {
       const engine = engineOf(work.parts, wish);
       // Pulling changes no group, so what was seen before it still holds.
       if (last !== 'pull') observed = (await engine.observe(work.closing.signal, key)).get(key);
-      const step = await lookAndJudge(work, wish, observed);
-      if (!step) return;
+      const { step, standing } = await lookAndJudge(work, wish, observed);
+      if (!step) {
+        work.failures.delete(key);
+        return await arrived(work, wish, standing);
+      }
+      if (taken.size === 0) tellDrift(work, wish, standing);
       if (taken.has(identityOf(step))) return work.queue.addAfter(key, FIRST_RETRY_MS);
       taken.add(identityOf(step));
       await take(work, wish, engine, step, observed);
@@ -129,62 +134,34 @@ function engineOf(parts: ReconcilerParts, wish: Wish): Engine {
   });
 }
 
-/** Writes down what was seen, and gives the step that follows from it. */
+/** Writes down what was seen, and gives where the group stands and the step that follows from it. */
 async function lookAndJudge(
   work: Work,
   wish: Wish,
   observed: ObservedGroup | undefined,
-): Promise<Step | undefined> {
+): Promise<{ standing: Standing; step: Step | undefined }> {
   const { parts, meter } = work;
   const meteredFromMs = await meter.settle(wish, observed);
-  await recordRuns(work, wish, observed);
+  await recordRuns(parts, wish, observed);
   const pod = podOf(wish, observed, parts.pepper, meteredFromMs);
   const standing = assess(wish, pod, observed, await parts.runs.runs(wish.key), parts.clock.now());
-  const step = nextStep(standing, pod, wish.revision.images !== null);
-  if (!step) await arrived(work, wish, standing);
-  else if (standing.kind === 'absent' && standing.drift) {
-    parts.feed.tell(wish.key, wish.revision.number, { kind: 'drifted', what: standing.drift });
-  }
-  return step;
+  return { standing, step: nextStep(standing, pod, wish.revision.images !== null) };
 }
 
-async function recordRuns({ parts }: Work, wish: Wish, observed: ObservedGroup | undefined): Promise<void> {
-  for (const pod of observed?.pods ?? []) {
-    for (const member of pod.members) {
-      if (member.state !== 'exited' || member.startedAtMs === undefined || member.finishedAtMs === undefined)
-        continue;
-      const exitCode = member.exitCode ?? 0;
-      const fresh = await parts.runs.record({
-        key: wish.key,
-        podId: pod.id,
-        container: member.name,
-        startedAtMs: member.startedAtMs,
-        finishedAtMs: member.finishedAtMs,
-        exitCode,
-        outOfMemory: member.outOfMemory,
-      });
-      if (!fresh || wish.wanted === 'deleted') continue;
-      const reason = member.outOfMemory ? 'out of memory' : `exit code ${exitCode}`;
-      parts.feed.tell(wish.key, member.revision, {
-        kind: 'member-exited',
-        container: member.name,
-        exitCode,
-        reason,
-      });
-    }
-  }
+function tellDrift({ parts }: Work, { key, revision }: Wish, standing: Standing): void {
+  if (standing.kind !== 'absent' || !standing.drift) return;
+  parts.feed.tell(key, revision.number, { kind: 'drifted', what: standing.drift });
 }
 
 /** No step is left: says so once, frees what a deleted group held, or sets the next look. */
 async function arrived({ parts, queue }: Work, wish: Wish, standing: Standing): Promise<void> {
   const { key, revision } = wish;
+  if (standing.kind === 'waiting') queue.addAfter(key, Math.max(0, standing.atMs - parts.clock.now()));
   if (standing.kind === 'gone') {
-    await parts.desired.forget(key);
-    parts.feed.tell(key, revision.number, { kind: 'removed' });
-  } else if (standing.kind === 'waiting') {
-    queue.addAfter(key, Math.max(0, standing.atMs - parts.clock.now()));
+    if (await parts.desired.forget(key)) parts.feed.tell(key, revision.number, { kind: 'removed' });
+    else queue.add(key); // wanted again since the look
   } else if (
-    standing.kind === 'in-sync' &&
+    (standing.kind === 'in-sync' || (standing.kind === 'waiting' && standing.begun)) &&
     (await parts.desired.note(key, revision.number, { settled: 'Running' }))
   ) {
     const tookMs = parts.clock.now() - revision.acceptedAtMs;
@@ -212,7 +189,10 @@ async function take(
   const { key, revision } = wish;
   const controller = new AbortController();
   const signal = AbortSignal.any([closing.signal, controller.signal]);
-  if (step.kind === 'pull') stepping.set(key, { revision: revision.number, controller });
+  if (step.kind === 'pull') {
+    stepping.set(key, { revision: revision.number, controller });
+    void abandonSuperseded(work, key); // a newer wish may have come since this one was read
+  }
   try {
     const { images } = await engine.apply(step, {
       signal,
@@ -223,22 +203,12 @@ async function take(
       },
     });
     if (images) await parts.desired.note(key, revision.number, { images });
-    if (step.kind === 'start-members') await tellStarted(work, step.pod, step.containers);
+    if (step.kind === 'start-members') await tellStarted(parts, step.pod, step.containers);
   } catch (error) {
     if (step.kind === 'pull' && !closing.signal.aborted && !observed?.pods.length) await meter.pullEnds(wish);
     throw error;
   } finally {
     stepping.delete(key);
-  }
-}
-
-async function tellStarted({ parts }: Work, pod: Pod, containers: readonly string[]): Promise<void> {
-  const runs = await parts.runs.runs(pod.key);
-  for (const container of containers) {
-    const restartCount = runs.filter(
-      (run) => run.container === container && run.podId.endsWith(`.r${pod.podRevision}`),
-    ).length;
-    parts.feed.tell(pod.key, pod.revision, { kind: 'member-started', container, restartCount });
   }
 }
 

@@ -54,8 +54,11 @@ export interface DesiredState {
   ): Promise<boolean>;
   /** The group should be gone. Gives false when it was not wanted anyway. */
   unwish(key: GroupKey, by: string): Promise<boolean>;
-  /** Nothing is left of the group: drops the wish and frees its name, address and label. Revisions and bills stay. */
-  forget(key: GroupKey): Promise<void>;
+  /**
+   * Nothing is left of the group: drops the wish and frees its name, address and label. Revisions and bills stay.
+   * Gives false, and drops nothing, when the group is wanted again.
+   */
+  forget(key: GroupKey): Promise<boolean>;
 }
 
 /** One run of a container that has ended; (pod, container, start) makes it unique. Times are the engine's. */

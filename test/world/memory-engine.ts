@@ -40,7 +40,7 @@ export interface MemoryEngine extends Engine {
   hold(kind: Step['kind']): { begun: Promise<void>; release(): void };
   /** While it is out of reach every call fails and hints get lost; what runs goes on running. */
   reachable: boolean;
-  /** Forgets to hint from now on. */
+  /** Tells no events any more; a look now and then finds what they would have said. */
   silent: boolean;
   /** Sandboxes that ever were, with the engine's own times, also of those that were removed. */
   readonly sandboxes: readonly Readonly<Sandbox>[];
@@ -54,6 +54,8 @@ export interface Sandbox {
   state: 'running' | 'exited';
   finishedAtMs: number | undefined;
 }
+
+const LOOK_EVERY_MS = 30_000;
 
 interface StoredPod {
   readonly id: string;
@@ -127,10 +129,7 @@ export function createMemoryEngine(
     },
     apply: (step, context) => apply(state, step, context),
     logs: (request, signal) => logs(state, request, signal),
-    watch(hint) {
-      state.watchers.add(hint);
-      return { close: () => void state.watchers.delete(hint) };
-    },
+    watch: (hint) => watch(state, hint),
     ...levers(state),
     get reachable() {
       return state.reachable;
@@ -208,6 +207,29 @@ const FACTS: EngineFacts = {
 function orUnreachable<T>(state: State, answer: T): T {
   if (state.reachable) return answer;
   throw new Failure('engine-unreachable', 'The engine does not answer.', { advice: 'It is tried again.' });
+}
+
+/** Events as they come, and a look now and then, because events can be lost. */
+function watch(state: State, hint: (key: GroupKey) => void): { close(): void } {
+  const seen = new Map<GroupKey, string>();
+  let cancel = () => {};
+  const look = () => {
+    cancel = state.clock.after(LOOK_EVERY_MS, look);
+    if (!state.reachable) return;
+    for (const key of new Set([...seen.keys(), ...state.pods.map(({ pod }) => pod.key)])) {
+      const digest = JSON.stringify(observedGroups(state, key).get(key) ?? '');
+      if (digest !== seen.get(key)) hint(key);
+      seen.set(key, digest);
+    }
+  };
+  look();
+  state.watchers.add(hint);
+  return {
+    close() {
+      cancel();
+      state.watchers.delete(hint);
+    },
+  };
 }
 
 function hint(state: State, key: GroupKey): void {
@@ -398,7 +420,7 @@ function run(state: State, key: GroupKey, member: StoredMember): void {
   }
   Object.assign(member, {
     state: 'running',
-    startedAtMs: state.clock.now(),
+    startedAtMs: Math.max(state.clock.now(), (member.finishedAtMs ?? 0) + 1), // two runs never begin at once
     finishedAtMs: undefined,
     exitCode: undefined,
   });
@@ -422,7 +444,8 @@ function timestampOf(state: State): string {
 }
 
 function end(state: State, member: StoredMember, exitCode: number): void {
-  Object.assign(member, { state: 'exited', finishedAtMs: state.clock.now(), exitCode });
+  const finishedAtMs = Math.max(state.clock.now(), member.startedAtMs ?? 0);
+  Object.assign(member, { state: 'exited', finishedAtMs, exitCode });
 }
 
 function stop(state: State, members: readonly string[], sandbox: string): StepResult {

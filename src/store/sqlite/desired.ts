@@ -173,7 +173,7 @@ async function noteSettled(
   return numUpdatedRows > 0n;
 }
 
-function forget(database: Database, key: string): Promise<void> {
+function forget(database: Database, key: string): Promise<boolean> {
   return database.transaction().execute(async (transaction) => {
     // Wanted again in the meantime: then nothing is forgotten.
     const gone = await transaction
@@ -181,9 +181,10 @@ function forget(database: Database, key: string): Promise<void> {
       .where('key', '=', key)
       .where('wanted', '=', 'deleted')
       .executeTakeFirst();
-    if (gone.numDeletedRows === 0n) return;
+    if (gone.numDeletedRows === 0n) return false;
     for (const table of ['slots', 'labels', 'runs'] as const) {
       await transaction.deleteFrom(table).where('key', '=', key).execute();
     }
+    return true;
   });
 }

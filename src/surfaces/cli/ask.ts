@@ -1,4 +1,4 @@
-import { Failure } from '../../failure.ts';
+import { Failure, messageOf } from '../../failure.ts';
 import type { Block, Outcome } from '../../replies/index.ts';
 
 /** Says a command to a running bot and gives its answer line by line, as it comes. */
@@ -18,7 +18,11 @@ export async function* askBot(
       for (const line of lines) yield JSON.parse(line);
     }
   } catch (error) {
-    if (!signal.aborted) throw unreachable(bot.url, error);
+    if (signal.aborted) return;
+    throw new Failure('bot-unreachable', `The bot went away in the middle of its answer (${messageOf(error)}).`, {
+      advice: 'What it had begun goes on when it is back: katabot status',
+      cause: error,
+    });
   }
 }
 
@@ -40,7 +44,8 @@ async function post(
 }
 
 function unreachable(url: string, cause: unknown): Failure {
-  return new Failure('bot-unreachable', `No bot answers at ${url}.`, {
+  const why = cause instanceof Error && cause.cause instanceof Error ? ` (${messageOf(cause.cause)})` : '';
+  return new Failure('bot-unreachable', `No bot answers at ${url}${why}.`, {
     advice: 'Start it with `katabot serve`, or say where it is: KATABOT_URL=http://host:7070',
     cause,
   });

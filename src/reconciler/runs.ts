@@ -1,0 +1,54 @@
+import type { ObservedGroup, Pod } from '../engines/index.ts';
+import type { Feed } from './feed.ts';
+import type { RunBook, Wish } from './wish.ts';
+
+interface RunParts {
+  readonly runs: RunBook;
+  readonly feed: Feed;
+}
+
+/** Writes down the runs that have ended since the last look, and tells each once. */
+export async function recordRuns(
+  { runs, feed }: RunParts,
+  wish: Wish,
+  observed: ObservedGroup | undefined,
+): Promise<void> {
+  for (const pod of observed?.pods ?? []) {
+    for (const member of pod.members) {
+      if (member.state !== 'exited' || member.startedAtMs === undefined || member.finishedAtMs === undefined)
+        continue;
+      const exitCode = member.exitCode ?? 0;
+      const fresh = await runs.record({
+        key: wish.key,
+        podId: pod.id,
+        container: member.name,
+        startedAtMs: member.startedAtMs,
+        finishedAtMs: member.finishedAtMs,
+        exitCode,
+        outOfMemory: member.outOfMemory,
+      });
+      if (!fresh || wish.wanted === 'deleted') continue;
+      const reason = member.outOfMemory ? 'out of memory' : `exit code ${exitCode}`;
+      feed.tell(wish.key, member.revision, {
+        kind: 'member-exited',
+        container: member.name,
+        exitCode,
+        reason,
+      });
+    }
+  }
+}
+
+export async function tellStarted(
+  { runs, feed }: RunParts,
+  pod: Pod,
+  containers: readonly string[],
+): Promise<void> {
+  const ended = await runs.runs(pod.key);
+  for (const container of containers) {
+    const restartCount = ended.filter(
+      (run) => run.container === container && run.podId.endsWith(`.r${pod.podRevision}`),
+    ).length;
+    feed.tell(pod.key, pod.revision, { kind: 'member-started', container, restartCount });
+  }
+}
