@@ -10,7 +10,7 @@ const BENCHES: Readonly<Record<string, { says: string; run(): Promise<readonly F
   },
   deploy: {
     says: 'a group of three containers, from accepted to all running, against compose and bare API calls',
-    run: async () => (await import('./deploy.ts')).benchDeploy(),
+    run: async () => (await import('./deploy.ts')).benchDeploy((await import('./katabot.ts')).startKatabot),
   },
   start: {
     says: 'the bot, from the first instruction to its first answer',

@@ -26,6 +26,8 @@ export interface AppParts {
   readonly dockerHost: string;
   /** Makes a location's engine; the Docker Engine unless a test says otherwise. */
   readonly engine?: (settings: LocationSettings) => Engine;
+  /** Wraps the books, for a test that must know of every write. */
+  readonly store?: (opened: Store) => Store;
 }
 
 export interface App {
@@ -45,7 +47,8 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
   await chmod(parts.dataFolder, 0o700);
   const { clock, log } = parts;
   const vault = await openVault(join(parts.dataFolder, 'identity.age'));
-  const store = await openSqliteStore(join(parts.dataFolder, 'katabot.sqlite'), vault);
+  const opened = await openSqliteStore(join(parts.dataFolder, 'katabot.sqlite'), vault);
+  const store = parts.store?.(opened) ?? opened;
   const tokens = createTokens(store.tokens, clock);
   const locations = Object.fromEntries(
     Object.entries(settings.locations).map(([name, location]) => [

@@ -141,17 +141,23 @@ export type LocationSettings = z.infer<typeof locationSchema>;
 /** A laptop without a settings file: one location on the local engine, said to be for development wherever it shows. */
 const DEVELOPMENT = { locations: { local: { isolation: 'none' } } };
 
-/** Reads the settings file. Throws a Failure `settings-invalid` with every mistake, each with its place. */
+/** Reads the settings file; a development set-up on loopback when there is none. Throws a Failure `settings-invalid`. */
 export function readSettings(environment: Pick<Environment, 'settingsFile' | 'settingsGiven'>): Settings {
   const text = readSettingsFile(environment);
+  return text === undefined
+    ? settingsSchema.parse(DEVELOPMENT)
+    : parseSettings(text, environment.settingsFile);
+}
+
+/** Settings from text. Throws a Failure `settings-invalid` that lists every mistake with its place. */
+export function parseSettings(text: string, file: string): Settings {
   let written: unknown;
   try {
-    written = text === undefined ? DEVELOPMENT : (load(text) ?? {});
+    written = load(text) ?? {};
   } catch (error) {
-    const place =
-      error instanceof YAMLException && error.mark ? `:${error.mark.line + 1}:${error.mark.column + 1}` : '';
-    const reason = error instanceof YAMLException ? error.reason : String(error);
-    throw new Failure('settings-invalid', `${environment.settingsFile}${place}: ${reason}`, {
+    if (!(error instanceof YAMLException)) throw error;
+    const place = error.mark ? `:${error.mark.line + 1}:${error.mark.column + 1}` : '';
+    throw new Failure('settings-invalid', `${file}${place}: ${error.reason}`, {
       advice: 'Mend the YAML.',
       cause: error,
     });
@@ -161,7 +167,7 @@ export function readSettings(environment: Pick<Environment, 'settingsFile' | 'se
   const mistakes = settings.error.issues.map(
     ({ path, message }) => `${path.join('.') || 'the file'}: ${message}`,
   );
-  throw new Failure('settings-invalid', `${environment.settingsFile}: ${mistakes.join('; ')}`, {
+  throw new Failure('settings-invalid', `${file}: ${mistakes.join('; ')}`, {
     advice: 'docs/settings.md lists every setting.',
   });
 }
