@@ -93,46 +93,108 @@ const decimal = z
   .pipe(z.string().regex(/^\d+(\.\d+)?$/, 'expected a plain amount, such as 0.0405'));
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'expected lower-case letters, digits and hyphens');
 
-const pricesSchema = z
-  .strictObject({
-    currency: z
-      .string()
-      .regex(/^[A-Z]{3}$/, 'expected a currency code, such as USD')
-      .optional(),
-    vcpuPerHour: decimal.optional(),
-    memoryGbPerHour: decimal.optional(),
-    gpuPerHour: z.record(z.string(), decimal).optional(),
-    windowsVcpuPerHour: decimal.optional(),
-    rounding: z.enum(['exact', 'aci']).optional(),
-  })
-  .meta({ description: 'What a location costs; ACI’s East US prices where nothing is said.' });
+const pricesSchema = z.strictObject({
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/, 'expected a currency code, such as USD')
+    .optional()
+    .meta({ description: 'Currency code of the amounts; USD without it.' }),
+  vcpuPerHour: decimal.optional().meta({ description: 'Price of one vCPU for an hour; 0.0405 without it.' }),
+  memoryGbPerHour: decimal
+    .optional()
+    .meta({ description: 'Price of one GB of memory for an hour; 0.00445 without it.' }),
+  gpuPerHour: z
+    .record(z.string(), decimal)
+    .optional()
+    .meta({ description: 'Price of a GPU for an hour, by model.' }),
+  windowsVcpuPerHour: decimal
+    .optional()
+    .meta({ description: 'What Windows costs on top, for each vCPU and hour.' }),
+  rounding: z
+    .enum(['exact', 'aci'])
+    .optional()
+    .meta({
+      description:
+        '`exact` bills sizes and milliseconds as they are; `aci` rounds whole vCPUs, tenths of a GB and seconds upwards.',
+    }),
+});
 
 const locationSchema = z.strictObject({
   engine: z
     .string()
     .regex(/^(unix|tcp):\/\//, 'expected unix:///path or tcp://host:port')
-    .optional(),
-  certificates: z.string().optional(),
-  runtime: z.string().default('runc'),
-  isolation: z.enum(['hypervisor', 'sandbox', 'none']).default('hypervisor'),
-  addresses: z.string().default('127.20.0.0/16'),
-  networks: z.string().default('198.18.0.0/15'),
-  prices: pricesSchema.prefault({}),
+    .optional()
+    .meta({ description: 'Where its Docker Engine listens; DOCKER_HOST without it.' }),
+  certificates: z
+    .string()
+    .optional()
+    .meta({ description: 'Folder with ca.pem, cert.pem and key.pem, for an engine behind TLS.' }),
+  runtime: z.string().default('runc').meta({ description: 'OCI runtime of every container here.' }),
+  isolation: z
+    .enum(['hypervisor', 'sandbox', 'none'])
+    .default('hypervisor')
+    .meta({
+      description: 'The least isolation that a group must get; what is not shown to be there is refused.',
+    }),
+  addresses: z
+    .string()
+    .default('127.20.0.0/16')
+    .meta({ description: 'IPv4 range that the host owns; each group gets one address of it.' }),
+  networks: z
+    .string()
+    .default('198.18.0.0/15')
+    .meta({ description: 'IPv4 range for the groups’ own networks on the host.' }),
+  prices: pricesSchema
+    .prefault({})
+    .meta({ description: 'What it costs; ACI’s prices of East US where nothing is said.' }),
 });
 
 const settingsSchema = z.strictObject({
-  instance: name.default('katabot'),
-  owner: z.string().default('katabot'),
-  http: z.strictObject({ address: listenAddress.default('127.0.0.1:7070') }).prefault({}),
-  edge: z
+  instance: name
+    .default('katabot')
+    .meta({
+      description:
+        'Name of this bot: first part of the names of its containers, and the label that says they are its own.',
+    }),
+  owner: z
+    .string()
+    .default('katabot')
+    .meta({ description: 'Who the bot belongs to; part of the hash of the reuse scope TenantReuse.' }),
+  http: z
     .strictObject({
-      address: listenAddress.default('127.0.0.1:7080'),
-      domain: z.string().default('localhost'),
+      address: listenAddress
+        .default('127.0.0.1:7070')
+        .meta({ description: 'Where git and the command line find the bot.' }),
     })
     .prefault({}),
-  locations: z.record(name, locationSchema).default({}),
-  repositories: z.array(z.string()).default([]),
-  stopGraceSeconds: z.int().min(0).max(600).default(10),
+  edge: z
+    .strictObject({
+      address: listenAddress
+        .default('127.0.0.1:7080')
+        .meta({ description: 'Where groups are reached by name.' }),
+      domain: z
+        .string()
+        .default('localhost')
+        .meta({ description: 'Last part of every group’s name: LABEL.LOCATION.DOMAIN.' }),
+    })
+    .prefault({}),
+  locations: z
+    .record(name, locationSchema)
+    .default({})
+    .meta({ description: 'Where groups can go, by name; the first one takes groups that name none.' }),
+  repositories: z
+    .array(z.string())
+    .default([])
+    .meta({
+      description:
+        'Repositories that anybody who may push makes with the first push. Others are made by operators.',
+    }),
+  stopGraceSeconds: z
+    .int()
+    .min(0)
+    .max(600)
+    .default(10)
+    .meta({ description: 'Seconds between SIGTERM and SIGKILL.' }),
 });
 
 export type Settings = z.infer<typeof settingsSchema>;
@@ -185,4 +247,73 @@ function readSettingsFile({
       cause: error,
     });
   }
+}
+
+/** docs/settings.md, from the tables above. */
+export function settingsPage(): string {
+  const variables = VARIABLES.map(
+    ({ name: variable, default: fallback, says }) =>
+      `| \`${variable}\` | ${fallback ? `\`${fallback}\`` : ''} | ${says} |`,
+  );
+  const rows = rowsOf(z.toJSONSchema(settingsSchema, { io: 'input' }), '');
+  return `${SETTINGS_INTRODUCTION}
+| variable | without it | what it is |
+| --- | --- | --- |
+${variables.join('\n')}
+
+## The settings file
+
+| setting | default | what it is |
+| --- | --- | --- |
+${rows.join('\n')}
+`;
+}
+
+const SETTINGS_INTRODUCTION = `# Settings
+
+This page is made from the tables that read your settings: \`npm run docs\` writes it anew.
+
+Without a settings file the bot runs for development: one location \`local\` on the local engine, without isolation, on
+loopback. A settings file says more:
+
+\`\`\`yaml
+instance: katabot
+http: { address: 0.0.0.0:7070 }
+edge: { address: 0.0.0.0:7080, domain: apps.example.com }
+locations:
+  office:
+    engine: unix:///var/run/docker.sock
+    isolation: none
+    addresses: 203.0.113.0/28
+    prices: { currency: EUR, vcpuPerHour: 0.02, memoryGbPerHour: 0.003 }
+repositories: [shop, acme/site]
+\`\`\`
+
+## Environment variables
+`;
+
+interface Described {
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly properties?: Readonly<Record<string, unknown>>;
+  readonly additionalProperties?: unknown;
+}
+
+function rowsOf(schema: unknown, path: string): string[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  const {
+    description,
+    default: fallback,
+    enum: values,
+    properties,
+    additionalProperties,
+  }: Described = schema;
+  const shown = fallback === undefined || typeof fallback === 'object' ? '' : `\`${String(fallback)}\``;
+  const choices = values ? ` One of ${values.map((value) => `\`${String(value)}\``).join(', ')}.` : '';
+  const own = path && description ? [`| \`${path}\` | ${shown} | ${description}${choices} |`] : [];
+  const inner = Object.entries(properties ?? {}).flatMap(([key, value]) =>
+    rowsOf(value, path ? `${path}.${key}` : key),
+  );
+  return [...own, ...inner, ...rowsOf(additionalProperties, `${path}.NAME`)];
 }

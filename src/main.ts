@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createApp } from './app.ts';
 import { systemClock } from './clock.ts';
-import { readEnvironment, readSettings } from './config.ts';
+import { readEnvironment, readSettings, settingsPage } from './config.ts';
 import { createLog } from './observability/index.ts';
 import { createTokens } from './policy/index.ts';
 import { openVault } from './secrets/index.ts';
@@ -25,6 +25,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   serve,
   tokens: openTokens,
   signal: interrupted.signal,
+  pages: { settings: settingsPage },
 });
 
 /** Runs the bot until it is told to stop. */

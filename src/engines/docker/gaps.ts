@@ -87,9 +87,22 @@ export const DOCKER_GAPS: readonly Gap[] = [
     'Spot',
   ),
   gap(
-    'identity',
+    'identity.type',
     'managed identities do not exist outside Azure',
     'Hand the group its credentials as secure environment variables.',
+    'SystemAssigned',
+  ),
+  gap(
+    'identity.type',
+    'managed identities do not exist outside Azure',
+    'Hand the group its credentials as secure environment variables.',
+    'UserAssigned',
+  ),
+  gap(
+    'identity.type',
+    'managed identities do not exist outside Azure',
+    'Hand the group its credentials as secure environment variables.',
+    'SystemAssigned, UserAssigned',
   ),
   gap('properties.identityAcls', 'managed identities do not exist outside Azure', 'Remove `identityAcls`.'),
   gap(

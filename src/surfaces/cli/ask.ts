@@ -19,10 +19,14 @@ export async function* askBot(
     }
   } catch (error) {
     if (signal.aborted) return;
-    throw new Failure('bot-unreachable', `The bot went away in the middle of its answer (${messageOf(error)}).`, {
-      advice: 'What it had begun goes on when it is back: katabot status',
-      cause: error,
-    });
+    throw new Failure(
+      'bot-unreachable',
+      `The bot went away in the middle of its answer (${messageOf(error)}).`,
+      {
+        advice: 'What it had begun goes on when it is back: katabot status',
+        cause: error,
+      },
+    );
   }
 }
 

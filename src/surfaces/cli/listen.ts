@@ -1,6 +1,7 @@
 import { type Command, commandsPage, helpFor, helpText, parse } from '../../commands/index.ts';
-import { Failure, messageOf } from '../../failure.ts';
+import { Failure } from '../../failure.ts';
 import { type Block, type Drawing, drawPlain, type Outcome } from '../../replies/index.ts';
+import { referencePage } from '../../spec/index.ts';
 import { askBot } from './ask.ts';
 
 import { schemaText } from './schema.ts';
@@ -19,6 +20,8 @@ export interface CliParts {
   readonly serve: () => Promise<number>;
   readonly tokens: () => Promise<TokenParts>;
   readonly signal: AbortSignal;
+  /** More pages of the documentation, by name. */
+  readonly pages: Readonly<Record<string, () => string>>;
 }
 
 /** 0 done · 1 the answer is no (errors in a file, a failed deploy, a refusal) · 2 not understood · 3 no bot there. */
@@ -89,9 +92,8 @@ function finish(outcome: Outcome, { json, parts }: { json: boolean; parts: CliPa
 }
 
 function printDocs(page: string, parts: CliParts): number {
-  const pages: Record<string, () => string> = { commands: commandsPage };
-  const make = pages[page];
-  if (!make) throw new Failure('usage', messageOf(`There is no page "${page}".`));
+  const make = { commands: commandsPage, spec: referencePage, ...parts.pages }[page];
+  if (!make) throw new Failure('usage', `There is no page "${page}".`);
   parts.write(make());
   return 0;
 }

@@ -1,0 +1,164 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  diffGroups,
+  effectOf,
+  type Group,
+  memberFingerprint,
+  podFingerprint,
+  readGroup,
+} from '../../src/spec/index.ts';
+import { container, group } from './marked.ts';
+
+function read(text: string): Group {
+  const { group: understood, problems } = readGroup(text);
+  if (!understood) throw new Error(JSON.stringify(problems));
+  return understood;
+}
+
+const base = {
+  containers:
+    container('ports: [{port: 80}]') +
+    container('environmentVariables: [{name: A, secureValue: first}]', 'side'),
+  more: 'ipAddress: {type: Public, ports: [{port: 80}], dnsNameLabel: hello}\nvolumes: [{name: scratch, emptyDir: {}}]',
+};
+const before = read(group(base));
+
+describe('what a change does to a group that runs', () => {
+  test.each([
+    ['nothing', group(base), 'none'],
+    ['a tag', group({ ...base, root: 'tags: {a: b}' }), 'in-place'],
+    ['the DNS label', group({ ...base, more: base.more.replace('hello', 'world') }), 'in-place'],
+    [
+      'a registry login',
+      group({
+        ...base,
+        more: `${base.more}\nimageRegistryCredentials: [{server: r.io, username: a, password: b}]`,
+      }),
+      'in-place',
+    ],
+    [
+      'an image',
+      group({ ...base, containers: base.containers.replace('acme/web:1', 'acme/web:2') }),
+      'restart',
+    ],
+    ['a secret', group({ ...base, containers: base.containers.replace('first', 'second') }), 'restart'],
+    ['a command', group({ ...base, containers: `${base.containers}    command: [a]\n` }), 'restart'],
+    [
+      'the memory',
+      group({ ...base, containers: base.containers.replace('memoryInGB: 1', 'memoryInGB: 2') }),
+      'replace',
+    ],
+    ['a container more', group({ ...base, containers: base.containers + container('', 'third') }), 'replace'],
+    [
+      'the order of containers',
+      group({
+        ...base,
+        containers:
+          container('environmentVariables: [{name: A, secureValue: first}]', 'side') +
+          container('ports: [{port: 80}]'),
+      }),
+      'none',
+    ],
+    [
+      'a published port',
+      group({
+        ...base,
+        containers: base.containers.replace('port: 80', 'port: 81'),
+        more: base.more.replace('port: 80', 'port: 81'),
+      }),
+      'replace',
+    ],
+    ['the restart policy', group({ ...base, more: `${base.more}\nrestartPolicy: Never` }), 'replace'],
+    ['a volume', group({ ...base, more: base.more.replace('emptyDir: {}', 'secret: {a: Yg==}') }), 'replace'],
+  ])('%s: %#', (_what, text, effect) => {
+    const after = read(text);
+    expect(effectOf(diffGroups(before, after))).toBe(effect);
+    expect(podFingerprint(before, 'p') !== podFingerprint(after, 'p')).toBe(effect === 'replace');
+  });
+
+  test('a changed secret is told and not shown', () => {
+    const after = read(group({ ...base, containers: base.containers.replace('first', 'second') }));
+    expect(diffGroups(before, after)).toEqual([
+      {
+        path: 'containers[side].environmentVariables[A].secureValue',
+        effect: 'restart',
+        from: '••••',
+        to: '•••• (changed)',
+      },
+    ]);
+  });
+
+  test('only the member that changed has another fingerprint', () => {
+    const after = read(group({ ...base, containers: base.containers.replace('first', 'second') }));
+    const changed = before.containers.map((each, index) => {
+      const other = after.containers[index];
+      return other && memberFingerprint(each, 'p') !== memberFingerprint(other, 'p');
+    });
+    expect(changed).toEqual([false, true]);
+  });
+});
+
+const word = fc.constantFrom('a', 'b', 'c');
+const groups = fc
+  .record({
+    image: word,
+    cpu: fc.constantFrom(0.5, 1),
+    value: fc.option(word, { nil: undefined }),
+    secret: fc.option(word, { nil: undefined }),
+    tag: fc.option(word, { nil: undefined }),
+    names: fc.uniqueArray(word, { minLength: 1, maxLength: 3 }),
+    policy: fc.constantFrom('Always', 'Never'),
+  })
+  .map(({ image, cpu, value, secret, tag, names, policy }) => {
+    const entries = [
+      ...(value ? [`{name: V, value: ${value}}`] : []),
+      ...(secret ? [`{name: S, secureValue: ${secret}}`] : []),
+    ];
+    const more = `image: acme/${image}\nenvironmentVariables: [${entries.join(', ')}]`;
+    const containers = names
+      .map((name) => container(more, name, `resources: {requests: {cpu: ${cpu}, memoryInGB: 1}}`))
+      .join('');
+    return read(
+      group({ containers, more: `restartPolicy: ${policy}`, root: tag ? `tags: {t: ${tag}}` : '' }),
+    );
+  });
+
+describe('diff and fingerprints cannot disagree', () => {
+  test('the pod has another fingerprint exactly when a change replaces it', () => {
+    fc.assert(
+      fc.property(groups, groups, (a, b) => {
+        const replaced = effectOf(diffGroups(a, b)) === 'replace';
+        expect(podFingerprint(a, 'p') !== podFingerprint(b, 'p')).toBe(replaced);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('a member has another fingerprint exactly when a change restarts it', () => {
+    fc.assert(
+      fc.property(groups, groups, (a, b) => {
+        const changes = diffGroups(a, b);
+        for (const member of a.containers) {
+          const other = b.containers.find(({ name }) => name === member.name);
+          if (!other) continue;
+          const restarts = changes.some(
+            ({ path, effect }) => effect === 'restart' && path.startsWith(`containers[${member.name}].`),
+          );
+          expect(memberFingerprint(member, 'p') !== memberFingerprint(other, 'p')).toBe(restarts);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('a group does not differ from itself, and a fingerprint says nothing without its key', () => {
+    fc.assert(
+      fc.property(groups, (a) => {
+        expect(diffGroups(a, a)).toEqual([]);
+        expect(podFingerprint(a, 'p')).not.toBe(podFingerprint(a, 'q'));
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
