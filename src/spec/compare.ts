@@ -32,7 +32,8 @@ function visit(field: Field, value: unknown, place: Place, leaves: Leaf[]): void
   if (field.kind === 'object') visitObject({ ...field.fields, ...field.inner }, value, here, leaves);
   else if (field.kind === 'list' && Array.isArray(value)) visitList(field.item, value, here, leaves);
   else if (field.kind === 'map' && isRecord(value)) {
-    for (const [name, each] of Object.entries(value)) leaves.push({ ...here, path: `${here.path}.${name}`, value: each });
+    for (const [name, each] of Object.entries(value))
+      leaves.push({ ...here, path: `${here.path}.${name}`, value: each });
   } else leaves.push({ ...here, value });
 }
 
@@ -52,7 +53,13 @@ function visitList(item: Field, value: readonly unknown[], place: Place, leaves:
     const path = `${place.path}[${name}]`;
     const container = listOfContainers ? name : place.container;
     // That an entry is there at all is a fact of the list, not of the entry.
-    leaves.push({ ...place, path, container: '', value: place.path === 'initContainers' ? index : 'present', effect: place.effect });
+    leaves.push({
+      ...place,
+      path,
+      container: '',
+      value: place.path === 'initContainers' ? index : 'present',
+      effect: place.effect,
+    });
     visit(item, each, { ...place, path, container }, leaves);
   }
 }
@@ -70,6 +77,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 /** Whether two leaves hold the same. */
 export function sameValue(a: unknown, b: unknown): boolean {
-  if (a instanceof Secret || b instanceof Secret) return a instanceof Secret && b instanceof Secret && a.reveal() === b.reveal();
+  if (a instanceof Secret || b instanceof Secret)
+    return a instanceof Secret && b instanceof Secret && a.reveal() === b.reveal();
   return JSON.stringify(a) === JSON.stringify(b);
 }

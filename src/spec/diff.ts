@@ -22,7 +22,8 @@ export function diffGroups(from: Group, to: Group): Change[] {
     const [old, fresh] = [before.get(path), after.get(path)];
     if (old && fresh && sameValue(old.value, fresh.value)) continue;
     const effect = (fresh ?? old)?.effect ?? 'replace';
-    const hidden = old?.value instanceof Secret && fresh?.value instanceof Secret ? '•••• (changed)' : undefined;
+    const hidden =
+      old?.value instanceof Secret && fresh?.value instanceof Secret ? '•••• (changed)' : undefined;
     changes.push({ path, effect, from: shown(old?.value), to: hidden ?? shown(fresh?.value) });
   }
   return changes;

@@ -88,11 +88,19 @@ export function choice<const V extends string>(values: readonly V[], about: Abou
 }
 
 /** Lists and maps that are not written are empty. */
-export function list<T>(item: Field<T>, about: About, limits: { most?: number; tooMany?: string } = {}): Field<T[], 'default'> {
+export function list<T>(
+  item: Field<T>,
+  about: About,
+  limits: { most?: number; tooMany?: string } = {},
+): Field<T[], 'default'> {
   return { kind: 'list', item, about, presence: 'default', fallback: [], ...limits };
 }
 
-export function map<T>(value: Field<T>, about: About, limits: { most?: number } = {}): Field<Record<string, T>, 'default'> {
+export function map<T>(
+  value: Field<T>,
+  about: About,
+  limits: { most?: number } = {},
+): Field<Record<string, T>, 'default'> {
   return { kind: 'map', value, about, presence: 'default', fallback: {}, ...limits };
 }
 
@@ -106,7 +114,11 @@ export function object<F extends Fields>(fields: F, about: About): Field<Underst
 }
 
 /** ACI's `{ name, properties: { … } }`: understood as one flat object. */
-export function envelope<F extends Fields, G extends Fields>(fields: F, inner: G, about: About): Field<Understood<F> & Understood<G>, 'optional'> {
+export function envelope<F extends Fields, G extends Fields>(
+  fields: F,
+  inner: G,
+  about: About,
+): Field<Understood<F> & Understood<G>, 'optional'> {
   return { kind: 'object', fields, inner, about, presence: 'optional' };
 }
 
@@ -143,4 +155,3 @@ export type Understood<F extends Fields> = {
 
 /** The type that a field's value has once it is understood. */
 export type Infer<F> = ValueOf<F>;
-

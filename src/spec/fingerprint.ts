@@ -2,18 +2,24 @@ import { createHmac } from 'node:crypto';
 import { Secret } from '../secrets/index.ts';
 import { type Leaf, leavesOf } from './compare.ts';
 import type { Field } from './field.ts';
-import { type Container, type Group, groupSchema, type InitContainer } from './schema/group.ts';
 import { container, initContainer } from './schema/containers.ts';
+import { type Container, type Group, groupSchema, type InitContainer } from './schema/group.ts';
 
 /** Changes exactly when a change of the group needs a new pod. The pepper keeps it from telling anything about a secret. */
 export function podFingerprint(group: Group, pepper: string): string {
-  return fingerprintOf(leavesOf(groupSchema, group).filter(({ effect }) => effect === 'replace'), pepper);
+  return fingerprintOf(
+    leavesOf(groupSchema, group).filter(({ effect }) => effect === 'replace'),
+    pepper,
+  );
 }
 
 /** Changes exactly when the member must be made anew. */
 export function memberFingerprint(member: Container | InitContainer, pepper: string): string {
   const schema: Field = 'resources' in member ? container : initContainer;
-  return fingerprintOf(leavesOf(schema, member).filter(({ effect, path }) => effect === 'restart' || path === 'name'), pepper);
+  return fingerprintOf(
+    leavesOf(schema, member).filter(({ effect, path }) => effect === 'restart' || path === 'name'),
+    pepper,
+  );
 }
 
 function fingerprintOf(leaves: readonly Leaf[], pepper: string): string {

@@ -9,13 +9,20 @@ export function gapFindings(places: Places, gaps: readonly Gap[]): Finding[] {
   for (const [path, { value }] of places) {
     const gap = byPath.get(path.replace(/\[\d+\]/g, '[*]'));
     if (!gap || isAbsent(value) || isEmpty(value)) continue;
-    if (gap.equals !== undefined && (value.kind !== 'scalar' || value.text.toLowerCase() !== gap.equals.toLowerCase())) continue;
+    if (
+      gap.equals !== undefined &&
+      (value.kind !== 'scalar' || value.text.toLowerCase() !== gap.equals.toLowerCase())
+    )
+      continue;
     findings.push({
       ...(gap.severity === 'warning' ? { severity: 'warning' as const } : {}),
       code: 'not-supported-here',
       path,
       atKey: true,
-      message: `${path.split('.').at(-1)?.replace(/\[\d+\]$/, '')}: ${gap.because}.`,
+      message: `${path
+        .split('.')
+        .at(-1)
+        ?.replace(/\[\d+\]$/, '')}: ${gap.because}.`,
       advice: gap.advice,
     });
   }
@@ -23,5 +30,8 @@ export function gapFindings(places: Places, gaps: readonly Gap[]): Finding[] {
 }
 
 function isEmpty(value: { kind: string; items?: readonly unknown[]; entries?: readonly unknown[] }): boolean {
-  return (value.kind === 'list' && value.items?.length === 0) || (value.kind === 'map' && value.entries?.length === 0);
+  return (
+    (value.kind === 'list' && value.items?.length === 0) ||
+    (value.kind === 'map' && value.entries?.length === 0)
+  );
 }

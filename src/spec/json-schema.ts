@@ -16,8 +16,12 @@ function schemaOf(field: Field): Schema {
   const { about } = field;
   const described = {
     description: `${about.says}${about.since ? ` Since API ${about.since}.` : ''}`,
-    ...(about.example && field.kind !== 'object' && field.kind !== 'list' ? { examples: [exampleOf(field, about.example)] } : {}),
-    ...(field.presence === 'default' && typeof field.fallback === 'string' ? { default: field.fallback } : {}),
+    ...(about.example && field.kind !== 'object' && field.kind !== 'list'
+      ? { examples: [exampleOf(field, about.example)] }
+      : {}),
+    ...(field.presence === 'default' && typeof field.fallback === 'string'
+      ? { default: field.fallback }
+      : {}),
   };
   return { ...described, ...shapeOf(field) };
 }
@@ -29,7 +33,11 @@ function exampleOf(field: Field, example: string): unknown {
 function shapeOf(field: Field): Schema {
   switch (field.kind) {
     case 'text':
-      return { type: ['string', 'number', 'boolean'], ...(field.rules.pattern ? { pattern: field.rules.pattern.source } : {}), ...(field.rules.most ? { maxLength: field.rules.most } : {}) };
+      return {
+        type: ['string', 'number', 'boolean'],
+        ...(field.rules.pattern ? { pattern: field.rules.pattern.source } : {}),
+        ...(field.rules.most ? { maxLength: field.rules.most } : {}),
+      };
     case 'number':
       return {
         type: [field.whole ? 'integer' : 'number', 'string'],
@@ -54,11 +62,20 @@ function shapeOf(field: Field): Schema {
 }
 
 function objectSchema(fields: Fields, inner: Fields | undefined): Schema {
-  const properties: Schema = Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, schemaOf(field)]));
-  const needed = Object.entries(fields).filter(([, field]) => field.presence === 'required').map(([name]) => name);
+  const properties: Schema = Object.fromEntries(
+    Object.entries(fields).map(([name, field]) => [name, schemaOf(field)]),
+  );
+  const needed = Object.entries(fields)
+    .filter(([, field]) => field.presence === 'required')
+    .map(([name]) => name);
   if (inner) {
     properties['properties'] = { description: 'The properties.', ...objectSchema(inner, undefined) };
     needed.push('properties');
   }
-  return { type: 'object', properties, additionalProperties: false, ...(needed.length ? { required: needed } : {}) };
+  return {
+    type: 'object',
+    properties,
+    additionalProperties: false,
+    ...(needed.length ? { required: needed } : {}),
+  };
 }

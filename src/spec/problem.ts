@@ -44,6 +44,19 @@ export interface Gap {
 /** The place of a path in the file; the nearest enclosing place for one that is not written there. */
 export type Locate = (path: string, atKey?: boolean) => { line: number; column: number; endColumn?: number };
 
-export function problemFrom({ severity, code, path, atKey, message, advice }: Finding, file: string, locate: Locate): Problem {
-  return { severity: severity ?? 'error', code, own: !/^[A-Z]/.test(code), file, path, message, advice, ...locate(path, atKey) };
+export function problemFrom(
+  { severity, code, path, atKey, message, advice }: Finding,
+  file: string,
+  locate: Locate,
+): Problem {
+  return {
+    severity: severity ?? 'error',
+    code,
+    own: !/^[A-Z]/.test(code),
+    file,
+    path,
+    message,
+    advice,
+    ...locate(path, atKey),
+  };
 }

@@ -1,8 +1,8 @@
 import { otherKind } from './documents.ts';
+import { gapFindings } from './gaps.ts';
 import { type Finding, type Gap, type Locate, type Problem, problemFrom } from './problem.ts';
 import { ruleFindings } from './rules/all.ts';
 import { type Group, groupSchema } from './schema/group.ts';
-import { gapFindings } from './gaps.ts';
 import { type Places, Understanding } from './understand.ts';
 import { type Node, readYaml, YamlProblem } from './yaml.ts';
 
@@ -23,12 +23,19 @@ export interface ReadOptions {
 }
 
 /** Reads the text of a containergroup.yaml as ACI reads it, and finds every problem at once. Never throws. */
-export function readGroup(text: string, { file = 'containergroup.yaml', gaps = [] }: ReadOptions = {}): Reading {
+export function readGroup(
+  text: string,
+  { file = 'containergroup.yaml', gaps = [] }: ReadOptions = {},
+): Reading {
   const source = text.startsWith('\ufeff') ? text.slice(1) : text;
   const size = Buffer.byteLength(source);
   if (size > MAX_BYTES) {
     const message = `The file has ${size.toLocaleString('en')} bytes; a container group may have ${MAX_BYTES.toLocaleString('en')} (1 MiB).`;
-    return refused({ code: 'file-too-large', path: '', message, advice: 'Data belongs into an image or a volume.' }, file, () => ({ line: 1, column: 1 }));
+    return refused(
+      { code: 'file-too-large', path: '', message, advice: 'Data belongs into an image or a volume.' },
+      file,
+      () => ({ line: 1, column: 1 }),
+    );
   }
   const lines = new Lines(source);
   let root: Node;
@@ -40,7 +47,8 @@ export function readGroup(text: string, { file = 'containergroup.yaml', gaps = [
     return refused({ code, path: '', message, advice }, file, () => lines.place(offset));
   }
   const wrongKind = otherKind(root);
-  if (wrongKind) return refused({ code: 'wrong-document', path: '', ...wrongKind }, file, () => lines.place(root.start));
+  if (wrongKind)
+    return refused({ code: 'wrong-document', path: '', ...wrongKind }, file, () => lines.place(root.start));
   return understood(root, lines, file, gaps);
 }
 
@@ -92,15 +100,28 @@ class Lines {
   }
 
   /** The place of a path, or of the nearest property around it that is written. */
-  placeOf(places: Places, root: Node, path: string, atKey?: boolean): { line: number; column: number; endColumn?: number } {
-    for (let at = path; at; at = at.replace(/(\.[^.[]*|\[\d+\])$/, '') === at ? '' : at.replace(/(\.[^.[]*|\[\d+\])$/, '')) {
+  placeOf(
+    places: Places,
+    root: Node,
+    path: string,
+    atKey?: boolean,
+  ): { line: number; column: number; endColumn?: number } {
+    for (
+      let at = path;
+      at;
+      at = at.replace(/(\.[^.[]*|\[\d+\])$/, '') === at ? '' : at.replace(/(\.[^.[]*|\[\d+\])$/, '')
+    ) {
       const place = places.get(at);
       if (!place) continue;
-      const pointAtKey = place.key && (atKey || at !== path || place.value.kind !== 'scalar' || place.value.start >= place.value.end);
+      const pointAtKey =
+        place.key &&
+        (atKey || at !== path || place.value.kind !== 'scalar' || place.value.start >= place.value.end);
       const node = pointAtKey && place.key ? place.key : place.value;
       const start = this.place(node.start);
       const end = this.place(node.end);
-      return node.kind === 'scalar' && end.line === start.line && end.column > start.column ? { ...start, endColumn: end.column } : start;
+      return node.kind === 'scalar' && end.line === start.line && end.column > start.column
+        ? { ...start, endColumn: end.column }
+        : start;
     }
     return this.place(root.start);
   }

@@ -50,10 +50,12 @@ function section(title: string, field: Field, sections: string[], path: string, 
   ];
   sections.push(`${lines.join('\n')}\n`);
   for (const [name, each] of Object.entries({ ...field.fields, ...field.inner })) {
-    const within = field.inner && name in field.inner ? `${path ? `${path}.` : ''}properties.` : path ? `${path}.` : '';
+    const within =
+      field.inner && name in field.inner ? `${path ? `${path}.` : ''}properties.` : path ? `${path}.` : '';
     const target = each.kind === 'list' ? each.item : each;
     const place = `${within}${name}${each.kind === 'list' ? '[]' : ''}`;
-    if (target.kind === 'object' && Object.keys(target.fields).length) section(`\`${place}\``, target, sections, place, each.about.effect ?? effect);
+    if (target.kind === 'object' && Object.keys(target.fields).length)
+      section(`\`${place}\``, target, sections, place, each.about.effect ?? effect);
   }
 }
 
@@ -65,13 +67,22 @@ function rows(fields: Fields, inherited: string): Row[] {
     .map(([name, field]) => {
       const { about, presence } = field;
       const shown = presence === 'required' ? `**${name}**` : name;
-      const fallback = presence === 'default' && field.fallback !== undefined && typeof field.fallback !== 'object' ? `\`${String(field.fallback)}\`` : '';
+      const fallback =
+        presence === 'default' && field.fallback !== undefined && typeof field.fallback !== 'object'
+          ? `\`${String(field.fallback)}\``
+          : '';
       const extra = [
         about.example ? `For example \`${about.example}\`.` : '',
         about.aliases?.length ? `Also: ${about.aliases.map((alias) => `\`${alias}\``).join(', ')}.` : '',
         about.since ? `Since ${about.since}.` : '',
       ];
-      return [shown, typeOf(field), fallback, [about.says, ...extra].filter(Boolean).join(' '), (about.effect ?? inherited).replace('-', ' ')];
+      return [
+        shown,
+        typeOf(field),
+        fallback,
+        [about.says, ...extra].filter(Boolean).join(' '),
+        (about.effect ?? inherited).replace('-', ' '),
+      ];
     });
 }
 
@@ -99,6 +110,11 @@ function typeOf(field: Field): string {
 }
 
 function table(rows: readonly Row[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(['property', 'type', 'default', 'what it is', 'a change']), '| --- | --- | --- | --- | --- |', ...rows.map(line)].join('\n');
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [
+    line(['property', 'type', 'default', 'what it is', 'a change']),
+    '| --- | --- | --- | --- | --- |',
+    ...rows.map(line),
+  ].join('\n');
 }

@@ -29,7 +29,9 @@ export class Understanding {
       case 'map':
         return this.#map(field, node, path);
       case 'names':
-        return node.kind === 'map' ? node.entries.map(({ key }) => key.text) : this.#wrong(path, 'a mapping', node);
+        return node.kind === 'map'
+          ? node.entries.map(({ key }) => key.text)
+          : this.#wrong(path, 'a mapping', node);
       case 'object':
         return this.#object(field, node, path);
       case 'ignored':
@@ -37,9 +39,27 @@ export class Understanding {
     }
   }
 
-  #wrong(path: string, expected: string, node: Node, code = 'InvalidRequestContent', secret = false): undefined {
-    const found = node.kind === 'scalar' ? (secret ? 'something else' : quoted(node.text)) : node.kind === 'list' ? 'a list' : 'a mapping';
-    this.findings.push({ code, path, message: `${nameIn(path)} is ${found}; expected ${expected}.`, advice: adviceFor(path, expected) });
+  #wrong(
+    path: string,
+    expected: string,
+    node: Node,
+    code = 'InvalidRequestContent',
+    secret = false,
+  ): undefined {
+    const found =
+      node.kind === 'scalar'
+        ? secret
+          ? 'something else'
+          : quoted(node.text)
+        : node.kind === 'list'
+          ? 'a list'
+          : 'a mapping';
+    this.findings.push({
+      code,
+      path,
+      message: `${nameIn(path)} is ${found}; expected ${expected}.`,
+      advice: adviceFor(path, expected),
+    });
     return undefined;
   }
 
@@ -54,7 +74,12 @@ export class Understanding {
 
   #number(field: Extract<Field, { kind: 'number' }>, node: Node, path: string): number | undefined {
     const { least, most } = field.rules;
-    const range = most !== undefined ? ` from ${least ?? 0} to ${most}` : least !== undefined ? ` of at least ${least}` : '';
+    const range =
+      most !== undefined
+        ? ` from ${least ?? 0} to ${most}`
+        : least !== undefined
+          ? ` of at least ${least}`
+          : '';
     const expected = `a ${field.whole ? 'whole ' : ''}number${range}`;
     const isNumber = node.kind === 'scalar' && /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(node.text);
     if (!isNumber) return this.#wrong(path, expected, node);
@@ -74,7 +99,8 @@ export class Understanding {
   }
 
   #choice(field: Extract<Field, { kind: 'choice' }>, node: Node, path: string): string | undefined {
-    const expected = field.values.length > 2 ? `one of ${field.values.join(', ')}` : field.values.join(' or ');
+    const expected =
+      field.values.length > 2 ? `one of ${field.values.join(', ')}` : field.values.join(' or ');
     if (node.kind !== 'scalar') return this.#wrong(path, expected, node);
     const plain = (text: string) => text.toLowerCase().replace(/\s/g, '');
     const found = field.values.find((value) => plain(value) === plain(node.text));
@@ -100,10 +126,19 @@ export class Understanding {
     });
   }
 
-  #map(field: Extract<Field, { kind: 'map' }>, node: Node, path: string): Record<string, unknown> | undefined {
+  #map(
+    field: Extract<Field, { kind: 'map' }>,
+    node: Node,
+    path: string,
+  ): Record<string, unknown> | undefined {
     if (node.kind !== 'map') return this.#wrong(path, 'a mapping', node);
     if (field.most !== undefined && node.entries.length > field.most) {
-      this.findings.push({ code: 'too-many', path, message: `${nameIn(path)} has ${node.entries.length} entries; ${field.most} is the most.`, advice: 'Remove some.' });
+      this.findings.push({
+        code: 'too-many',
+        path,
+        message: `${nameIn(path)} has ${node.entries.length} entries; ${field.most} is the most.`,
+        advice: 'Remove some.',
+      });
     }
     const entries = node.entries.flatMap(({ key, value }) => {
       const place = `${path}.${key.text}`;
@@ -124,7 +159,12 @@ export class Understanding {
     const properties = node.entries.find(({ key }) => key.text.toLowerCase() === 'properties');
     if (!properties || properties.value.kind !== 'map') {
       const message = `${path ? nameIn(path) : 'The group'} has no ${properties ? 'mapping under ' : ''}properties.`;
-      this.findings.push({ code: 'InvalidRequestContent', path, message, advice: `Put ${Object.keys(field.inner).slice(0, 3).join(', ')} and the rest under properties:` });
+      this.findings.push({
+        code: 'InvalidRequestContent',
+        path,
+        message,
+        advice: `Put ${Object.keys(field.inner).slice(0, 3).join(', ')} and the rest under properties:`,
+      });
       return undefined;
     }
     this.places.set(place, { key: properties.key, value: properties.value });
@@ -132,24 +172,32 @@ export class Understanding {
     return value;
   }
 
-  #fields(fields: Fields, hasProperties: boolean, node: MapNode, path: string, into: Record<string, unknown>): void {
+  #fields(
+    fields: Fields,
+    hasProperties: boolean,
+    node: MapNode,
+    path: string,
+    into: Record<string, unknown>,
+  ): void {
     const known = tableOf(fields);
-    const seen = new Set<string>();
     for (const { key, value } of node.entries) {
-      const lower = key.text.toLowerCase();
-      if (hasProperties && lower === 'properties') continue;
-      const name = known.get(lower);
+      if (hasProperties && key.text.toLowerCase() === 'properties') continue;
+      const name = known.get(key.text) ?? known.get(key.text.toLowerCase());
       const field = name === undefined ? undefined : fields[name];
       if (name === undefined || !field) {
         this.#unknown(key, path, [...Object.keys(fields), ...(hasProperties ? ['properties'] : [])]);
         continue;
       }
       const place = path ? `${path}.${name}` : name;
-      if (seen.has(name)) {
-        this.findings.push({ code: 'duplicate-key', path: place, message: `${name} stands here twice, in two spellings.`, advice: 'Keep one of the two.' });
+      if (this.places.has(place)) {
+        this.findings.push({
+          code: 'duplicate-key',
+          path: place,
+          message: `${name} stands here twice, in two spellings.`,
+          advice: 'Keep one of the two.',
+        });
         continue;
       }
-      seen.add(name);
       this.places.set(place, { key, value });
       if (isAbsent(value)) continue;
       const read = this.read(field, value, place);
@@ -160,12 +208,15 @@ export class Understanding {
 
   /** Fills defaults in and asks for what is required, unless it is there and was wrong. */
   #complete(fields: Fields, path: string, into: Record<string, unknown>): void {
-    for (const [name, field] of Object.entries(fields)) {
+    for (const [name, field] of mandatoryOf(fields)) {
       if (into[name] !== undefined) continue;
+      if (field.presence === 'default') {
+        into[name] = field.fallback;
+        continue;
+      }
       const place = path ? `${path}.${name}` : name;
       const written = this.places.get(place);
-      if (field.presence === 'default') into[name] = field.fallback;
-      if (field.presence !== 'required' || (written && !isAbsent(written.value))) continue;
+      if (written && !isAbsent(written.value)) continue;
       const example = field.about.example ? ` such as ${name}: ${field.about.example}` : '';
       this.findings.push({
         code: field.missing ?? 'InvalidRequestContent',
@@ -185,31 +236,68 @@ export class Understanding {
     if (foreign) return void finding('unknown-property', foreign.message, foreign.advice);
     const [belongs] = placesNamed(key.text, path);
     if (belongs) {
-      return void finding('misplaced-property', `"${key.text}" does nothing here; ACI ignores it without a word.`, `It belongs to ${belongs}.`);
+      return void finding(
+        'misplaced-property',
+        `"${key.text}" does nothing here; ACI ignores it without a word.`,
+        `It belongs to ${belongs}.`,
+      );
     }
     const near = nearestWord(key.text, siblings);
-    finding('unknown-property', `"${key.text}" is no property of a container group; it is ignored.`, near ? `Did you mean ${near}?` : 'Remove it, or check its spelling.');
+    finding(
+      'unknown-property',
+      `"${key.text}" is no property of a container group; it is ignored.`,
+      near ? `Did you mean ${near}?` : 'Remove it, or check its spelling.',
+    );
   }
 }
 
 /** Names that people bring from elsewhere. */
 const FOREIGN = new Map([
   ['api-version', { message: 'ACI ignores api-version.', advice: 'Write apiVersion.' }],
-  ['startupprobe', { message: 'ACI has no startup probe.', advice: 'Use livenessProbe with initialDelaySeconds.' }],
-  ['tcpsocket', { message: 'ACI probes by exec and httpGet only.', advice: 'Use httpGet, or exec with a program that connects.' }],
+  [
+    'startupprobe',
+    { message: 'ACI has no startup probe.', advice: 'Use livenessProbe with initialDelaySeconds.' },
+  ],
+  [
+    'tcpsocket',
+    {
+      message: 'ACI probes by exec and httpGet only.',
+      advice: 'Use httpGet, or exec with a program that connects.',
+    },
+  ],
   ['grpc', { message: 'ACI probes by exec and httpGet only.', advice: 'Use exec with a program that asks.' }],
   ['args', { message: 'ACI has no args.', advice: 'Put program and arguments into command.' }],
-  ['env', { message: 'ACI calls it environmentVariables.', advice: 'Write environmentVariables, with name and value.' }],
+  [
+    'env',
+    {
+      message: 'ACI calls it environmentVariables.',
+      advice: 'Write environmentVariables, with name and value.',
+    },
+  ],
 ]);
 
+// Made once for each object of the schema: a file is read in a fraction of a millisecond.
 const TABLES = new WeakMap<Fields, Map<string, string>>();
+const MANDATORY = new WeakMap<Fields, readonly (readonly [string, Field])[]>();
 
-/** Lower-cased names and aliases -> the property's own name. */
+/** The properties that are there in the end, whether they were written or not. */
+function mandatoryOf(fields: Fields): readonly (readonly [string, Field])[] {
+  const known = MANDATORY.get(fields);
+  if (known) return known;
+  const mandatory = Object.entries(fields).filter(([, { presence }]) => presence !== 'optional');
+  MANDATORY.set(fields, mandatory);
+  return mandatory;
+}
+
+/** Names as they are, and names and aliases in lower case -> the property's own name. */
 function tableOf(fields: Fields): Map<string, string> {
   const known = TABLES.get(fields);
   if (known) return known;
   const table = new Map(
-    Object.entries(fields).flatMap(([name, { about }]) => [name, ...(about.aliases ?? [])].map((each) => [each.toLowerCase(), name] as const)),
+    Object.entries(fields).flatMap(([name, { about }]) => [
+      [name, name] as const,
+      ...[name, ...(about.aliases ?? [])].map((each) => [each.toLowerCase(), name] as const),
+    ]),
   );
   TABLES.set(fields, table);
   return table;
@@ -229,5 +317,7 @@ function quoted(text: string): string {
 }
 
 function adviceFor(path: string, expected: string): string {
-  return expected === 'a list' ? `Write ${nameIn(path)}: and each entry on a line of its own, after a hyphen.` : `Write ${expected}.`;
+  return expected === 'a list'
+    ? `Write ${nameIn(path)}: and each entry on a line of its own, after a hyphen.`
+    : `Write ${expected}.`;
 }

@@ -47,11 +47,18 @@ const DEEPEST = 32;
 /** Reads one YAML 1.2 document (JSON is one too). Throws a YamlProblem; never anything else. */
 export function readYaml(text: string): Node {
   const nul = text.indexOf('\0');
-  if (nul >= 0) throw new YamlProblem('yaml-syntax', 'The file holds a NUL byte.', nul, 'Save it as UTF-8 text.');
+  if (nul >= 0)
+    throw new YamlProblem('yaml-syntax', 'The file holds a NUL byte.', nul, 'Save it as UTF-8 text.');
   const events = eventsOf(text);
   const builder = new Builder(text, events);
   const root = builder.document();
-  if (!root) throw new YamlProblem('empty-file', 'The file is empty.', 0, 'Start from a template: name, location, properties.containers.');
+  if (!root)
+    throw new YamlProblem(
+      'empty-file',
+      'The file is empty.',
+      0,
+      'Start from a template: name, location, properties.containers.',
+    );
   return root;
 }
 
@@ -60,8 +67,15 @@ function eventsOf(text: string): Event[] {
     return parseEvents(text, { maxDepth: 100 });
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
-    const advice = /tab/i.test(error.reason) ? 'Indent with blanks.' : 'Check indentation, colons and quotes around here.';
-    throw new YamlProblem('yaml-syntax', `This is not valid YAML: ${error.reason}.`, error.mark?.position ?? 0, advice);
+    const advice = /tab/i.test(error.reason)
+      ? 'Indent with blanks.'
+      : 'Check indentation, colons and quotes around here.';
+    throw new YamlProblem(
+      'yaml-syntax',
+      `This is not valid YAML: ${error.reason}.`,
+      error.mark?.position ?? 0,
+      advice,
+    );
   }
 }
 
@@ -87,7 +101,12 @@ class Builder {
       const next = this.#events[this.#at];
       if (!next || next.type === EVENT_ID.POP || isNothing(next)) continue;
       if (root) {
-        throw new YamlProblem('several-documents', 'The file holds more than one YAML document.', startOf(next), 'Keep one container group in a file; name the others containergroup.yaml in folders of their own.');
+        throw new YamlProblem(
+          'several-documents',
+          'The file holds more than one YAML document.',
+          startOf(next),
+          'Keep one container group in a file; name the others containergroup.yaml in folders of their own.',
+        );
       }
       root = this.#node(0);
     }
@@ -96,11 +115,21 @@ class Builder {
 
   #node(depth: number): Node {
     const event = this.#events[this.#at++];
-    if (!event) throw new YamlProblem('yaml-syntax', 'The file ends in the middle.', this.#text.length, 'Complete it.');
-    if (depth > DEEPEST) throw new YamlProblem('too-deep', `Nested deeper than ${DEEPEST} levels.`, startOf(event), 'A container group nests about ten levels deep.');
+    if (!event)
+      throw new YamlProblem('yaml-syntax', 'The file ends in the middle.', this.#text.length, 'Complete it.');
+    if (depth > DEEPEST)
+      throw new YamlProblem(
+        'too-deep',
+        `Nested deeper than ${DEEPEST} levels.`,
+        startOf(event),
+        'A container group nests about ten levels deep.',
+      );
     if (event.type === EVENT_ID.ALIAS) return this.#alias(event);
     if ('tagStart' in event && event.tagStart >= 0) this.#refuseTag(event);
-    const anchor = 'anchorStart' in event && event.anchorStart >= 0 ? this.#text.slice(event.anchorStart, event.anchorEnd) : undefined;
+    const anchor =
+      'anchorStart' in event && event.anchorStart >= 0
+        ? this.#text.slice(event.anchorStart, event.anchorEnd)
+        : undefined;
     if (anchor !== undefined) this.#open.add(anchor);
     const node = this.#withoutAnchor(event, depth);
     if (anchor !== undefined) {
@@ -114,20 +143,36 @@ class Builder {
     if (event.type === EVENT_ID.SCALAR) return this.#weighed(this.#scalar(event), 1);
     if (event.type === EVENT_ID.SEQUENCE) return this.#list(event.start, depth);
     if (event.type === EVENT_ID.MAPPING) return this.#map(event.start, depth);
-    throw new YamlProblem('yaml-syntax', 'This is not valid YAML.', startOf(event), 'Check the structure around here.');
+    throw new YamlProblem(
+      'yaml-syntax',
+      'This is not valid YAML.',
+      startOf(event),
+      'Check the structure around here.',
+    );
   }
 
   #refuseTag(event: { tagStart: number; tagEnd: number }): void {
     const tag = this.#text.slice(event.tagStart, event.tagEnd);
     if (/^!!(str|int|float|bool|null|map|seq)$/.test(tag)) return;
-    throw new YamlProblem('yaml-tag', `The tag ${tag} is not understood.`, event.tagStart, 'Write the plain value; tags of programming languages are not read.');
+    throw new YamlProblem(
+      'yaml-tag',
+      `The tag ${tag} is not understood.`,
+      event.tagStart,
+      'Write the plain value; tags of programming languages are not read.',
+    );
   }
 
   #scalar(event: Extract<Event, { type: typeof EVENT_ID.SCALAR }>): ScalarNode {
     const plain = event.style === 1;
     const start = event.valueStart < 0 ? this.#endBefore() : event.valueStart;
     const quote = event.style === 2 || event.style === 3 ? 1 : 0;
-    return { kind: 'scalar', text: getScalarValue(this.#text, event), plain, start: start - quote, end: Math.max(start, event.valueEnd) + quote };
+    return {
+      kind: 'scalar',
+      text: getScalarValue(this.#text, event),
+      plain,
+      start: start - quote,
+      end: Math.max(start, event.valueEnd) + quote,
+    };
   }
 
   /** A value that is not written stands right after what is. */
@@ -158,31 +203,69 @@ class Builder {
     let weight = 1;
     while (this.#peek() !== EVENT_ID.POP) {
       const key = this.#node(depth + 1);
-      if (key.kind !== 'scalar') throw new YamlProblem('yaml-syntax', 'A property name must be plain text.', key.start, 'Write name: value.');
+      if (key.kind !== 'scalar')
+        throw new YamlProblem(
+          'yaml-syntax',
+          'A property name must be plain text.',
+          key.start,
+          'Write name: value.',
+        );
       const twin = seen.get(key.text);
       if (twin) {
-        throw new YamlProblem('duplicate-key', `"${key.text}" stands here a second time (first in line ${lineOf(this.#text, twin.start)}).`, key.start, 'Keep one of the two.');
+        throw new YamlProblem(
+          'duplicate-key',
+          `"${key.text}" stands here a second time (first in line ${lineOf(this.#text, twin.start)}).`,
+          key.start,
+          'Keep one of the two.',
+        );
       }
-      if (key.text === '<<' && key.plain) throw new YamlProblem('yaml-merge', 'The merge key << is not part of YAML 1.2.', key.start, 'Write the properties out.');
+      if (key.text === '<<' && key.plain)
+        throw new YamlProblem(
+          'yaml-merge',
+          'The merge key << is not part of YAML 1.2.',
+          key.start,
+          'Write the properties out.',
+        );
       seen.set(key.text, key);
       const value = this.#node(depth + 1);
       entries.push({ key, value });
       weight += 1 + (this.#weights.get(value) ?? 1);
     }
     this.#at++;
-    return this.#weighed({ kind: 'map', entries, start, end: entries.at(-1)?.value.end ?? start + 1 }, weight);
+    return this.#weighed(
+      { kind: 'map', entries, start, end: entries.at(-1)?.value.end ?? start + 1 },
+      weight,
+    );
   }
 
   #alias(event: { anchorStart: number; anchorEnd: number }): Node {
     const name = this.#text.slice(event.anchorStart, event.anchorEnd);
-    if (this.#open.has(name)) throw new YamlProblem('yaml-cycle', `*${name} contains itself.`, event.anchorStart, 'Write the value out.');
+    if (this.#open.has(name))
+      throw new YamlProblem(
+        'yaml-cycle',
+        `*${name} contains itself.`,
+        event.anchorStart,
+        'Write the value out.',
+      );
     const node = this.#anchors.get(name);
-    if (!node) throw new YamlProblem('yaml-syntax', `*${name} names nothing that was marked with &${name} before.`, event.anchorStart, `Mark the value with &${name} first.`);
+    if (!node)
+      throw new YamlProblem(
+        'yaml-syntax',
+        `*${name} names nothing that was marked with &${name} before.`,
+        event.anchorStart,
+        `Mark the value with &${name} first.`,
+      );
     return node;
   }
 
   #weighed<T extends Node>(node: T, weight: number): T {
-    if (weight > MOST_NODES) throw new YamlProblem('too-many-nodes', `The document unfolds to more than ${MOST_NODES.toLocaleString('en')} values.`, node.start, 'Use fewer aliases.');
+    if (weight > MOST_NODES)
+      throw new YamlProblem(
+        'too-many-nodes',
+        `The document unfolds to more than ${MOST_NODES.toLocaleString('en')} values.`,
+        node.start,
+        'Use fewer aliases.',
+      );
     this.#weights.set(node, weight);
     return node;
   }

@@ -11,44 +11,95 @@ const KNOWN_VERSIONS = new Set(
 
 /** What ACI does not combine. */
 export function conflictFindings(group: Group): Finding[] {
-  return [...versionFindings(group), ...windowsFindings(group), ...spotFindings(group), ...gpuFindings(group), ...otherFindings(group)];
+  return [
+    ...versionFindings(group),
+    ...windowsFindings(group),
+    ...spotFindings(group),
+    ...gpuFindings(group),
+    ...otherFindings(group),
+  ];
 }
 
 function versionFindings({ apiVersion }: Group): Finding[] {
   if (apiVersion === undefined || KNOWN_VERSIONS.has(apiVersion)) return [];
-  return [{ severity: 'warning', code: 'api-version-unknown', path: 'apiVersion', message: `The API version ${apiVersion.slice(0, 40)} is not known; the file is read as 2026-07-01.`, advice: "Write one of ACI's, such as '2023-05-01'." }];
+  return [
+    {
+      severity: 'warning',
+      code: 'api-version-unknown',
+      path: 'apiVersion',
+      message: `The API version ${apiVersion.slice(0, 40)} is not known; the file is read as 2026-07-01.`,
+      advice: "Write one of ACI's, such as '2023-05-01'.",
+    },
+  ];
 }
 
 function windowsFindings(group: Group): Finding[] {
   if (group.osType !== 'Windows') return [];
   const findings: Finding[] = [];
-  const not = (code: string, path: string, message: string) => findings.push({ code, path, message, advice: 'Use osType: Linux, or leave it out.' });
-  if (group.containers.length + group.initContainers.length > 1) not('windows-one-container', 'properties.containers', 'A Windows group has exactly one container.');
-  if (group.volumes.length) not('WindowsContainersVolumeNotSupported', 'properties.volumes', 'Windows containers have no volumes.');
-  if (group.identity && group.identity.type !== 'None') not('IdentityNotSupportedOnWindows', 'identity', 'Windows groups have no managed identity.');
+  const not = (code: string, path: string, message: string) =>
+    findings.push({ code, path, message, advice: 'Use osType: Linux, or leave it out.' });
+  if (group.containers.length + group.initContainers.length > 1)
+    not('windows-one-container', 'properties.containers', 'A Windows group has exactly one container.');
+  if (group.volumes.length)
+    not('WindowsContainersVolumeNotSupported', 'properties.volumes', 'Windows containers have no volumes.');
+  if (group.identity && group.identity.type !== 'None')
+    not('IdentityNotSupportedOnWindows', 'identity', 'Windows groups have no managed identity.');
   if (hasGpu(group)) not('windows-no-gpu', 'properties.containers', 'Windows containers get no GPU.');
-  if (group.dnsConfig) not('windows-no-dns-config', 'properties.dnsConfig', 'Windows groups have no dnsConfig.');
-  if (group.sku === 'Confidential') not('ConfidentialContainerGroupSkuIsNotSupported', 'properties.sku', 'Windows groups cannot be confidential.');
+  if (group.dnsConfig)
+    not('windows-no-dns-config', 'properties.dnsConfig', 'Windows groups have no dnsConfig.');
+  if (group.sku === 'Confidential')
+    not(
+      'ConfidentialContainerGroupSkuIsNotSupported',
+      'properties.sku',
+      'Windows groups cannot be confidential.',
+    );
   return findings;
 }
 
 function spotFindings(group: Group): Finding[] {
   if (group.priority !== 'Spot') return [];
   const findings: Finding[] = [];
-  const not = (code: string, path: string, message: string) => findings.push({ code, path, message, advice: 'Use priority: Regular, or leave it out.' });
+  const not = (code: string, path: string, message: string) =>
+    findings.push({ code, path, message, advice: 'Use priority: Regular, or leave it out.' });
   if (group.ipAddress || group.subnetIds.length || group.networkProfile) {
-    not('SpotPriorityContainerGroupNotSupportedForInboundConnectivity', group.ipAddress ? 'properties.ipAddress' : 'properties.subnetIds', 'A Spot group has no address and no subnet.');
+    not(
+      'SpotPriorityContainerGroupNotSupportedForInboundConnectivity',
+      group.ipAddress ? 'properties.ipAddress' : 'properties.subnetIds',
+      'A Spot group has no address and no subnet.',
+    );
   }
-  if (group.sku !== 'Standard' && group.sku !== 'NotSpecified') not('SpotPriorityContainerGroupNotSupportedInSku', 'properties.sku', `A Spot group cannot be ${group.sku}.`);
-  if (hasGpu(group)) not('SpotPriorityContainerGroupWithGPUResourcesNotSupported', 'properties.containers', 'A Spot group has no GPU.');
+  if (group.sku !== 'Standard' && group.sku !== 'NotSpecified')
+    not(
+      'SpotPriorityContainerGroupNotSupportedInSku',
+      'properties.sku',
+      `A Spot group cannot be ${group.sku}.`,
+    );
+  if (hasGpu(group))
+    not(
+      'SpotPriorityContainerGroupWithGPUResourcesNotSupported',
+      'properties.containers',
+      'A Spot group has no GPU.',
+    );
   return findings;
 }
 
 function gpuFindings(group: Group): Finding[] {
   if (!hasGpu(group)) return [];
   const findings: Finding[] = [];
-  if (group.subnetIds.length) findings.push({ code: 'gpu-in-subnet', path: 'properties.subnetIds', message: 'A group with GPUs cannot join a subnet.', advice: 'Remove one of the two.' });
-  if (group.zones.length) findings.push({ code: 'gpu-in-zone', path: 'zones', message: 'A group with GPUs cannot be put into a zone.', advice: 'Remove zones.' });
+  if (group.subnetIds.length)
+    findings.push({
+      code: 'gpu-in-subnet',
+      path: 'properties.subnetIds',
+      message: 'A group with GPUs cannot join a subnet.',
+      advice: 'Remove one of the two.',
+    });
+  if (group.zones.length)
+    findings.push({
+      code: 'gpu-in-zone',
+      path: 'zones',
+      message: 'A group with GPUs cannot be put into a zone.',
+      advice: 'Remove zones.',
+    });
   return findings;
 }
 
@@ -56,13 +107,48 @@ function otherFindings(group: Group): Finding[] {
   const findings: Finding[] = [];
   const { confidentialComputeProperties: confidential, standbyPoolProfile, zones, subnetIds } = group;
   if (confidential?.ccePolicy !== undefined && !/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(confidential.ccePolicy)) {
-    findings.push({ code: 'cce-policy-not-base64', path: 'properties.confidentialComputeProperties.ccePolicy', message: 'The CCE policy is not base64.', advice: 'Encode it.' });
+    findings.push({
+      code: 'cce-policy-not-base64',
+      path: 'properties.confidentialComputeProperties.ccePolicy',
+      message: 'The CCE policy is not base64.',
+      advice: 'Encode it.',
+    });
   }
-  if (zones.length > 1) findings.push({ severity: 'warning', code: 'zones-several', path: 'zones', message: 'Only one zone takes effect.', advice: 'Keep one.' });
-  if (zones.length && subnetIds.length) findings.push({ severity: 'warning', code: 'zones-in-subnet', path: 'zones', message: 'ACI’s older documentation does not combine zones and subnets.', advice: 'Remove one of the two if Azure refuses it.' });
-  if (subnetIds.length > 1) findings.push({ severity: 'warning', code: 'subnets-several', path: 'properties.subnetIds', message: 'Only one subnet takes effect.', advice: 'Keep one.' });
-  if (standbyPoolProfile && (group.volumes.length || group.ipAddress || group.imageRegistryCredentials.length)) {
-    findings.push({ code: 'BadRequest', path: 'properties.standbyPoolProfile', atKey: true, message: 'A group from a standby pool takes nothing but a config map.', advice: 'Remove the other properties.' });
+  if (zones.length > 1)
+    findings.push({
+      severity: 'warning',
+      code: 'zones-several',
+      path: 'zones',
+      message: 'Only one zone takes effect.',
+      advice: 'Keep one.',
+    });
+  if (zones.length && subnetIds.length)
+    findings.push({
+      severity: 'warning',
+      code: 'zones-in-subnet',
+      path: 'zones',
+      message: 'ACI’s older documentation does not combine zones and subnets.',
+      advice: 'Remove one of the two if Azure refuses it.',
+    });
+  if (subnetIds.length > 1)
+    findings.push({
+      severity: 'warning',
+      code: 'subnets-several',
+      path: 'properties.subnetIds',
+      message: 'Only one subnet takes effect.',
+      advice: 'Keep one.',
+    });
+  if (
+    standbyPoolProfile &&
+    (group.volumes.length || group.ipAddress || group.imageRegistryCredentials.length)
+  ) {
+    findings.push({
+      code: 'BadRequest',
+      path: 'properties.standbyPoolProfile',
+      atKey: true,
+      message: 'A group from a standby pool takes nothing but a config map.',
+      advice: 'Remove the other properties.',
+    });
   }
   return findings;
 }

@@ -3,7 +3,8 @@ import type { EnvironmentVariable, Group } from '../schema/group.ts';
 import { containersOf } from './places.ts';
 
 /** Set by ACI itself in every container. */
-const RESERVED = /^(FABRIC_.*|HOSTNAME|FabricPackageFileName|HostedServiceName|IDENTITY_API_VERSION|IDENTITY_HEADER|IDENTITY_SERVER_THUMBPRINT|azurecontainerinstance_restarted_by)$/;
+const RESERVED =
+  /^(FABRIC_.*|HOSTNAME|FabricPackageFileName|HostedServiceName|IDENTITY_API_VERSION|IDENTITY_HEADER|IDENTITY_SERVER_THUMBPRINT|azurecontainerinstance_restarted_by)$/;
 
 /** Exactly one value each, no name twice, none of the platform's own. */
 export function environmentFindings(group: Group): Finding[] {
@@ -14,28 +15,65 @@ export function environmentFindings(group: Group): Finding[] {
       const place = `${path}.properties.environmentVariables[${index}]`;
       const findings = valueFindings(entry, place, references);
       if (seen.has(entry.name)) {
-        findings.push({ code: 'duplicate-variable', path: `${place}.name`, message: `${entry.name} is set twice.`, advice: 'Keep one of the two.' });
+        findings.push({
+          code: 'duplicate-variable',
+          path: `${place}.name`,
+          message: `${entry.name} is set twice.`,
+          advice: 'Keep one of the two.',
+        });
       }
       seen.add(entry.name);
       if (RESERVED.test(entry.name)) {
-        findings.push({ severity: 'warning', code: 'variable-reserved', path: `${place}.name`, message: `ACI sets ${entry.name} itself.`, advice: 'Choose another name if the file should run on Azure as well.' });
+        findings.push({
+          severity: 'warning',
+          code: 'variable-reserved',
+          path: `${place}.name`,
+          message: `ACI sets ${entry.name} itself.`,
+          advice: 'Choose another name if the file should run on Azure as well.',
+        });
       }
       return findings;
     });
   });
 }
 
-function valueFindings({ name, value, secureValue, secureValueReference }: EnvironmentVariable, path: string, references: ReadonlySet<string>): Finding[] {
+function valueFindings(
+  { name, value, secureValue, secureValueReference }: EnvironmentVariable,
+  path: string,
+  references: ReadonlySet<string>,
+): Finding[] {
   const set = [value, secureValue, secureValueReference].filter((each) => each !== undefined).length;
   if (set !== 1) {
     const message = set === 0 ? `${name} has no value.` : `${name} has ${set} values.`;
-    return [{ code: 'InvalidEnvironmentVariable', path, message, advice: 'Set exactly one of value and secureValue; an empty value is written "".' }];
+    return [
+      {
+        code: 'InvalidEnvironmentVariable',
+        path,
+        message,
+        advice: 'Set exactly one of value and secureValue; an empty value is written "".',
+      },
+    ];
   }
   if (value === '' || secureValue?.reveal() === '') {
-    return [{ severity: 'warning', code: 'variable-empty', path, message: `${name} is empty; ACI refuses an empty value.`, advice: 'It works here; remove it if the file should run on Azure as well.' }];
+    return [
+      {
+        severity: 'warning',
+        code: 'variable-empty',
+        path,
+        message: `${name} is empty; ACI refuses an empty value.`,
+        advice: 'It works here; remove it if the file should run on Azure as well.',
+      },
+    ];
   }
   if (secureValueReference !== undefined && !references.has(secureValueReference)) {
-    return [{ code: 'reference-unknown', path: `${path}.secureValueReference`, message: `There is no secretReferences entry called ${secureValueReference}.`, advice: 'Add it under properties.secretReferences.' }];
+    return [
+      {
+        code: 'reference-unknown',
+        path: `${path}.secureValueReference`,
+        message: `There is no secretReferences entry called ${secureValueReference}.`,
+        advice: 'Add it under properties.secretReferences.',
+      },
+    ];
   }
   return [];
 }

@@ -10,21 +10,50 @@ export function networkFindings(group: Group): Finding[] {
   const findings: Finding[] = [];
   const { ipAddress, subnetIds, networkProfile } = group;
   const joins = subnetIds.length > 0 || networkProfile !== undefined;
-  if (ipAddress?.dnsNameLabel !== undefined) findings.push(...labelFindings(ipAddress.dnsNameLabel, ipAddress.type));
+  if (ipAddress?.dnsNameLabel !== undefined)
+    findings.push(...labelFindings(ipAddress.dnsNameLabel, ipAddress.type));
   if (ipAddress?.type === 'Private' && !joins) {
-    findings.push({ code: 'PrivateIPAddressNotSupported', path: 'properties.ipAddress.type', message: 'A private address needs a network to be private in.', advice: 'Add subnetIds, or write Public.' });
+    findings.push({
+      code: 'PrivateIPAddressNotSupported',
+      path: 'properties.ipAddress.type',
+      message: 'A private address needs a network to be private in.',
+      advice: 'Add subnetIds, or write Public.',
+    });
   }
   if (ipAddress?.type === 'Public' && joins) {
-    findings.push({ code: 'InvalidIpAddressTypeForNetworkProfile', path: 'properties.ipAddress.type', message: 'A group in a subnet cannot have a public address.', advice: 'Write Private, or remove the subnet.' });
+    findings.push({
+      code: 'InvalidIpAddressTypeForNetworkProfile',
+      path: 'properties.ipAddress.type',
+      message: 'A group in a subnet cannot have a public address.',
+      advice: 'Write Private, or remove the subnet.',
+    });
   }
   if (networkProfile && !/\/networkProfiles\//i.test(networkProfile.id)) {
-    findings.push({ code: 'InvalidNetworkProfile', path: 'properties.networkProfile.id', message: 'This is not the id of a network profile.', advice: 'Use subnetIds instead.' });
+    findings.push({
+      code: 'InvalidNetworkProfile',
+      path: 'properties.networkProfile.id',
+      message: 'This is not the id of a network profile.',
+      advice: 'Use subnetIds instead.',
+    });
   }
   if (networkProfile && (group.apiVersion ?? '') >= SUBNETS_SINCE) {
-    findings.push({ severity: 'warning', code: 'network-profile-retired', path: 'properties.networkProfile', atKey: true, message: `Network profiles were retired with API ${SUBNETS_SINCE}.`, advice: 'Use subnetIds.' });
+    findings.push({
+      severity: 'warning',
+      code: 'network-profile-retired',
+      path: 'properties.networkProfile',
+      atKey: true,
+      message: `Network profiles were retired with API ${SUBNETS_SINCE}.`,
+      advice: 'Use subnetIds.',
+    });
   }
   if (group.dnsConfig && !joins) {
-    findings.push({ code: 'dns-config-without-subnet', path: 'properties.dnsConfig', atKey: true, message: 'dnsConfig works only for a group in a subnet.', advice: 'Remove it, or add subnetIds.' });
+    findings.push({
+      code: 'dns-config-without-subnet',
+      path: 'properties.dnsConfig',
+      atKey: true,
+      message: 'dnsConfig works only for a group in a subnet.',
+      advice: 'Remove it, or add subnetIds.',
+    });
   }
   return findings;
 }
@@ -32,12 +61,32 @@ export function networkFindings(group: Group): Finding[] {
 function labelFindings(label: string, type: string): Finding[] {
   const path = 'properties.ipAddress.dnsNameLabel';
   if (!LABEL.test(label)) {
-    const plain = label.toLowerCase().replace(/[^a-z0-9-]+/g, '-').replace(/^[^a-z]+|-+$/g, '').slice(0, 63);
-    const advice = LABEL.test(plain) ? `Write ${plain}.` : 'Use 5 to 63 lower-case letters, digits and hyphens; a letter first, no hyphen last.';
-    return [{ code: 'dns-label-invalid', path, message: `"${label.slice(0, 80)}" is no DNS label for a group.`, advice }];
+    const plain = label
+      .toLowerCase()
+      .replace(/[^a-z0-9-]+/g, '-')
+      .replace(/^[^a-z]+|-+$/g, '')
+      .slice(0, 63);
+    const advice = LABEL.test(plain)
+      ? `Write ${plain}.`
+      : 'Use 5 to 63 lower-case letters, digits and hyphens; a letter first, no hyphen last.';
+    return [
+      {
+        code: 'dns-label-invalid',
+        path,
+        message: `"${label.slice(0, 80)}" is no DNS label for a group.`,
+        advice,
+      },
+    ];
   }
   if (type === 'Private') {
-    return [{ code: 'InvalidIpAddressTypeForNetworkProfile', path, message: 'A private address has no public name.', advice: 'Remove dnsNameLabel, or write Public.' }];
+    return [
+      {
+        code: 'InvalidIpAddressTypeForNetworkProfile',
+        path,
+        message: 'A private address has no public name.',
+        advice: 'Remove dnsNameLabel, or write Public.',
+      },
+    ];
   }
   return [];
 }

@@ -11,30 +11,72 @@ export function registryFindings(group: Group): Finding[] {
   const logins = group.imageRegistryCredentials.flatMap((credential, index) => {
     const path = `properties.imageRegistryCredentials[${index}]`;
     const findings = credentialFindings(credential, path, group);
-    if (servers.has(credential.server)) findings.push({ code: 'duplicate-registry', path: `${path}.server`, message: `Two logins are for ${credential.server}.`, advice: 'Keep one.' });
+    if (servers.has(credential.server))
+      findings.push({
+        code: 'duplicate-registry',
+        path: `${path}.server`,
+        message: `Two logins are for ${credential.server}.`,
+        advice: 'Keep one.',
+      });
     servers.add(credential.server);
     return findings;
   });
-  return [...logins, ...containersOf(group).flatMap(({ container, path }) => imageFindings(container.image, `${path}.properties.image`))];
+  return [
+    ...logins,
+    ...containersOf(group).flatMap(({ container, path }) =>
+      imageFindings(container.image, `${path}.properties.image`),
+    ),
+  ];
 }
 
 function credentialFindings(credential: RegistryCredential, path: string, group: Group): Finding[] {
   const findings: Finding[] = [];
   const { server, username, password, passwordReference, identity } = credential;
   if (!SERVER.test(server)) {
-    findings.push({ code: 'InvalidImageRegistryServer', path: `${path}.server`, message: 'The server should be a host name without a scheme or path.', advice: `Write ${server.replace(/^\w+:\/\//, '').split('/')[0] || 'registry.example.com'}.` });
+    findings.push({
+      code: 'InvalidImageRegistryServer',
+      path: `${path}.server`,
+      message: 'The server should be a host name without a scheme or path.',
+      advice: `Write ${server.replace(/^\w+:\/\//, '').split('/')[0] || 'registry.example.com'}.`,
+    });
   }
   if ((username === undefined) === (identity === undefined)) {
-    findings.push({ code: SERVICE_MISSPELLS_IT, path, message: 'A login needs exactly one of username and identity.', advice: 'Set username and password.' });
+    findings.push({
+      code: SERVICE_MISSPELLS_IT,
+      path,
+      message: 'A login needs exactly one of username and identity.',
+      advice: 'Set username and password.',
+    });
   }
   if (username !== undefined && passwordReference === undefined && !password?.reveal()) {
-    findings.push({ code: 'registry-password', path: `${path}.password`, message: 'The password is empty.', advice: 'Set password.' });
+    findings.push({
+      code: 'registry-password',
+      path: `${path}.password`,
+      message: 'The password is empty.',
+      advice: 'Set password.',
+    });
   }
-  if (passwordReference !== undefined && !group.secretReferences.some(({ name }) => name === passwordReference)) {
-    findings.push({ code: 'reference-unknown', path: `${path}.passwordReference`, message: `There is no secretReferences entry called ${passwordReference}.`, advice: 'Add it under properties.secretReferences.' });
+  if (
+    passwordReference !== undefined &&
+    !group.secretReferences.some(({ name }) => name === passwordReference)
+  ) {
+    findings.push({
+      code: 'reference-unknown',
+      path: `${path}.passwordReference`,
+      message: `There is no secretReferences entry called ${passwordReference}.`,
+      advice: 'Add it under properties.secretReferences.',
+    });
   }
-  if (identity !== undefined && !group.identity?.userAssignedIdentities.some((each) => each.toLowerCase() === identity.toLowerCase())) {
-    findings.push({ code: 'InvalidImageRegistryIdentity', path: `${path}.identity`, message: 'The identity is not attached to the group.', advice: 'List it under identity.userAssignedIdentities.' });
+  if (
+    identity !== undefined &&
+    !group.identity?.userAssignedIdentities.some((each) => each.toLowerCase() === identity.toLowerCase())
+  ) {
+    findings.push({
+      code: 'InvalidImageRegistryIdentity',
+      path: `${path}.identity`,
+      message: 'The identity is not attached to the group.',
+      advice: 'List it under identity.userAssignedIdentities.',
+    });
   }
   return findings;
 }
@@ -43,12 +85,23 @@ const IMAGE = /^[a-z0-9]([a-zA-Z0-9._/:@-]*[a-zA-Z0-9_])?$/;
 
 function imageFindings(image: string, path: string): Finding[] {
   if (/^\w+:\/\//.test(image)) {
-    return [{ code: 'InaccessibleImage', path, message: 'An image is named without a scheme.', advice: `Write ${image.replace(/^\w+:\/\//, '')}.` }];
+    return [
+      {
+        code: 'InaccessibleImage',
+        path,
+        message: 'An image is named without a scheme.',
+        advice: `Write ${image.replace(/^\w+:\/\//, '')}.`,
+      },
+    ];
   }
   if (!IMAGE.test(image) || image.length > 512) {
     const lower = image.toLowerCase();
-    const advice = IMAGE.test(lower) ? `Repositories are lower case: ${lower}` : 'Write registry/repository:tag.';
-    return [{ code: 'InaccessibleImage', path, message: `"${image.slice(0, 80)}" is no name of an image.`, advice }];
+    const advice = IMAGE.test(lower)
+      ? `Repositories are lower case: ${lower}`
+      : 'Write registry/repository:tag.';
+    return [
+      { code: 'InaccessibleImage', path, message: `"${image.slice(0, 80)}" is no name of an image.`, advice },
+    ];
   }
   return [];
 }

@@ -15,7 +15,8 @@ export function resourceFindings(group: Group): Finding[] {
   const findings = group.containers.flatMap((container, index) =>
     containerFindings(container, `properties.containers[${index}].properties.resources`, total),
   );
-  const kind = group.priority === 'Spot' ? 'Spot' : group.sku === 'Confidential' ? 'Confidential' : 'Standard';
+  const kind =
+    group.priority === 'Spot' ? 'Spot' : group.sku === 'Confidential' ? 'Confidential' : 'Standard';
   const [vcpu = 0, memory = 0] = LARGEST[kind] ?? [];
   if (total.vcpuMilli > vcpu * 1000 || total.memoryGbTenths > memory * 10) {
     findings.push({
@@ -28,7 +29,11 @@ export function resourceFindings(group: Group): Finding[] {
   return findings;
 }
 
-function containerFindings({ resources }: Container, path: string, total: { vcpuMilli: number; memoryGbTenths: number }): Finding[] {
+function containerFindings(
+  { resources }: Container,
+  path: string,
+  total: { vcpuMilli: number; memoryGbTenths: number },
+): Finding[] {
   const { requests, limits } = resources;
   return [
     ...stepFindings(requests, `${path}.requests`),
@@ -38,13 +43,26 @@ function containerFindings({ resources }: Container, path: string, total: { vcpu
   ];
 }
 
-function stepFindings({ cpu, memoryInGB }: { cpu?: number | undefined; memoryInGB?: number | undefined }, path: string): Finding[] {
+function stepFindings(
+  { cpu, memoryInGB }: { cpu?: number | undefined; memoryInGB?: number | undefined },
+  path: string,
+): Finding[] {
   const findings: Finding[] = [];
   if (cpu !== undefined && !isStep(cpu, 100)) {
-    findings.push({ code: 'cpu-step', path: `${path}.cpu`, message: `cpu ${cpu} is no step of 0.01.`, advice: `Write ${Math.ceil(cpu * 100) / 100}.` });
+    findings.push({
+      code: 'cpu-step',
+      path: `${path}.cpu`,
+      message: `cpu ${cpu} is no step of 0.01.`,
+      advice: `Write ${Math.ceil(cpu * 100) / 100}.`,
+    });
   }
   if (memoryInGB !== undefined && !isStep(memoryInGB, 10)) {
-    findings.push({ code: 'MemoryRequirementNotTimesOfOneTenthGB', path: `${path}.memoryInGB`, message: `memoryInGB ${memoryInGB} is no step of 0.1.`, advice: `Write ${Math.ceil(memoryInGB * 10) / 10}.` });
+    findings.push({
+      code: 'MemoryRequirementNotTimesOfOneTenthGB',
+      path: `${path}.memoryInGB`,
+      message: `memoryInGB ${memoryInGB} is no step of 0.1.`,
+      advice: `Write ${Math.ceil(memoryInGB * 10) / 10}.`,
+    });
   }
   return findings;
 }
@@ -54,12 +72,32 @@ function isStep(value: number, steps: number): boolean {
   return Math.abs(value * steps - Math.round(value * steps)) < 1e-6;
 }
 
-function limitFindings(name: string, request: number, limit: number | undefined, total: number, path: string): Finding[] {
+function limitFindings(
+  name: string,
+  request: number,
+  limit: number | undefined,
+  total: number,
+  path: string,
+): Finding[] {
   if (limit === undefined) return [];
   const place = `${path}.limits.${name}`;
   if (limit < request) {
-    return [{ code: 'ResourceLimitsLessThanRequests', path: place, message: `The limit ${limit} is below the request ${request}.`, advice: `Write at least ${request}, or remove the limit.` }];
+    return [
+      {
+        code: 'ResourceLimitsLessThanRequests',
+        path: place,
+        message: `The limit ${limit} is below the request ${request}.`,
+        advice: `Write at least ${request}, or remove the limit.`,
+      },
+    ];
   }
   if (limit <= total + 1e-9) return [];
-  return [{ code: 'ContainerLimitGreaterThanContainerGroupTotalRequest', path: place, message: `The limit ${limit} is above what the whole group requests, ${total}.`, advice: `Write at most ${total}, or request more.` }];
+  return [
+    {
+      code: 'ContainerLimitGreaterThanContainerGroupTotalRequest',
+      path: place,
+      message: `The limit ${limit} is above what the whole group requests, ${total}.`,
+      advice: `Write at most ${total}, or request more.`,
+    },
+  ];
 }

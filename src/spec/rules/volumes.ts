@@ -14,29 +14,70 @@ export function volumeFindings(group: Group): Finding[] {
   const findings = group.volumes.flatMap((volume, index) => {
     const path = `properties.volumes[${index}]`;
     const found = [...nameFindings(volume, path), ...sourceFindings(volume, path)];
-    if (names.has(volume.name)) found.push({ code: 'duplicate-volume', path: `${path}.name`, message: `Two volumes are called ${volume.name}.`, advice: 'Rename one.' });
+    if (names.has(volume.name))
+      found.push({
+        code: 'duplicate-volume',
+        path: `${path}.name`,
+        message: `Two volumes are called ${volume.name}.`,
+        advice: 'Rename one.',
+      });
     names.add(volume.name);
     return found;
   });
   if (group.volumes.length > MOST_VOLUMES) {
-    findings.push({ code: 'too-many-volumes', path: 'properties.volumes', message: `The group has ${group.volumes.length} volumes; ACI allows ${MOST_VOLUMES}.`, advice: 'Use fewer.' });
+    findings.push({
+      code: 'too-many-volumes',
+      path: 'properties.volumes',
+      message: `The group has ${group.volumes.length} volumes; ACI allows ${MOST_VOLUMES}.`,
+      advice: 'Use fewer.',
+    });
   }
   return [...findings, ...mountFindings(group, names)];
 }
 
 function nameFindings({ name }: Volume, path: string): Finding[] {
   if (!VOLUME_NAME.test(name) || name.length > 63) {
-    return [{ code: 'volume-name-invalid', path: `${path}.name`, message: `"${name.slice(0, 80)}" is no name for a volume.`, advice: 'Use lower-case letters, digits and single hyphens, at most 63.' }];
+    return [
+      {
+        code: 'volume-name-invalid',
+        path: `${path}.name`,
+        message: `"${name.slice(0, 80)}" is no name for a volume.`,
+        advice: 'Use lower-case letters, digits and single hyphens, at most 63.',
+      },
+    ];
   }
   if (name.length >= 5) return [];
-  return [{ severity: 'warning', code: 'volume-name-short', path: `${path}.name`, message: `ACI documents at least 5 characters for the name of a volume, not "${name}".`, advice: 'It works here; a longer name is safe everywhere.' }];
+  return [
+    {
+      severity: 'warning',
+      code: 'volume-name-short',
+      path: `${path}.name`,
+      message: `ACI documents at least 5 characters for the name of a volume, not "${name}".`,
+      advice: 'It works here; a longer name is safe everywhere.',
+    },
+  ];
 }
 
 function sourceFindings(volume: Volume, path: string): Finding[] {
-  const sources = [volume.emptyDir, volume.secret ?? volume.secretReference, volume.gitRepo, volume.azureFile].filter((each) => each !== undefined);
+  const sources = [
+    volume.emptyDir,
+    volume.secret ?? volume.secretReference,
+    volume.gitRepo,
+    volume.azureFile,
+  ].filter((each) => each !== undefined);
   if (sources.length !== 1) {
-    const message = sources.length ? `The volume ${volume.name} has ${sources.length} sources.` : `The volume ${volume.name} has no source.`;
-    return [{ code: 'volume-source', path, message, advice: 'Give it exactly one of emptyDir, secret, gitRepo and azureFile; `emptyDir: {}` is the simplest.' }];
+    const message = sources.length
+      ? `The volume ${volume.name} has ${sources.length} sources.`
+      : `The volume ${volume.name} has no source.`;
+    return [
+      {
+        code: 'volume-source',
+        path,
+        message,
+        advice:
+          'Give it exactly one of emptyDir, secret, gitRepo and azureFile; `emptyDir: {}` is the simplest.',
+      },
+    ];
   }
   return [...secretFindings(volume, path), ...gitFindings(volume, path), ...shareFindings(volume, path)];
 }
@@ -48,13 +89,36 @@ function secretFindings({ secret, name }: Volume, path: string): Finding[] {
     const text = content.reveal().replace(/\s/g, '');
     size += text.length * 0.75;
     if (!/^[A-Za-z0-9._-]{1,253}$/.test(key) || key === '.' || key === '..') {
-      return [{ code: 'secret-file-name', path: place, atKey: true, message: `"${key.slice(0, 80)}" is no file name.`, advice: 'Use letters, digits, dots, hyphens and underscores.' }];
+      return [
+        {
+          code: 'secret-file-name',
+          path: place,
+          atKey: true,
+          message: `"${key.slice(0, 80)}" is no file name.`,
+          advice: 'Use letters, digits, dots, hyphens and underscores.',
+        },
+      ];
     }
     if (/^[A-Za-z0-9+/]*={0,2}$/.test(text) && text.length % 4 === 0) return [];
-    return [{ code: 'secret-not-base64', path: place, message: `The content of ${key} is not base64.`, advice: `Encode it: printf %s 'the secret' | base64` }];
+    return [
+      {
+        code: 'secret-not-base64',
+        path: place,
+        message: `The content of ${key} is not base64.`,
+        advice: `Encode it: printf %s 'the secret' | base64`,
+      },
+    ];
   });
   if (size <= MOST_SECRET_BYTES) return findings;
-  return [...findings, { code: 'secret-too-large', path: `${path}.secret`, message: `The files of ${name} are larger than 1 MiB together.`, advice: 'Secrets are kept in memory; put large files into an image or another volume.' }];
+  return [
+    ...findings,
+    {
+      code: 'secret-too-large',
+      path: `${path}.secret`,
+      message: `The files of ${name} are larger than 1 MiB together.`,
+      advice: 'Secrets are kept in memory; put large files into an image or another volume.',
+    },
+  ];
 }
 
 function gitFindings({ gitRepo }: Volume, path: string): Finding[] {
@@ -62,22 +126,51 @@ function gitFindings({ gitRepo }: Volume, path: string): Finding[] {
   const findings: Finding[] = [];
   const { repository, directory, revision } = gitRepo;
   if (!/^https?:\/\/[^\s/]+\/\S+$/i.test(repository)) {
-    findings.push({ code: 'git-repository', path: `${path}.gitRepo.repository`, message: 'The repository is no http or https address.', advice: 'Write https://host/path.git; credentials go in front of the host.' });
+    findings.push({
+      code: 'git-repository',
+      path: `${path}.gitRepo.repository`,
+      message: 'The repository is no http or https address.',
+      advice: 'Write https://host/path.git; credentials go in front of the host.',
+    });
   }
-  if (directory !== undefined && (directory.split('/').includes('..') || isAbsolute(directory) || directory === '')) {
-    findings.push({ code: 'git-directory', path: `${path}.gitRepo.directory`, message: 'The directory leads out of the volume.', advice: 'Use a plain folder name, or . for the volume itself.' });
+  if (
+    directory !== undefined &&
+    (directory.split('/').includes('..') || isAbsolute(directory) || directory === '')
+  ) {
+    findings.push({
+      code: 'git-directory',
+      path: `${path}.gitRepo.directory`,
+      message: 'The directory leads out of the volume.',
+      advice: 'Use a plain folder name, or . for the volume itself.',
+    });
   }
   if (revision !== undefined && !/^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$/.test(revision)) {
-    findings.push({ code: 'git-revision', path: `${path}.gitRepo.revision`, message: 'The revision is no commit and no branch.', advice: 'Write a commit hash or a branch name.' });
+    findings.push({
+      code: 'git-revision',
+      path: `${path}.gitRepo.revision`,
+      message: 'The revision is no commit and no branch.',
+      advice: 'Write a commit hash or a branch name.',
+    });
   }
   return findings;
 }
 
 function shareFindings({ azureFile }: Volume, path: string): Finding[] {
   if (!azureFile) return [];
-  const ways = [azureFile.storageAccountKey, azureFile.storageAccountKeyReference, azureFile.userAssignedIdentityClientId];
+  const ways = [
+    azureFile.storageAccountKey,
+    azureFile.storageAccountKeyReference,
+    azureFile.userAssignedIdentityClientId,
+  ];
   if (ways.filter((each) => each !== undefined).length === 1) return [];
-  return [{ code: 'share-login', path: `${path}.azureFile`, message: 'The share needs exactly one way to log in.', advice: 'Set storageAccountKey.' }];
+  return [
+    {
+      code: 'share-login',
+      path: `${path}.azureFile`,
+      message: 'The share needs exactly one way to log in.',
+      advice: 'Set storageAccountKey.',
+    },
+  ];
 }
 
 function mountFindings(group: Group, volumes: ReadonlySet<string>): Finding[] {
@@ -90,20 +183,52 @@ function mountFindings(group: Group, volumes: ReadonlySet<string>): Finding[] {
       const found: Finding[] = [];
       if (!volumes.has(name)) {
         const known = [...volumes].join(', ') || 'none';
-        found.push({ code: 'VolumesNotFound', path: `${place}.name`, message: `Volume ${name} in container ${container.name} is not found.`, advice: `Define it under properties.volumes (there: ${known}).` });
+        found.push({
+          code: 'VolumesNotFound',
+          path: `${place}.name`,
+          message: `Volume ${name} in container ${container.name} is not found.`,
+          advice: `Define it under properties.volumes (there: ${known}).`,
+        });
       }
-      if (mountPath.includes(':')) found.push({ code: 'InvalidVolumeMountPath', path: `${place}.mountPath`, message: 'A mount path cannot contain ":".', advice: 'Write a path such as /data.' });
+      if (mountPath.includes(':'))
+        found.push({
+          code: 'InvalidVolumeMountPath',
+          path: `${place}.mountPath`,
+          message: 'A mount path cannot contain ":".',
+          advice: 'Write a path such as /data.',
+        });
       else if (!isAbsolute(mountPath) || mountPath.split('/').includes('..') || /^\/+$/.test(mountPath)) {
-        found.push({ code: 'mount-path', path: `${place}.mountPath`, message: `"${mountPath.slice(0, 80)}" is no absolute path below /.`, advice: 'Write a path such as /data.' });
+        found.push({
+          code: 'mount-path',
+          path: `${place}.mountPath`,
+          message: `"${mountPath.slice(0, 80)}" is no absolute path below /.`,
+          advice: 'Write a path such as /data.',
+        });
       }
       const plain = mountPath.replace(/\/+$/, '');
-      if (seen.has(plain)) found.push({ code: 'duplicate-mount', path: `${place}.mountPath`, message: `Two volumes are mounted at ${plain}.`, advice: 'Give each its own path.' });
+      if (seen.has(plain))
+        found.push({
+          code: 'duplicate-mount',
+          path: `${place}.mountPath`,
+          message: `Two volumes are mounted at ${plain}.`,
+          advice: 'Give each its own path.',
+        });
       seen.add(plain);
       return found;
     });
   });
   const unused = group.volumes.flatMap(({ name }, index): Finding[] =>
-    used.has(name) ? [] : [{ severity: 'warning', code: 'volume-unused', path: `properties.volumes[${index}].name`, message: `No container mounts the volume ${name}.`, advice: 'Mount it under volumeMounts, or remove it.' }],
+    used.has(name)
+      ? []
+      : [
+          {
+            severity: 'warning',
+            code: 'volume-unused',
+            path: `properties.volumes[${index}].name`,
+            message: `No container mounts the volume ${name}.`,
+            advice: 'Mount it under volumeMounts, or remove it.',
+          },
+        ],
   );
   return [...findings, ...unused];
 }

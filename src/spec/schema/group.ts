@@ -1,11 +1,32 @@
-import { choice, envelope, flag, ignored, type Infer, integer, list, map, names, object, required, secretText, text, withDefault } from '../field.ts';
+import {
+  choice,
+  envelope,
+  flag,
+  type Infer,
+  ignored,
+  integer,
+  list,
+  map,
+  names,
+  object,
+  required,
+  secretText,
+  text,
+  withDefault,
+} from '../field.ts';
 import { container, initContainer } from './containers.ts';
 import { dnsConfig, ipAddress, networkProfile, subnetId } from './network.ts';
 import { volume } from './volumes.ts';
 
 const registryCredential = object(
   {
-    server: required(text({ says: 'Host name of the registry, without a scheme.', example: 'registry.example.com', code: 'InvalidImageRegistryServer' })),
+    server: required(
+      text({
+        says: 'Host name of the registry, without a scheme.',
+        example: 'registry.example.com',
+        code: 'InvalidImageRegistryServer',
+      }),
+    ),
     username: text({ says: 'User name.' }),
     password: secretText({ says: 'Password or token.' }),
     passwordReference: text({ says: 'Name of an entry of secretReferences.', since: '2025-09-01' }),
@@ -28,20 +49,62 @@ const logAnalytics = object(
 );
 
 const properties = {
-  containers: list(container, { says: 'The containers of the group, which share network and volumes.', effect: 'replace' }),
-  initContainers: list(initContainer, { says: 'Containers that run one after another before the others.', since: '2019-12-01', effect: 'replace' }),
-  osType: required(choice(['Linux', 'Windows'], { says: 'Operating system of the containers.', code: 'InvalidOsType', effect: 'replace' }), 'InvalidOsType'),
-  restartPolicy: withDefault(choice(['Always', 'OnFailure', 'Never'], { says: 'What happens when a container ends.', effect: 'replace' }), 'Always'),
+  containers: list(container, {
+    says: 'The containers of the group, which share network and volumes.',
+    effect: 'replace',
+  }),
+  initContainers: list(initContainer, {
+    says: 'Containers that run one after another before the others.',
+    since: '2019-12-01',
+    effect: 'replace',
+  }),
+  osType: required(
+    choice(['Linux', 'Windows'], {
+      says: 'Operating system of the containers.',
+      code: 'InvalidOsType',
+      effect: 'replace',
+    }),
+    'InvalidOsType',
+  ),
+  restartPolicy: withDefault(
+    choice(['Always', 'OnFailure', 'Never'], {
+      says: 'What happens when a container ends.',
+      effect: 'replace',
+    }),
+    'Always',
+  ),
   ipAddress,
   volumes: list(volume, { says: 'Volumes that containers can mount.', effect: 'replace' }),
-  imageRegistryCredentials: list(registryCredential, { says: 'Logins for private registries.', effect: 'in-place' }),
-  subnetIds: list(subnetId, { says: 'Subnets to join; one takes effect.', since: '2021-07-01', effect: 'replace' }),
+  imageRegistryCredentials: list(registryCredential, {
+    says: 'Logins for private registries.',
+    effect: 'in-place',
+  }),
+  subnetIds: list(subnetId, {
+    says: 'Subnets to join; one takes effect.',
+    since: '2021-07-01',
+    effect: 'replace',
+  }),
   networkProfile,
   dnsConfig,
-  diagnostics: object({ logAnalytics }, { says: 'Where logs go besides the host.', since: '2018-06-01', effect: 'restart' }),
-  sku: withDefault(choice(['NotSpecified', 'Standard', 'Dedicated', 'Confidential'], { says: 'Class of the host.', since: '2019-12-01', effect: 'replace' }), 'Standard'),
+  diagnostics: object(
+    { logAnalytics },
+    { says: 'Where logs go besides the host.', since: '2018-06-01', effect: 'restart' },
+  ),
+  sku: withDefault(
+    choice(['NotSpecified', 'Standard', 'Dedicated', 'Confidential'], {
+      says: 'Class of the host.',
+      since: '2019-12-01',
+      effect: 'replace',
+    }),
+    'Standard',
+  ),
   priority: withDefault(
-    choice(['Regular', 'Spot'], { says: 'Spot groups are cheaper and may be evicted.', since: '2022-10-01-preview', code: 'PriorityNotSpecified', effect: 'replace' }),
+    choice(['Regular', 'Spot'], {
+      says: 'Spot groups are cheaper and may be evicted.',
+      since: '2022-10-01-preview',
+      code: 'PriorityNotSpecified',
+      effect: 'replace',
+    }),
     'Regular',
   ),
   encryptionProperties: object(
@@ -83,16 +146,27 @@ const properties = {
   ),
   identityAcls: object(
     {
-      defaultAccess: choice(['All', 'System', 'User'], { says: 'Who may use identities where nothing else is said.' }),
+      defaultAccess: choice(['All', 'System', 'User'], {
+        says: 'Who may use identities where nothing else is said.',
+      }),
       acls: list(
-        object({ identity: required(text({ says: 'ARM id.' })), access: choice(['All', 'System', 'User'], { says: 'Who may use it.' }) }, { says: 'One rule.' }),
+        object(
+          {
+            identity: required(text({ says: 'ARM id.' })),
+            access: choice(['All', 'System', 'User'], { says: 'Who may use it.' }),
+          },
+          { says: 'One rule.' },
+        ),
         { says: 'Rules for single identities.' },
       ),
     },
     { says: 'Which containers may use which identity.', since: '2025-09-01', effect: 'replace' },
   ),
   containerGroupProfile: object(
-    { id: required(text({ says: 'ARM id of the profile.' })), revision: integer({ says: 'Revision of the profile.' }) },
+    {
+      id: required(text({ says: 'ARM id of the profile.' })),
+      revision: integer({ says: 'Revision of the profile.' }),
+    },
     { says: 'A profile to take properties from.', since: '2024-05-01-preview', effect: 'replace' },
   ),
   standbyPoolProfile: object(
@@ -112,16 +186,39 @@ const properties = {
 /** ACI's container group, up to API 2026-07-01: the one definition that everything else is made from. */
 export const groupSchema = envelope(
   {
-    name: required(text({ says: 'Name of the group, unique in its environment.', example: 'hello', effect: 'replace' })),
-    apiVersion: text({ says: 'API version the file was written for.', example: "'2023-05-01'", effect: 'in-place' }),
+    name: required(
+      text({ says: 'Name of the group, unique in its environment.', example: 'hello', effect: 'replace' }),
+    ),
+    apiVersion: text({
+      says: 'API version the file was written for.',
+      example: "'2023-05-01'",
+      effect: 'in-place',
+    }),
     type: ignored('Microsoft.ContainerInstance/containerGroups.'),
-    location: text({ says: 'Where the group goes: a location of the bot’s settings; the first one without it.', example: 'local', effect: 'replace' }),
-    tags: map(text({ says: 'Value.' }), { says: 'Names and values for people.', effect: 'in-place' }, { most: 50 }),
-    zones: list(text({ says: 'One zone.' }), { says: 'Availability zones; one takes effect.', since: '2021-09-01', effect: 'in-place' }),
+    location: text({
+      says: 'Where the group goes: a location of the bot’s settings; the first one without it.',
+      example: 'local',
+      effect: 'replace',
+    }),
+    tags: map(
+      text({ says: 'Value.' }),
+      { says: 'Names and values for people.', effect: 'in-place' },
+      { most: 50 },
+    ),
+    zones: list(text({ says: 'One zone.' }), {
+      says: 'Availability zones; one takes effect.',
+      since: '2021-09-01',
+      effect: 'in-place',
+    }),
     identity: object(
       {
-        type: choice(['SystemAssigned', 'UserAssigned', 'SystemAssigned, UserAssigned', 'None'], { says: 'Kind of identity.' }),
-        userAssignedIdentities: names({ says: 'ARM ids of identities.', aliases: ['user_assigned_identities'] }),
+        type: choice(['SystemAssigned', 'UserAssigned', 'SystemAssigned, UserAssigned', 'None'], {
+          says: 'Kind of identity.',
+        }),
+        userAssignedIdentities: names({
+          says: 'ARM ids of identities.',
+          aliases: ['user_assigned_identities'],
+        }),
         principalId: ignored('Written by exports.'),
         tenantId: ignored('Written by exports.'),
       },

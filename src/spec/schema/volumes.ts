@@ -1,17 +1,30 @@
-import { flag, type Field, map, object, required, secretText, text, withDefault } from '../field.ts';
+import { type Field, flag, map, object, required, secretText, text, withDefault } from '../field.ts';
 
-const emptyDir: Field<Record<string, never>, 'optional'> = object({}, { says: 'Scratch space shared by the group; it takes no options.', example: '{}' });
+const emptyDir: Field<Record<string, never>, 'optional'> = object(
+  {},
+  { says: 'Scratch space shared by the group; it takes no options.', example: '{}' },
+);
 
 export const volume = object(
   {
     name: required(text({ says: 'Name that volumeMounts refer to.', example: 'scratch' })),
     emptyDir,
-    secret: optionalMap('File name to content, base64. Kept in memory, readable in the group only.', 'c2VjcmV0'),
+    secret: optionalMap(
+      'File name to content, base64. Kept in memory, readable in the group only.',
+      'c2VjcmV0',
+    ),
     secretReference: optionalReferences('File name to the name of an entry of secretReferences.'),
     gitRepo: object(
       {
-        repository: required(text({ says: 'Address of the repository, http or https.', example: 'https://github.com/acme/site.git' })),
-        directory: text({ says: 'Folder in the volume; `.` is the volume itself, without it a folder named after the repository.' }),
+        repository: required(
+          text({
+            says: 'Address of the repository, http or https.',
+            example: 'https://github.com/acme/site.git',
+          }),
+        ),
+        directory: text({
+          says: 'Folder in the volume; `.` is the volume itself, without it a folder named after the repository.',
+        }),
         revision: text({ says: 'Commit or branch; the default branch without it.' }),
       },
       { says: 'A clone of a git repository, made when the group starts.' },
@@ -21,7 +34,10 @@ export const volume = object(
         shareName: required(text({ says: 'Name of the file share.' })),
         storageAccountName: required(text({ says: 'Name of the storage account.' })),
         storageAccountKey: secretText({ says: 'Key of the storage account.' }),
-        storageAccountKeyReference: text({ says: 'Name of an entry of secretReferences.', since: '2025-09-01' }),
+        storageAccountKeyReference: text({
+          says: 'Name of an entry of secretReferences.',
+          since: '2025-09-01',
+        }),
         userAssignedIdentityClientId: text({
           says: 'Client id of the identity to mount with.',
           since: '2026-07-01',
@@ -36,11 +52,16 @@ export const volume = object(
 );
 
 function optionalMap(says: string, example: string) {
-  const { fallback: _, ...field } = map(secretText({ says: 'Content of the file, base64.', example }), { says });
+  const { fallback: _, ...field } = map(secretText({ says: 'Content of the file, base64.', example }), {
+    says,
+  });
   return { ...field, presence: 'optional' as const };
 }
 
 function optionalReferences(says: string) {
-  const { fallback: _, ...field } = map(text({ says: 'Name of the reference.' }), { says, since: '2025-09-01' });
+  const { fallback: _, ...field } = map(text({ says: 'Name of the reference.' }), {
+    says,
+    since: '2025-09-01',
+  });
   return { ...field, presence: 'optional' as const };
 }
