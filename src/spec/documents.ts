@@ -1,4 +1,4 @@
-import type { Node } from './yaml.ts';
+import type { Node } from './node.ts';
 
 /** Documents of another kind that people hand in by mistake: refused with one sentence instead of fifty. */
 export function otherKind(root: Node): { message: string; advice: string } | undefined {

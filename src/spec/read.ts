@@ -1,10 +1,11 @@
 import { otherKind } from './documents.ts';
 import { gapFindings } from './gaps.ts';
+import { type Node, YamlProblem } from './node.ts';
 import { type Finding, type Gap, type Locate, type Problem, problemFrom } from './problem.ts';
 import { ruleFindings } from './rules/all.ts';
 import { type Group, groupSchema } from './schema/group.ts';
 import { type Places, Understanding } from './understand.ts';
-import { type Node, readYaml, YamlProblem } from './yaml.ts';
+import { readYaml } from './yaml.ts';
 
 /** More is no container group. Checked before the text is looked at. */
 export const MAX_BYTES = 1_048_576;

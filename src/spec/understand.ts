@@ -1,9 +1,9 @@
 import { Secret } from '../secrets/index.ts';
-import { placesNamed } from './elsewhere.ts';
 import type { Field, Fields } from './field.ts';
 import { nearestWord } from './nearest.ts';
+import type { MapNode, Node, ScalarNode } from './node.ts';
 import type { Finding } from './problem.ts';
-import type { MapNode, Node, ScalarNode } from './yaml.ts';
+import { unknownFinding } from './unknown.ts';
 
 /** Where each property of the document stands, by its path in canonical spelling. */
 export type Places = Map<string, { key: ScalarNode | undefined; value: Node }>;
@@ -157,7 +157,7 @@ export class Understanding {
     if (!field.inner) return value;
     const place = path ? `${path}.properties` : 'properties';
     const properties = node.entries.find(({ key }) => key.text.toLowerCase() === 'properties');
-    if (!properties || properties.value.kind !== 'map') {
+    if (properties?.value.kind !== 'map') {
       const message = `${path ? nameIn(path) : 'The group'} has no ${properties ? 'mapping under ' : ''}properties.`;
       this.findings.push({
         code: 'InvalidRequestContent',
@@ -230,51 +230,9 @@ export class Understanding {
   #unknown(key: ScalarNode, path: string, siblings: readonly string[]): void {
     const place = path ? `${path}.${key.text}` : key.text;
     this.places.set(place, { key, value: key });
-    const finding = (code: string, message: string, advice: string) =>
-      this.findings.push({ severity: 'warning', code, path: place, atKey: true, message, advice });
-    const foreign = FOREIGN.get(key.text.toLowerCase());
-    if (foreign) return void finding('unknown-property', foreign.message, foreign.advice);
-    const [belongs] = placesNamed(key.text, path);
-    if (belongs) {
-      return void finding(
-        'misplaced-property',
-        `"${key.text}" does nothing here; ACI ignores it without a word.`,
-        `It belongs to ${belongs}.`,
-      );
-    }
-    const near = nearestWord(key.text, siblings);
-    finding(
-      'unknown-property',
-      `"${key.text}" is no property of a container group; it is ignored.`,
-      near ? `Did you mean ${near}?` : 'Remove it, or check its spelling.',
-    );
+    this.findings.push(unknownFinding(key.text, place, path, siblings));
   }
 }
-
-/** Names that people bring from elsewhere. */
-const FOREIGN = new Map([
-  ['api-version', { message: 'ACI ignores api-version.', advice: 'Write apiVersion.' }],
-  [
-    'startupprobe',
-    { message: 'ACI has no startup probe.', advice: 'Use livenessProbe with initialDelaySeconds.' },
-  ],
-  [
-    'tcpsocket',
-    {
-      message: 'ACI probes by exec and httpGet only.',
-      advice: 'Use httpGet, or exec with a program that connects.',
-    },
-  ],
-  ['grpc', { message: 'ACI probes by exec and httpGet only.', advice: 'Use exec with a program that asks.' }],
-  ['args', { message: 'ACI has no args.', advice: 'Put program and arguments into command.' }],
-  [
-    'env',
-    {
-      message: 'ACI calls it environmentVariables.',
-      advice: 'Write environmentVariables, with name and value.',
-    },
-  ],
-]);
 
 // Made once for each object of the schema: a file is read in a fraction of a millisecond.
 const TABLES = new WeakMap<Fields, Map<string, string>>();

@@ -1,44 +1,5 @@
 import { EVENT_ID, type Event, getScalarValue, parseEvents, YAMLException } from 'js-yaml';
-
-/** A part of a YAML document with its place: offsets into the text, in UTF-16 units, end exclusive. */
-export type Node = ScalarNode | ListNode | MapNode;
-
-interface Placed {
-  readonly start: number;
-  readonly end: number;
-}
-
-export interface ScalarNode extends Placed {
-  readonly kind: 'scalar';
-  /** The text as written, escapes undone: `1.10` stays `1.10`. */
-  readonly text: string;
-  /** Not quoted and not a block: such a `null`, `~` or nothing at all means absent. */
-  readonly plain: boolean;
-}
-
-export interface ListNode extends Placed {
-  readonly kind: 'list';
-  readonly items: readonly Node[];
-}
-
-export interface MapNode extends Placed {
-  readonly kind: 'map';
-  readonly entries: readonly { readonly key: ScalarNode; readonly value: Node }[];
-}
-
-/** Why a text is no document that can be read, and where. */
-export class YamlProblem extends Error {
-  readonly offset: number;
-  readonly code: string;
-  readonly advice: string;
-
-  constructor(code: string, message: string, offset: number, advice: string) {
-    super(message);
-    this.code = code;
-    this.offset = offset;
-    this.advice = advice;
-  }
-}
+import { type ListNode, type MapNode, type Node, type ScalarNode, YamlProblem } from './node.ts';
 
 /** An alias stands for all it names: this many nodes are more than any container group has. */
 const MOST_NODES = 20_000;
