@@ -14,6 +14,7 @@ import { createFeed, createReconciler, createRoutes, type Reconciler } from './r
 import { openVault } from './secrets/index.ts';
 import type { Store } from './store/index.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
+import type { TokenParts } from './surfaces/cli/index.ts';
 import { createGitSurface } from './surfaces/git/index.ts';
 import { createWeb, listen } from './surfaces/web/index.ts';
 
@@ -43,12 +44,8 @@ export interface App {
 /** Wires the chapters together. No logic: what is decided is decided in them. */
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: one flat list of parts is easiest to read in one piece
 export async function createApp(settings: Settings, parts: AppParts): Promise<App> {
-  await mkdir(parts.dataFolder, { recursive: true, mode: 0o700 });
-  await chmod(parts.dataFolder, 0o700);
   const { clock, log } = parts;
-  const vault = await openVault(join(parts.dataFolder, 'identity.age'));
-  const opened = await openSqliteStore(join(parts.dataFolder, 'katabot.sqlite'), vault);
-  const store = parts.store?.(opened) ?? opened;
+  const store = await openStore(parts.dataFolder);
   const tokens = createTokens(store.tokens, clock);
   const locations = Object.fromEntries(
     Object.entries(settings.locations).map(([name, location]) => [
@@ -63,7 +60,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     engines: Object.fromEntries(Object.entries(locations).map(([name, { engine }]) => [name, engine])),
     feed,
     clock,
-    pepper: vault.pepper,
+    pepper: store.pepper,
     pricing: (location) => locations[location]?.prices ?? pricesFrom({}),
     reportInternal: (error, group) => log.internal(error, { group }),
   });
@@ -150,6 +147,19 @@ function locationFrom(settings: Settings, location: LocationSettings, parts: App
     isolation: location.isolation,
     pools: poolsFrom(location),
   };
+}
+
+/** The bot's books of tokens, for `katabot token`; a running bot reads the same file. */
+export async function openTokens(dataFolder: string, clock: Clock): Promise<TokenParts> {
+  const store = await openStore(dataFolder);
+  return { tokens: createTokens(store.tokens, clock), book: store.tokens, close: () => store.close() };
+}
+
+async function openStore(dataFolder: string) {
+  await mkdir(dataFolder, { recursive: true, mode: 0o700 });
+  await chmod(dataFolder, 0o700);
+  const vault = await openVault(join(dataFolder, 'identity.age'));
+  return { ...(await openSqliteStore(join(dataFolder, 'katabot.sqlite'), vault)), pepper: vault.pepper };
 }
 
 /** The command line on the bot's own machine speaks as `local`, with a token that is new at every start. */

@@ -110,13 +110,10 @@ const pricesSchema = z.strictObject({
   windowsVcpuPerHour: decimal
     .optional()
     .meta({ description: 'What Windows costs on top, for each vCPU and hour.' }),
-  rounding: z
-    .enum(['exact', 'aci'])
-    .optional()
-    .meta({
-      description:
-        '`exact` bills sizes and milliseconds as they are; `aci` rounds whole vCPUs, tenths of a GB and seconds upwards.',
-    }),
+  rounding: z.enum(['exact', 'aci']).optional().meta({
+    description:
+      '`exact` bills sizes and milliseconds as they are; `aci` rounds whole vCPUs, tenths of a GB and seconds upwards.',
+  }),
 });
 
 const locationSchema = z.strictObject({
@@ -130,12 +127,9 @@ const locationSchema = z.strictObject({
     .optional()
     .meta({ description: 'Folder with ca.pem, cert.pem and key.pem, for an engine behind TLS.' }),
   runtime: z.string().default('runc').meta({ description: 'OCI runtime of every container here.' }),
-  isolation: z
-    .enum(['hypervisor', 'sandbox', 'none'])
-    .default('hypervisor')
-    .meta({
-      description: 'The least isolation that a group must get; what is not shown to be there is refused.',
-    }),
+  isolation: z.enum(['hypervisor', 'sandbox', 'none']).default('hypervisor').meta({
+    description: 'The least isolation that a group must get; what is not shown to be there is refused.',
+  }),
   addresses: z
     .string()
     .default('127.20.0.0/16')
@@ -150,12 +144,10 @@ const locationSchema = z.strictObject({
 });
 
 const settingsSchema = z.strictObject({
-  instance: name
-    .default('katabot')
-    .meta({
-      description:
-        'Name of this bot: first part of the names of its containers, and the label that says they are its own.',
-    }),
+  instance: name.default('katabot').meta({
+    description:
+      'Name of this bot: first part of the names of its containers, and the label that says they are its own.',
+  }),
   owner: z
     .string()
     .default('katabot')
@@ -182,13 +174,10 @@ const settingsSchema = z.strictObject({
     .record(name, locationSchema)
     .default({})
     .meta({ description: 'Where groups can go, by name; the first one takes groups that name none.' }),
-  repositories: z
-    .array(z.string())
-    .default([])
-    .meta({
-      description:
-        'Repositories that anybody who may push makes with the first push. Others are made by operators.',
-    }),
+  repositories: z.array(z.string()).default([]).meta({
+    description:
+      'Repositories that anybody who may push makes with the first push. Others are made by operators.',
+  }),
   stopGraceSeconds: z
     .int()
     .min(0)

@@ -1,13 +1,9 @@
 #!/usr/bin/env node
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { createApp } from './app.ts';
+import { createApp, openTokens } from './app.ts';
 import { systemClock } from './clock.ts';
 import { readEnvironment, readSettings, settingsPage } from './config.ts';
 import { createLog } from './observability/index.ts';
-import { createTokens } from './policy/index.ts';
-import { openVault } from './secrets/index.ts';
-import { openSqliteStore } from './store/sqlite/open.ts';
 import { runCli } from './surfaces/cli/index.ts';
 
 const interrupted = new AbortController();
@@ -23,7 +19,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   readInput: async () => Buffer.concat(await Array.fromAsync(process.stdin)),
   bot: readEnvironment(),
   serve,
-  tokens: openTokens,
+  tokens: () => openTokens(readEnvironment().dataFolder, systemClock),
   signal: interrupted.signal,
   pages: { settings: settingsPage },
 });
@@ -49,12 +45,4 @@ async function serve(): Promise<number> {
   });
   await app.close();
   return 0;
-}
-
-/** The bot's books of tokens, for `katabot token`; a running bot reads the same file. */
-async function openTokens() {
-  const { dataFolder } = readEnvironment();
-  const vault = await openVault(join(dataFolder, 'identity.age'));
-  const store = await openSqliteStore(join(dataFolder, 'katabot.sqlite'), vault);
-  return { tokens: createTokens(store.tokens, systemClock), book: store.tokens, close: () => store.close() };
 }

@@ -20,7 +20,10 @@ const tests = readTree('test');
 const LINE_LIMIT = 250;
 
 /** A table or one flat switch may be as long as it is; each says why. */
-const LONGER: Readonly<Record<string, string>> = {};
+const LONGER: Readonly<Record<string, string>> = {
+  'src/config.ts': 'the tables of variables and settings, and the page made from them',
+  'src/spec/schema/containers.ts': 'a table: one entry a property of ACI',
+};
 
 /** git tells a hook what is pushed through its environment, and a hook is a program of its own. */
 const READERS_OF_THE_ENVIRONMENT = [

@@ -5,14 +5,7 @@ import { type Effect, type GroupKey, groupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
 import { fqdnOf } from '../network/index.ts';
 import type { Wish } from '../reconciler/index.ts';
-import {
-  type Change,
-  diffGroups,
-  effectOf,
-  type Group,
-  type Problem,
-  readGroup,
-} from '../spec/index.ts';
+import { type Change, diffGroups, effectOf, type Group, type Problem, readGroup } from '../spec/index.ts';
 import type { Ground, Location } from './ground.ts';
 import {
   capacityProblems,

@@ -23,12 +23,22 @@ export function bill(intervals: readonly Interval[], nowMs: number): Bill {
   );
   const running = intervals.filter(({ endedAtMs }) => endedAtMs === null);
   const zero = new Money(intervals[0]?.prices.currency ?? 'USD', 0n);
-  const use = (amount: (cost: Cost) => number) => costs.reduce((sum, cost) => sum + BigInt(amount(cost)) * BigInt(cost.billedMs), 0n);
+  const use = (amount: (cost: Cost) => number) =>
+    costs.reduce((sum, cost) => sum + BigInt(amount(cost)) * BigInt(cost.billedMs), 0n);
   return {
     livedMs: costs.reduce((sum, { billedMs }) => sum + billedMs, 0),
-    vcpuSeconds: decimal(use(({ size }) => size.vcpuMilli), 6),
-    memoryGbSeconds: decimal(use(({ size }) => size.memoryGbTenths), 4),
-    gpuSeconds: decimal(use(({ size }) => size.gpuCount), 3),
+    vcpuSeconds: decimal(
+      use(({ size }) => size.vcpuMilli),
+      6,
+    ),
+    memoryGbSeconds: decimal(
+      use(({ size }) => size.memoryGbTenths),
+      4,
+    ),
+    gpuSeconds: decimal(
+      use(({ size }) => size.gpuCount),
+      3,
+    ),
     total: costs.reduce((sum, cost) => sum.plus(cost.total), zero),
     open: running.length > 0,
     ratePerHour: running.reduce((sum, { size, prices }) => sum.plus(rate(size, prices).perHour), zero),

@@ -39,7 +39,8 @@ export type LedgerChange =
   | { kind: 'attach'; id: string; podId: string }
   | { kind: 'close'; id: string; endedAtMs: number; estimated: boolean };
 
-export interface SettleContext extends Omit<Interval, 'id' | 'podId' | 'startedAtMs' | 'endedAtMs' | 'estimated'> {
+export interface SettleContext
+  extends Omit<Interval, 'id' | 'podId' | 'startedAtMs' | 'endedAtMs' | 'estimated'> {
   readonly nowMs: number;
   /** Whether a sandbox is still to come for pulls that have begun. */
   readonly wanted: boolean;
@@ -48,7 +49,11 @@ export interface SettleContext extends Omit<Interval, 'id' | 'podId' | 'startedA
 }
 
 /** What the ledger lacks, given what the engine shows. Pure; applying the changes and asking again gives none. */
-export function settle(open: readonly Interval[], observed: ObservedGroup | undefined, context: SettleContext): LedgerChange[] {
+export function settle(
+  open: readonly Interval[],
+  observed: ObservedGroup | undefined,
+  context: SettleContext,
+): LedgerChange[] {
   const pods = (observed?.pods ?? []).filter(({ sandboxId }) => sandboxId);
   const changes: LedgerChange[] = [];
   const pulling = open.find(({ podId }) => podId === null);
@@ -57,20 +62,40 @@ export function settle(open: readonly Interval[], observed: ObservedGroup | unde
     const known = open.find(({ podId }) => podId === pod.sandboxId);
     const end = pod.state === 'exited' ? pod.finishedAtMs : undefined;
     if (known) {
-      if (end !== undefined) changes.push({ kind: 'close', id: known.id, endedAtMs: Math.max(end, known.startedAtMs), estimated: false });
+      if (end !== undefined)
+        changes.push({
+          kind: 'close',
+          id: known.id,
+          endedAtMs: Math.max(end, known.startedAtMs),
+          estimated: false,
+        });
       continue;
     }
     if (context.settled.has(pod.sandboxId)) continue;
     const interval = unattached ?? opened(pod, context);
-    changes.push(unattached ? { kind: 'attach', id: unattached.id, podId: pod.sandboxId } : { kind: 'open', interval });
+    changes.push(
+      unattached ? { kind: 'attach', id: unattached.id, podId: pod.sandboxId } : { kind: 'open', interval },
+    );
     unattached = undefined;
-    if (end !== undefined) changes.push({ kind: 'close', id: interval.id, endedAtMs: Math.max(end, interval.startedAtMs), estimated: false });
+    if (end !== undefined)
+      changes.push({
+        kind: 'close',
+        id: interval.id,
+        endedAtMs: Math.max(end, interval.startedAtMs),
+        estimated: false,
+      });
   }
   const shown = new Set(pods.map(({ sandboxId }) => sandboxId));
   for (const { id, podId, startedAtMs } of open) {
     const vanished = podId !== null && !shown.has(podId);
     const givenUp = podId === null && unattached?.id === id && !context.wanted;
-    if (vanished || givenUp) changes.push({ kind: 'close', id, endedAtMs: Math.max(context.nowMs, startedAtMs), estimated: vanished });
+    if (vanished || givenUp)
+      changes.push({
+        kind: 'close',
+        id,
+        endedAtMs: Math.max(context.nowMs, startedAtMs),
+        estimated: vanished,
+      });
   }
   return changes;
 }

@@ -54,7 +54,9 @@ function decimalOf(picos: bigint, digits: number): string {
 export function picosOf(decimal: string): bigint {
   const match = /^(\d{1,15})(?:\.(\d{1,12}))?$/.exec(decimal);
   if (!match) {
-    throw new Failure('amount-invalid', `"${decimal}" is no amount.`, { advice: 'Write a plain decimal such as 0.0405.' });
+    throw new Failure('amount-invalid', `"${decimal}" is no amount.`, {
+      advice: 'Write a plain decimal such as 0.0405.',
+    });
   }
   return BigInt(match[1] ?? '0') * PICOS + BigInt((match[2] ?? '').padEnd(12, '0'));
 }

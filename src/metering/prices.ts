@@ -34,7 +34,12 @@ export function pricesFrom(given: { readonly [Key in keyof Prices]?: Prices[Key]
     windowsVcpuPerHour: given.windowsVcpuPerHour ?? PUBLISHED.windowsVcpuPerHour,
     rounding: given.rounding ?? PUBLISHED.rounding,
   };
-  for (const amount of [prices.vcpuPerHour, prices.memoryGbPerHour, prices.windowsVcpuPerHour, ...Object.values(prices.gpuPerHour)]) {
+  for (const amount of [
+    prices.vcpuPerHour,
+    prices.memoryGbPerHour,
+    prices.windowsVcpuPerHour,
+    ...Object.values(prices.gpuPerHour),
+  ]) {
     picosOf(amount);
   }
   return prices;
@@ -51,7 +56,9 @@ export interface Size {
 
 export function sizeOf(group: Group): Size {
   const { vcpuMilli, memoryGbTenths, gpuCount } = groupSize(group);
-  const gpuSku = group.containers.map(({ resources }) => resources.requests.gpu?.sku).find((sku) => sku !== undefined) ?? '';
+  const gpuSku =
+    group.containers.map(({ resources }) => resources.requests.gpu?.sku).find((sku) => sku !== undefined) ??
+    '';
   return { vcpuMilli, memoryGbTenths, gpuCount, gpuSku, windows: group.osType === 'Windows' };
 }
 
@@ -83,11 +90,23 @@ export function costOf(size: Size, prices: Prices, durationMs: number): Cost {
   const memory = line(billed.memoryGbTenths, 10n, prices.memoryGbPerHour);
   const gpu = line(billed.gpuCount, 1n, prices.gpuPerHour[billed.gpuSku] ?? '0');
   const windows = line(billed.windows ? billed.vcpuMilli : 0, 1000n, prices.windowsVcpuPerHour);
-  return { vcpu, memory, gpu, windows, total: vcpu.plus(memory).plus(gpu).plus(windows), billedMs, size: billed };
+  return {
+    vcpu,
+    memory,
+    gpu,
+    windows,
+    total: vcpu.plus(memory).plus(gpu).plus(windows),
+    billedMs,
+    size: billed,
+  };
 }
 
 function roundedUp(size: Size): Size {
-  return { ...size, vcpuMilli: Math.ceil(size.vcpuMilli / 1000) * 1000, memoryGbTenths: Math.ceil(size.memoryGbTenths) };
+  return {
+    ...size,
+    vcpuMilli: Math.ceil(size.vcpuMilli / 1000) * 1000,
+    memoryGbTenths: Math.ceil(size.memoryGbTenths),
+  };
 }
 
 /** What a group of this size costs while it runs. */

@@ -102,4 +102,3 @@ function answer(response: ServerResponse, status: number, sentence: string): voi
 function plain(host: string): string {
   return host.replace(/[^a-z0-9.-]/g, '?').slice(0, 253);
 }
-

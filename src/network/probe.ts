@@ -20,19 +20,27 @@ export async function probe(
     if (status !== undefined && status !== 502 && status !== 404) {
       return { status, tookMs: Math.max(1, Math.round(performance.now() - startedAtMs)) };
     }
-    if (status === 404 && attempt > 5) return { status, tookMs: Math.max(1, Math.round(performance.now() - startedAtMs)) };
+    if (status === 404 && attempt > 5)
+      return { status, tookMs: Math.max(1, Math.round(performance.now() - startedAtMs)) };
     await new Promise<void>((resume) => void clock.after(PAUSE_MS, resume));
   }
   return undefined;
 }
 
-function statusOf(url: string, edge: { host: string; port: number }, signal: AbortSignal): Promise<number | undefined> {
+function statusOf(
+  url: string,
+  edge: { host: string; port: number },
+  signal: AbortSignal,
+): Promise<number | undefined> {
   return new Promise((resolve) => {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
     const { host, pathname } = new URL(url);
-    get({ ...edge, path: pathname, headers: { host, 'user-agent': 'katabot' }, signal: limit, agent: false }, (response) => {
-      resolve(response.statusCode);
-      response.destroy();
-    }).on('error', () => resolve(undefined));
+    get(
+      { ...edge, path: pathname, headers: { host, 'user-agent': 'katabot' }, signal: limit, agent: false },
+      (response) => {
+        resolve(response.statusCode);
+        response.destroy();
+      },
+    ).on('error', () => resolve(undefined));
   });
 }

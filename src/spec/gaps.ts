@@ -1,5 +1,6 @@
+import { isAbsent } from './node.ts';
 import type { Finding, Gap } from './problem.ts';
-import { isAbsent, type Places } from './understand.ts';
+import type { Places } from './understand.ts';
 
 /** Every place of the document where it asks for something the engine cannot do yet. */
 export function gapFindings(places: Places, gaps: readonly Gap[]): Finding[] {

@@ -37,3 +37,8 @@ export class YamlProblem extends Error {
     this.advice = advice;
   }
 }
+
+/** `null`, `~` and nothing at all: as if the property were not there. */
+export function isAbsent(node: Node): boolean {
+  return node.kind === 'scalar' && node.plain && /^(null|~|)$/i.test(node.text);
+}

@@ -1,7 +1,8 @@
 import { Secret } from '../secrets/index.ts';
 import type { Field, Fields } from './field.ts';
+import { mandatoryOf, tableOf } from './lookup.ts';
 import { nearestWord } from './nearest.ts';
-import type { MapNode, Node, ScalarNode } from './node.ts';
+import { isAbsent, type MapNode, type Node, type ScalarNode } from './node.ts';
 import type { Finding } from './problem.ts';
 import { unknownFinding } from './unknown.ts';
 
@@ -232,38 +233,6 @@ export class Understanding {
     this.places.set(place, { key, value: key });
     this.findings.push(unknownFinding(key.text, place, path, siblings));
   }
-}
-
-// Made once for each object of the schema: a file is read in a fraction of a millisecond.
-const TABLES = new WeakMap<Fields, Map<string, string>>();
-const MANDATORY = new WeakMap<Fields, readonly (readonly [string, Field])[]>();
-
-/** The properties that are there in the end, whether they were written or not. */
-function mandatoryOf(fields: Fields): readonly (readonly [string, Field])[] {
-  const known = MANDATORY.get(fields);
-  if (known) return known;
-  const mandatory = Object.entries(fields).filter(([, { presence }]) => presence !== 'optional');
-  MANDATORY.set(fields, mandatory);
-  return mandatory;
-}
-
-/** Names as they are, and names and aliases in lower case -> the property's own name. */
-function tableOf(fields: Fields): Map<string, string> {
-  const known = TABLES.get(fields);
-  if (known) return known;
-  const table = new Map(
-    Object.entries(fields).flatMap(([name, { about }]) => [
-      [name, name] as const,
-      ...[name, ...(about.aliases ?? [])].map((each) => [each.toLowerCase(), name] as const),
-    ]),
-  );
-  TABLES.set(fields, table);
-  return table;
-}
-
-/** `null`, `~` and nothing at all: as if the property were not there. */
-export function isAbsent(node: Node): boolean {
-  return node.kind === 'scalar' && node.plain && /^(null|~|)$/i.test(node.text);
 }
 
 function nameIn(path: string): string {

@@ -175,7 +175,7 @@ class Builder {
       if (twin) {
         throw new YamlProblem(
           'duplicate-key',
-          `"${key.text}" stands here a second time (first in line ${lineOf(this.#text, twin.start)}).`,
+          `"${key.text}" stands here a second time (first in line ${this.#text.slice(0, twin.start).split('\n').length}).`,
           key.start,
           'Keep one of the two.',
         );
@@ -244,8 +244,4 @@ function startOf(event: Event): number {
 
 function isNothing(event: Event): boolean {
   return event.type === EVENT_ID.SCALAR && event.valueStart < 0;
-}
-
-function lineOf(text: string, offset: number): number {
-  return text.slice(0, offset).split('\n').length;
 }

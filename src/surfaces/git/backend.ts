@@ -29,7 +29,11 @@ export async function serveBackend(
   response: ServerResponse,
   stoppable: () => boolean,
 ): Promise<void> {
-  const child = spawn('git', ['http-backend'], { env: environmentOf(backend, request), detached: true, stdio: ['pipe', 'pipe', 'ignore'] });
+  const child = spawn('git', ['http-backend'], {
+    env: environmentOf(backend, request),
+    detached: true,
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
   const ended = new Promise<void>((resolve) => {
     child.once('close', () => resolve());
     child.once('error', () => resolve());
@@ -73,7 +77,12 @@ function environmentOf(backend: BackendRequest, request: IncomingMessage): Recor
     HOME: backend.hooks.folder,
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_CONFIG_COUNT: String(settings.length),
-    ...Object.fromEntries(settings.flatMap(([key, value], index) => [[`GIT_CONFIG_KEY_${index}`, key], [`GIT_CONFIG_VALUE_${index}`, value]])),
+    ...Object.fromEntries(
+      settings.flatMap(([key, value], index) => [
+        [`GIT_CONFIG_KEY_${index}`, key],
+        [`GIT_CONFIG_VALUE_${index}`, value],
+      ]),
+    ),
     GIT_PROJECT_ROOT: backend.root,
     GIT_HTTP_EXPORT_ALL: '1',
     GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),

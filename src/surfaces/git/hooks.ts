@@ -27,7 +27,9 @@ const MOST_CALL_BYTES = 1_048_576;
  * Makes the hooks and listens for them. Socket and hooks lie in a folder that only this user may enter, and go with `close`.
  * `answer` says lines as they come and gives the exit code of the hook.
  */
-export async function openHooks(answer: (call: HookCall, say: (text: string) => void) => Promise<number>): Promise<Hooks> {
+export async function openHooks(
+  answer: (call: HookCall, say: (text: string) => void) => Promise<number>,
+): Promise<Hooks> {
   const root = await mkdtemp(join(tmpdir(), 'katabot-hooks-')); // made with mode 0700
   const folder = join(root, 'hooks');
   const socket = join(root, 'bot.sock');
@@ -57,7 +59,10 @@ function quoted(path: string): string {
   return `'${path.replaceAll("'", "'\\''")}'`;
 }
 
-async function serveHook(connection: Socket, answer: (call: HookCall, say: (text: string) => void) => Promise<number>): Promise<void> {
+async function serveHook(
+  connection: Socket,
+  answer: (call: HookCall, say: (text: string) => void) => Promise<number>,
+): Promise<void> {
   connection.on('error', () => connection.destroy()); // the pusher left; what was begun goes on
   const tell = (message: { text: string } | { code: number }) => {
     if (connection.writable) connection.write(`${JSON.stringify(message)}\n`);
@@ -95,6 +100,8 @@ function parseCall(line: string): HookCall {
         const [, before = '', after = '', ref = ''] = REF_LINE.exec(each) ?? [];
         return ref ? [{ before, after, ref }] : [];
       }),
-    quarantine: Object.fromEntries(Object.entries(quarantine ?? {}).filter(([, value]) => typeof value === 'string')),
+    quarantine: Object.fromEntries(
+      Object.entries(quarantine ?? {}).filter(([, value]) => typeof value === 'string'),
+    ),
   };
 }

@@ -28,7 +28,8 @@ export interface GitSurface {
 }
 
 const MOST_PUSH_BYTES = 64 * 1024 * 1024;
-const ROUTE = /^\/git\/(.+?)\.git(\/(?:info\/refs|git-upload-pack|git-receive-pack|HEAD|objects\/[0-9a-z/._-]+))$/;
+const ROUTE =
+  /^\/git\/(.+?)\.git(\/(?:info\/refs|git-upload-pack|git-receive-pack|HEAD|objects\/[0-9a-z/._-]+))$/;
 
 /** Git over HTTP: pushes are checked before the ref moves, and deploy after it has. */
 export function createGitSurface(given: GitParts): GitSurface {
@@ -73,27 +74,52 @@ async function handle(
   const url = new URL(request.url ?? '/', 'http://localhost');
   const [, repository = '', rest = ''] = ROUTE.exec(url.pathname) ?? [];
   if (!REPOSITORY_NAME.test(repository)) {
-    return answer(response, 404, 'A repository is /git/NAME.git, with lower-case letters, digits and hyphens, at most one slash.');
+    return answer(
+      response,
+      404,
+      'A repository is /git/NAME.git, with lower-case letters, digits and hyphens, at most one slash.',
+    );
   }
   const given = basicOf(request.headers.authorization);
   const caller = given && (await parts.authenticate(given.user, given.token));
   if (!caller) {
     response.setHeader('www-authenticate', 'Basic realm="katabot", charset="UTF-8"');
-    return answer(response, 401, given ? 'This user and token do not belong together.' : 'Say who you are: user name and token. `katabot token create NAME` makes one.');
+    return answer(
+      response,
+      401,
+      given
+        ? 'This user and token do not belong together.'
+        : 'Say who you are: user name and token. `katabot token create NAME` makes one.',
+    );
   }
   const pushing = rest === '/git-receive-pack' || url.searchParams.get('service') === 'git-receive-pack';
   const refusal = await refusalOf(parts, caller, repository, pushing);
   if (refusal) return answer(response, refusal.status, refusal.text);
   const hooks = await openedHooks();
   const id = rest === '/git-receive-pack' ? randomBytes(16).toString('hex') : '';
-  const push: Push = { repository, caller, leaving: new AbortController(), audience: new AbortController(), committed: false, endTurn: undefined };
+  const push: Push = {
+    repository,
+    caller,
+    leaving: new AbortController(),
+    audience: new AbortController(),
+    committed: false,
+    endTurn: undefined,
+  };
   if (id) pushes.set(id, push);
   response.once('close', () => {
     const left = new Error('the client went away');
     push.audience.abort(left);
     if (!push.committed) push.leaving.abort(left);
   });
-  const backend = { root: parts.folder, path: `/${repository}.git${rest}`, query: url.search.slice(1), user: caller.name, push: id, hooks, mostPushBytes: MOST_PUSH_BYTES };
+  const backend = {
+    root: parts.folder,
+    path: `/${repository}.git${rest}`,
+    query: url.search.slice(1),
+    user: caller.name,
+    push: id,
+    hooks,
+    mostPushBytes: MOST_PUSH_BYTES,
+  };
   try {
     await serveBackend(backend, request, response, () => !push.committed);
   } finally {
@@ -125,7 +151,9 @@ async function repositoriesIn(folder: string): Promise<string[]> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     if (!entry.isDirectory()) continue;
     if (entry.name.endsWith('.git')) found.push(entry.name.slice(0, -4));
-    else for (const inner of await readdir(join(folder, entry.name))) if (inner.endsWith('.git')) found.push(`${entry.name}/${inner.slice(0, -4)}`);
+    else
+      for (const inner of await readdir(join(folder, entry.name)))
+        if (inner.endsWith('.git')) found.push(`${entry.name}/${inner.slice(0, -4)}`);
   }
   return found.filter((name) => REPOSITORY_NAME.test(name));
 }

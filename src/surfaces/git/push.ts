@@ -1,8 +1,8 @@
 import type { PushCommands, PushedBranch } from '../../commands/index.ts';
 import { Failure } from '../../failure.ts';
 import type { Caller, Decision } from '../../policy/index.ts';
-import { type Block, drawPlain, type Outcome } from '../../replies/index.ts';
 import * as say from '../../replies/index.ts';
+import { type Block, drawPlain, type Outcome } from '../../replies/index.ts';
 import type { BranchBook } from '../../store/index.ts';
 import { environmentOf } from './environments.ts';
 import type { HookCall } from './hooks.ts';
@@ -41,10 +41,13 @@ export async function answerHook(parts: PushParts, push: Push, call: HookCall, t
     for (const line of drawPlain(block)) tell(line);
   };
   try {
-    return call.hook === 'pre-receive' ? await beforePush(parts, push, call, show) : await afterPush(parts, push, call, show);
+    return call.hook === 'pre-receive'
+      ? await beforePush(parts, push, call, show)
+      : await afterPush(parts, push, call, show);
   } catch (error) {
     if (push.leaving.signal.aborted) return 1;
-    const outcome = error instanceof Failure ? say.failedOutcome(error) : say.failedOutcome(internal(parts, error));
+    const outcome =
+      error instanceof Failure ? say.failedOutcome(error) : say.failedOutcome(internal(parts, error));
     for (const block of outcome.blocks) show(block);
     return 1;
   }
@@ -57,13 +60,24 @@ function internal(parts: PushParts, error: unknown): Failure {
   });
 }
 
-async function beforePush(parts: PushParts, push: Push, call: HookCall, show: (block: Block) => void): Promise<number> {
+async function beforePush(
+  parts: PushParts,
+  push: Push,
+  call: HookCall,
+  show: (block: Block) => void,
+): Promise<number> {
   const { repository, caller, leaving } = push;
   const newest = call.refs[0]?.after.slice(0, 7) ?? '';
-  push.endTurn = await parts.turns.take(repository, `${newest} by ${caller.name}`, (before) => show(say.waitingForPush(before)));
+  push.endTurn = await parts.turns.take(repository, `${newest} by ${caller.name}`, (before) =>
+    show(say.waitingForPush(before)),
+  );
   leaving.signal.throwIfAborted();
   if (call.refs.length > MOST_REFS) {
-    throw new Failure('too-many-refs', `This push moves ${call.refs.length} refs; ${MOST_REFS} is the most.`, { advice: 'Push them in parts.' });
+    throw new Failure(
+      'too-many-refs',
+      `This push moves ${call.refs.length} refs; ${MOST_REFS} is the most.`,
+      { advice: 'Push them in parts.' },
+    );
   }
   const reader = openRepository(parts.folder, repository, call.quarantine);
   for (const ref of call.refs) {
@@ -80,10 +94,17 @@ async function beforePush(parts: PushParts, push: Push, call: HookCall, show: (b
 
 function refusedRef(ref: string): Failure | undefined {
   if (ref.startsWith(BRANCH) || ref.startsWith('refs/tags/')) return undefined;
-  return new Failure('ref-refused', `${ref} is neither a branch nor a tag.`, { advice: 'Push a branch: git push REMOTE main' });
+  return new Failure('ref-refused', `${ref} is neither a branch nor a tag.`, {
+    advice: 'Push a branch: git push REMOTE main',
+  });
 }
 
-async function afterPush(parts: PushParts, push: Push, call: HookCall, show: (block: Block) => void): Promise<number> {
+async function afterPush(
+  parts: PushParts,
+  push: Push,
+  call: HookCall,
+  show: (block: Block) => void,
+): Promise<number> {
   const reader = openRepository(parts.folder, push.repository);
   await adoptDefaultBranch(reader);
   for (const ref of call.refs) {
@@ -95,7 +116,10 @@ async function afterPush(parts: PushParts, push: Push, call: HookCall, show: (bl
     if (isNothing(ref.after)) {
       const environment = environmentOf(branch, await reader.defaultBranch());
       const { repository, caller } = push;
-      await drained(parts.commands.deleteBranch({ repository, branch, environment, caller }, push.audience.signal), show);
+      await drained(
+        parts.commands.deleteBranch({ repository, branch, environment, caller }, push.audience.signal),
+        show,
+      );
       await parts.branches.record(repository, branch, null);
     } else {
       await deployBranch(parts, await pushedBranch(reader, push, ref), push.audience.signal, show);
@@ -130,7 +154,11 @@ async function pushedBranch(
   const preferred = await reader.defaultBranch();
   // Into an empty repository: what is pushed first is the default branch.
   const defaultBranch = known.length > 0 || !isNothing(before) ? preferred : branch;
-  const [files, subject, rewind] = await Promise.all([reader.specs(after), reader.subject(after), rewindOf(reader, before, after)]);
+  const [files, subject, rewind] = await Promise.all([
+    reader.specs(after),
+    reader.subject(after),
+    rewindOf(reader, before, after),
+  ]);
   return {
     repository,
     branch,
@@ -151,7 +179,10 @@ async function rewindOf(reader: Repository, before: string, after: string): Prom
 }
 
 /** Shows a command's blocks as they come, then the end. Gives whether it went well. */
-async function drained(command: AsyncGenerator<Block, Outcome>, show: (block: Block) => void): Promise<boolean> {
+async function drained(
+  command: AsyncGenerator<Block, Outcome>,
+  show: (block: Block) => void,
+): Promise<boolean> {
   for (let step = await command.next(); ; step = await command.next()) {
     if (!step.done) {
       show(step.value);
@@ -171,7 +202,12 @@ export async function catchUp(parts: PushParts, repository: string, signal: Abor
     const [files, subject] = await Promise.all([reader.specs(commit), reader.subject(commit)]);
     const caller: Caller = { name: 'katabot', right: 'operator' };
     const environment = environmentOf(branch, defaultBranch);
-    await deployBranch(parts, { repository, branch, environment, commit, subject, files, caller }, signal, () => {});
+    await deployBranch(
+      parts,
+      { repository, branch, environment, commit, subject, files, caller },
+      signal,
+      () => {},
+    );
   }
 }
 

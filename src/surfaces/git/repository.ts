@@ -81,23 +81,34 @@ export function isNothing(commit: string): boolean {
 
 async function readSpecs(raw: (...words: string[]) => Promise<string>, commit: string) {
   const entries = (await raw('ls-tree', '-r', '-z', '--long', commit)).split('\0').flatMap((line) => {
-    const [, mode = '', id = '', size = '', path = ''] = /^(\d{6}) \w+ ([0-9a-f]{40}) +(\d+|-)\t(.+)$/s.exec(line) ?? [];
+    const [, mode = '', id = '', size = '', path = ''] =
+      /^(\d{6}) \w+ ([0-9a-f]{40}) +(\d+|-)\t(.+)$/s.exec(line) ?? [];
     return SPEC_FILE.test(path) ? [{ mode, id, size: Number(size), path }] : [];
   });
   if (entries.length > MOST_SPECS) {
-    throw new Failure('too-many-files', `The tree holds ${entries.length} container groups; ${MOST_SPECS} is the most.`, {
-      advice: 'Split the repository.',
-    });
+    throw new Failure(
+      'too-many-files',
+      `The tree holds ${entries.length} container groups; ${MOST_SPECS} is the most.`,
+      {
+        advice: 'Split the repository.',
+      },
+    );
   }
   const files: { path: string; text: string }[] = [];
   for (const { mode, id, size, path } of entries) {
     if (!mode.startsWith('100')) {
-      throw new Failure('not-a-file', `${path} is a link, not a file.`, { advice: 'Commit the file itself under this name.' });
+      throw new Failure('not-a-file', `${path} is a link, not a file.`, {
+        advice: 'Commit the file itself under this name.',
+      });
     }
     if (size > MOST_SPEC_BYTES) {
-      throw new Failure('file-too-large', `${path} has ${size.toLocaleString('en')} bytes; a container group may have ${MOST_SPEC_BYTES.toLocaleString('en')} (1 MiB).`, {
-        advice: 'Is this really a container group? Data belongs into an image or a volume.',
-      });
+      throw new Failure(
+        'file-too-large',
+        `${path} has ${size.toLocaleString('en')} bytes; a container group may have ${MOST_SPEC_BYTES.toLocaleString('en')} (1 MiB).`,
+        {
+          advice: 'Is this really a container group? Data belongs into an image or a volume.',
+        },
+      );
     }
     files.push({ path, text: await raw('cat-file', 'blob', id) });
   }
@@ -106,7 +117,13 @@ async function readSpecs(raw: (...words: string[]) => Promise<string>, commit: s
 
 /** git with fixed words and a bare environment: no settings of a user or a system, no prompts, no hooks. */
 function gitIn(folder: string, quarantine: Quarantine = {}) {
-  const environment = { GIT_CONFIG_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0', HOME: folder, PATH: '/usr/local/bin:/usr/bin:/bin', ...quarantine };
+  const environment = {
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_TERMINAL_PROMPT: '0',
+    HOME: folder,
+    PATH: '/usr/local/bin:/usr/bin:/bin',
+    ...quarantine,
+  };
   return simpleGit({ baseDir: folder, allowEnvironment: Object.keys(environment) }).env(environment);
 }
 
