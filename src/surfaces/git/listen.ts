@@ -44,15 +44,13 @@ export function createGitSurface(given: GitParts): GitSurface {
     });
     return hooks;
   };
+  const tracked = (work: Promise<void>) => {
+    running.add(work);
+    return work.finally(() => running.delete(work));
+  };
   return {
-    handle(request, response) {
-      const work = handle(parts, pushes, openedHooks, request, response);
-      running.add(work);
-      return work.finally(() => running.delete(work));
-    },
-    async catchUp(signal) {
-      for (const repository of await repositoriesIn(parts.folder)) await catchUp(parts, repository, signal);
-    },
+    handle: (request, response) => tracked(handle(parts, pushes, openedHooks, request, response)),
+    catchUp: (signal) => tracked(catchUpAll(parts, signal)),
     async close() {
       for (const push of pushes.values()) {
         push.leaving.abort(new Error('the bot is stopping'));
@@ -62,6 +60,10 @@ export function createGitSurface(given: GitParts): GitSurface {
       await (await hooks)?.close();
     },
   };
+}
+
+async function catchUpAll(parts: PushParts, signal: AbortSignal): Promise<void> {
+  for (const repository of await repositoriesIn(parts.folder)) await catchUp(parts, repository, signal);
 }
 
 async function handle(

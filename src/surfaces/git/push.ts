@@ -173,9 +173,13 @@ async function pushedBranch(
 }
 
 async function rewindOf(reader: Repository, before: string, after: string): Promise<PushedBranch['rewind']> {
-  if (isNothing(before) || before === after || (await reader.isAncestor(before, after))) return undefined;
-  const kind = (await reader.isAncestor(after, before)) ? 'older-commit' : 'force-push';
-  return { kind, lostCommits: await reader.lostCommits(before, after) };
+  if (isNothing(before) || before === after) return undefined;
+  const [lostCommits, gained] = await Promise.all([
+    reader.lostCommits(before, after),
+    reader.lostCommits(after, before),
+  ]);
+  if (lostCommits === 0) return undefined; // the ordinary way: forward
+  return { kind: gained === 0 ? 'older-commit' : 'force-push', lostCommits };
 }
 
 /** Shows a command's blocks as they come, then the end. Gives whether it went well. */

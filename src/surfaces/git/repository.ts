@@ -18,7 +18,6 @@ export interface Repository {
   /** Every file named containergroup.yaml or .yml, in any folder. Throws a Failure for one that cannot be a spec. */
   specs(commit: string): Promise<{ path: string; text: string }[]>;
   subject(commit: string): Promise<string>;
-  isAncestor(older: string, newer: string): Promise<boolean>;
   /** How many commits `from` has that `to` lacks. */
   lostCommits(from: string, to: string): Promise<number>;
 }
@@ -63,11 +62,6 @@ export function openRepository(root: string, name: string, quarantine: Quarantin
     },
     specs: (commit) => readSpecs(raw, commit),
     subject: async (commit) => (await raw('log', '-1', '--format=%s', commit, '--')).trim(),
-    isAncestor: (older, newer) =>
-      raw('merge-base', '--is-ancestor', older, newer).then(
-        () => true,
-        () => false,
-      ),
     async lostCommits(from, to) {
       return Number((await raw('rev-list', '--count', from, `^${to}`, '--')).trim()) || 0;
     },
