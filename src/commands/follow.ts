@@ -24,6 +24,11 @@ const LAST_LINES = 5;
 /** After a stop of the following, what was seen is still told. */
 const LOOK_TIMEOUT_MS = 5_000;
 
+type Exit = Extract<Fact, { kind: 'member-exited' }>;
+
+/** The first exit is restarted at once; after the second the delays begin. */
+const MOST_EXITS = 2;
+
 /** Tells one group's way up as it happens. Ends with the group, not the other way round. */
 export async function* followDeploy(
   ground: Ground,
@@ -33,6 +38,7 @@ export async function* followDeploy(
 ): AsyncGenerator<Block, Outcome> {
   const { wish } = followed;
   const limit = AbortSignal.any([signal, AbortSignal.timeout(FOLLOW_LIMIT_MS)]);
+  const exits: Exit[] = [];
   for (;;) {
     const event = await nextOr(mailbox, wish, limit);
     if (!event) return say.stillGoing(wish.revision.group.name);
@@ -40,8 +46,11 @@ export async function* followDeploy(
     if (event.fact.kind === 'superseded') return say.superseded(wish.revision.number, event.fact.by);
     if (event.fact.kind === 'removed') return say.superseded(wish.revision.number, event.revision);
     if (event.fact.kind === 'running' || event.fact.kind === 'finished') {
-      return yield* tellArrival(ground, mailbox, followed, event.fact, limit);
+      return yield* tellArrival(ground, mailbox, followed, event.fact, exits[0], limit);
     }
+    if (event.fact.kind === 'member-exited' && event.fact.exitCode !== 0) exits.push(event.fact);
+    // Nobody should wait for a program that ends each time it is started; the bot goes on trying.
+    if (exits.length === MOST_EXITS) return yield* tellCrash(ground, followed, exits[0]);
     const block = say.progressOf(event.fact);
     if (block) yield block;
   }
@@ -56,6 +65,7 @@ async function* tellArrival(
   mailbox: Mailbox,
   followed: Followed,
   fact: Extract<Fact, { kind: 'running' | 'finished' }>,
+  exit: Exit | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<Block, Outcome> {
   const { wish, facts } = followed;
@@ -66,24 +76,36 @@ async function* tellArrival(
   const url = wish.fqdn ? ground.edge.urlOf(wish.fqdn) : '';
   const [probe, crash] = await Promise.all([
     url && fact.kind === 'running' ? ground.edge.probe(url, signal) : undefined,
-    fact.kind === 'running' ? earlyExit(ground, mailbox, wish, signal) : undefined,
+    exit ?? (fact.kind === 'running' ? earlyExit(ground, mailbox, wish, signal) : undefined),
   ]);
   const ports = (wish.revision.group.ipAddress?.ports ?? []).map(({ port }) => String(port));
   if (wish.address && fact.kind === 'running')
     yield say.addressStage({ url, fqdn: wish.fqdn, address: wish.address, ports }, probe);
-  yield { kind: 'blank' };
-  for (const line of await lastLines(ground, wish)) yield say.logBlock(line);
-  if (crash) yield say.crashStage(crash.container, crash.reason);
-  yield* say.closingFields(
-    wish.revision.group,
-    bill(await ground.ledger.intervals({ group: wish.key }), ground.clock.now()),
-  );
+  yield* tellEnd(ground, wish, crash);
   return say.arrived(wish, {
     url,
     probe,
-    crashed: crash !== undefined,
+    crashed: crash !== undefined || (fact.kind === 'finished' && fact.outcome === 'Failed'),
     tookMs: fact.kind === 'running' ? fact.tookMs : 0,
   });
+}
+
+async function* tellCrash(
+  ground: Ground,
+  { wish }: Followed,
+  exit: Exit | undefined,
+): AsyncGenerator<Block, Outcome> {
+  yield { kind: 'blank' };
+  yield* tellEnd(ground, wish, exit);
+  return say.arrived(wish, { url: '', probe: undefined, crashed: true, tookMs: 0 });
+}
+
+/** What the group printed last, what it died of if it did, and what it has cost. */
+async function* tellEnd(ground: Ground, wish: Wish, exit: Exit | undefined): AsyncGenerator<Block> {
+  for (const line of await lastLines(ground, wish)) yield say.logBlock(line);
+  if (exit) yield say.crashStage(exit.container, exit.reason);
+  const intervals = await ground.ledger.intervals({ group: wish.key });
+  yield* say.closingFields(wish.revision.group, bill(intervals, ground.clock.now()));
 }
 
 /** The first container that ends with an error soon after the group was up, if one does. */

@@ -30,7 +30,11 @@ export function finishedStage(outcome: 'Succeeded' | 'Failed' | 'Stopped'): Bloc
 }
 
 export function crashStage(container: string, reason: string): Block {
-  return stage('failed', 'crash', `${container} ended right after its start: ${reason}`);
+  return stage(
+    'failed',
+    'crash',
+    `${container} ended right after its start (${reason}); it is started again with growing delays`,
+  );
 }
 
 export function groupHeading(name: string): Block {
