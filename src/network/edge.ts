@@ -14,6 +14,9 @@ export interface Edge {
   close(): Promise<void>;
 }
 
+/** Marks answers of the edge itself, so that they are told from the group's. */
+export const EDGE_HEADER = 'x-katabot-edge';
+
 /** A client that has not sent its headers by then is not going to. */
 const HEADERS_TIMEOUT_MS = 15_000;
 
@@ -60,6 +63,7 @@ async function serve(
 ): Promise<void> {
   const host = hostOf(request);
   const target = resolve(host);
+  forgetForwarded(request);
   if (!target) return answer(response, 404, `No group here is called ${plain(host)}.`);
   try {
     await proxy.web(request, response, { target: urlOf(target), proxyTimeout: 0 });
@@ -77,11 +81,19 @@ async function upgrade(
 ): Promise<void> {
   const target = resolve(hostOf(request));
   socket.on('error', () => socket.destroy()); // the other side may go at any moment
+  forgetForwarded(request);
   try {
     if (!target) throw new Error('no such group');
     await proxy.ws(request, socket as Parameters<ProxyServer['ws']>[1], { target: urlOf(target) }, head);
   } catch {
     socket.end(`HTTP/1.1 ${target ? '502 Bad Gateway' : '404 Not Found'}\r\nConnection: close\r\n\r\n`);
+  }
+}
+
+/** The edge is the first to know the client: what the client itself says of that is not believed. */
+function forgetForwarded(request: IncomingMessage): void {
+  for (const name of Object.keys(request.headers)) {
+    if (name.startsWith('x-forwarded-') || name === 'forwarded') delete request.headers[name];
   }
 }
 
@@ -94,7 +106,11 @@ function answer(response: ServerResponse, status: number, sentence: string): voi
     response.destroy();
     return;
   }
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' });
+  response.writeHead(status, {
+    'content-type': 'text/plain; charset=utf-8',
+    'cache-control': 'no-store',
+    [EDGE_HEADER]: '1',
+  });
   response.end(`${sentence}\n`);
 }
 

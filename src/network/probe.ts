@@ -1,13 +1,14 @@
 import { get } from 'node:http';
 import type { Clock } from '../clock.ts';
+import { EDGE_HEADER } from './edge.ts';
 
 const ATTEMPTS = 25;
 const PAUSE_MS = 100;
 const ANSWER_TIMEOUT_MS = 2_000;
 
 /**
- * Asks an address until it answers with anything but a gateway error: a program that has just been started needs a moment
- * to listen. Gives undefined when it does not answer within about `ATTEMPTS * PAUSE_MS`.
+ * Asks an address until the group behind it answers, with whatever status: a program that has just been started needs a
+ * moment to listen. Gives undefined when it does not answer within about `ATTEMPTS * PAUSE_MS`.
  * Connects to `edge`, so that it works where the name does not resolve.
  */
 export async function probe(
@@ -17,16 +18,14 @@ export async function probe(
   for (let attempt = 0; attempt < ATTEMPTS && !signal.aborted; attempt++) {
     const startedAtMs = performance.now();
     const status = await statusOf(url, edge, signal);
-    if (status !== undefined && status !== 502 && status !== 404) {
-      return { status, tookMs: Math.max(1, Math.round(performance.now() - startedAtMs)) };
-    }
-    if (status === 404 && attempt > 5)
+    if (status !== undefined)
       return { status, tookMs: Math.max(1, Math.round(performance.now() - startedAtMs)) };
     await new Promise<void>((resume) => void clock.after(PAUSE_MS, resume));
   }
   return undefined;
 }
 
+/** The group's own status; undefined when it was the edge that answered, or nobody. */
 function statusOf(
   url: string,
   edge: { host: string; port: number },
@@ -35,12 +34,10 @@ function statusOf(
   return new Promise((resolve) => {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
     const { host, pathname } = new URL(url);
-    get(
-      { ...edge, path: pathname, headers: { host, 'user-agent': 'katabot' }, signal: limit, agent: false },
-      (response) => {
-        resolve(response.statusCode);
-        response.destroy();
-      },
-    ).on('error', () => resolve(undefined));
+    const headers = { host, 'user-agent': 'katabot' };
+    get({ ...edge, path: pathname, headers, signal: limit, agent: false }, (response) => {
+      resolve(response.headers[EDGE_HEADER] ? undefined : response.statusCode);
+      response.destroy();
+    }).on('error', () => resolve(undefined));
   });
 }

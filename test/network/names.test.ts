@@ -1,0 +1,115 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  edgePort,
+  fqdnOf,
+  type LabelRequest,
+  labelTaken,
+  placeOf,
+  poolsFrom,
+  slotOf,
+} from '../../src/network/index.ts';
+import { readGroup } from '../../src/spec/index.ts';
+
+const request: LabelRequest = {
+  label: 'hello',
+  environment: 'production',
+  location: 'local',
+  domain: 'example.com',
+  scope: 'Unsecure',
+  owner: 'acme',
+  repository: 'team/shop',
+  held: '',
+  fresh: 'seed',
+};
+
+describe('the name of a group', () => {
+  test('is label, location and domain', () => expect(fqdnOf(request)).toBe('hello.local.example.com'));
+
+  test('outside production carries the environment, so that a preview never takes production’s name', () => {
+    expect(fqdnOf({ ...request, environment: 'pr-12' })).toBe('hello-pr-12.local.example.com');
+  });
+
+  test('stays within the 63 characters of a label, and apart from others', () => {
+    const long = (environment: string) =>
+      fqdnOf({ ...request, label: 'l'.repeat(60), environment }).split('.')[0] ?? '';
+    expect(long('feature-a').length).toBeLessThanOrEqual(63);
+    expect(long('feature-a')).not.toBe(long('feature-b'));
+    expect(long('feature-a')).toBe(long('feature-a'));
+  });
+
+  test.each(['TenantReuse', 'SubscriptionReuse', 'ResourceGroupReuse', 'Noreuse'] as const)(
+    'with %s has a hash of 16 lower-case letters and digits',
+    (scope) => {
+      expect(fqdnOf({ ...request, scope })).toMatch(/^hello\.[a-z][a-z0-9]{15}\.local\.example\.com$/);
+      expect(fqdnOf({ ...request, scope })).toBe(fqdnOf({ ...request, scope }));
+    },
+  );
+
+  test('is the same again for the same owner, namespace or repository, and another for others', () => {
+    const name = (scope: LabelRequest['scope'], change: Partial<LabelRequest> = {}) =>
+      fqdnOf({ ...request, scope, ...change });
+    expect(name('TenantReuse', { repository: 'other/api' })).toBe(name('TenantReuse'));
+    expect(name('TenantReuse', { owner: 'other' })).not.toBe(name('TenantReuse'));
+    expect(name('SubscriptionReuse', { repository: 'team/api' })).toBe(name('SubscriptionReuse'));
+    expect(name('SubscriptionReuse', { repository: 'other/api' })).not.toBe(name('SubscriptionReuse'));
+    expect(name('ResourceGroupReuse', { repository: 'team/api' })).not.toBe(name('ResourceGroupReuse'));
+  });
+
+  test('with Noreuse stays while the group lives and never comes back', () => {
+    const first = fqdnOf({ ...request, scope: 'Noreuse', fresh: 'one' });
+    expect(fqdnOf({ ...request, scope: 'Noreuse', fresh: 'two', held: first })).toBe(first);
+    expect(fqdnOf({ ...request, scope: 'Noreuse', fresh: 'two' })).not.toBe(first);
+  });
+
+  test('that is taken says by whom, with ACI’s code', () => {
+    expect(labelTaken('hello.local.example.com', 'production/shop')).toMatchObject({
+      code: 'DnsNameLabelAlreadyTaken',
+      message: expect.stringContaining('production/shop'),
+    });
+  });
+});
+
+describe('the places of a location', () => {
+  const pools = poolsFrom({ addresses: '127.20.0.0/16', networks: '198.18.0.0/15' });
+
+  test('give each group an address and a network that overlap with no other', () => {
+    expect(placeOf(pools, 0)).toEqual({ address: '127.20.0.1', subnet: '198.18.0.0/28' });
+    expect(placeOf(pools, 17)).toEqual({ address: '127.20.0.18', subnet: '198.18.1.16/28' });
+    expect(pools.slotCount).toBe(8192);
+  });
+
+  test('never use the first and the last address of a range', () => {
+    const small = poolsFrom({ addresses: '203.0.113.0/29', networks: '10.0.0.0/16' });
+    expect(small.slotCount).toBe(6);
+    expect([placeOf(small, 0).address, placeOf(small, 5).address]).toEqual(['203.0.113.1', '203.0.113.6']);
+  });
+
+  test('are found again by their address', () => {
+    expect(slotOf(pools, placeOf(pools, 4711).address)).toBe(4711);
+    expect(slotOf(pools, '10.0.0.1')).toBeUndefined();
+    expect(slotOf(pools, '')).toBeUndefined();
+  });
+
+  test.each(['127.20.0.0', '127.20.0.0/33', '300.1.1.0/24', '127.20.0.1/16', 'fe80::/64', ''])(
+    '%j is no range',
+    (addresses) => {
+      expect(() => poolsFrom({ addresses, networks: '198.18.0.0/15' })).toThrow(
+        expect.objectContaining({ code: 'range-invalid' }),
+      );
+    },
+  );
+});
+
+describe('the port that HTTP by name goes to', () => {
+  test.each([
+    ['80 before others', [8080, 80], 80],
+    ['8080 when there is no 80', [9000, 8080], 8080],
+    ['else the first', [9000, 9001], 9000],
+  ])('is %s', (_what, ports, expected) => {
+    const list = ports.map((port) => `{port: ${port}}`).join(', ');
+    const { group } = readGroup(
+      `name: a\nproperties: {osType: Linux, ipAddress: {type: Public, ports: [${list}]}, containers: [{name: a, properties: {image: a, ports: [${list}], resources: {requests: {cpu: 1, memoryInGB: 1}}}}]}`,
+    );
+    expect(group && edgePort(group)).toBe(expected);
+  });
+});
