@@ -19,6 +19,18 @@ export class Failure extends Error {
 
 /** The text of anything thrown, on one line, without a stack trace. */
 export function messageOf(thrown: unknown): string {
-  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  const { message } = propertiesOf(thrown);
+  const text = typeof message === 'string' ? message : String(thrown);
   return text.replace(/\s+/g, ' ').trim();
+}
+
+/** What a system call says of its failure, such as ENOENT; '' for anything else. */
+export function systemCodeOf(thrown: unknown): string {
+  const { code } = propertiesOf(thrown);
+  return typeof code === 'string' ? code : '';
+}
+
+/** Looked at by shape: an error of another realm is an error too. */
+function propertiesOf(thrown: unknown): { readonly message?: unknown; readonly code?: unknown } {
+  return typeof thrown === 'object' && thrown !== null ? thrown : {};
 }

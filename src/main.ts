@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import { readFile } from 'node:fs/promises';
-import { createApp, openTokens } from './app.ts';
 import { systemClock } from './clock.ts';
 import { readEnvironment, readSettings, settingsPage } from './config.ts';
 import { createLog } from './observability/index.ts';
@@ -19,16 +18,17 @@ process.exitCode = await runCli(process.argv.slice(2), {
   readInput: async () => Buffer.concat(await Array.fromAsync(process.stdin)),
   bot: readEnvironment(),
   serve,
-  tokens: () => openTokens(readEnvironment().dataFolder, systemClock),
+  tokens: async () => (await import('./app.ts')).openTokens(readEnvironment().dataFolder, systemClock),
   signal: interrupted.signal,
   pages: { settings: settingsPage },
 });
 
-/** Runs the bot until it is told to stop. */
+/** Runs the bot until it is told to stop. Its parts are loaded here: the rest of the command line starts without them. */
 async function serve(): Promise<number> {
   const environment = readEnvironment();
   const settings = readSettings(environment);
   const { dataFolder, dockerHost, logLevel } = environment;
+  const { createApp } = await import('./app.ts');
   const app = await createApp(settings, {
     clock: systemClock,
     log: createLog(logLevel),

@@ -233,11 +233,13 @@ export function unknownGroup(key: GroupKey, known: readonly { key: GroupKey }[])
   );
 }
 
+/** `1 error`, `3 errors` */
+export function errorCount(problems: readonly Problem[]): string {
+  const count = problems.filter(({ severity }) => severity === 'error').length;
+  return count === 1 ? '1 error' : `${count} errors`;
+}
+
 export function invalid(problems: readonly Problem[]): Outcome {
-  const errors = problems.filter(({ severity }) => severity === 'error').length;
-  const text =
-    errors === 1
-      ? '1 error: nothing was changed, what runs goes on running'
-      : `${errors} errors: nothing was changed, what runs goes on running`;
+  const text = `${errorCount(problems)}: nothing was changed, what runs goes on running`;
   return { kind: 'invalid', code: 'invalid', blocks: [stage('failed', 'refused', text)], data: { problems } };
 }

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
-import { Failure } from '../failure.ts';
+import { Failure, systemCodeOf } from '../failure.ts';
 
 /** Keeps secrets at rest: what is sealed can be opened only with the identity file beside the database. */
 export interface Vault {
@@ -42,7 +42,7 @@ async function readIdentity(file: string): Promise<string> {
   try {
     return (await readFile(file, 'utf8')).trim();
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    if (systemCodeOf(error) !== 'ENOENT') throw error;
   }
   const identity = await generateX25519Identity();
   await writeFile(file, `${identity}\n`, { mode: 0o600, flag: 'wx' });

@@ -37,7 +37,7 @@ function orFailure<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
+    const code = sqliteCodeOf(error);
     if (code !== SQLITE_FULL && code !== SQLITE_IOERR) throw error;
     throw new Failure('store-full', `The bot cannot write its database (${messageOf(error)}).`, {
       advice:
@@ -45,4 +45,10 @@ function orFailure<T>(work: () => T): T {
       cause: error,
     });
   }
+}
+
+/** SQLite's primary result code; 0 for anything that is not SQLite's. */
+function sqliteCodeOf(thrown: unknown): number {
+  const { errcode }: { errcode?: unknown } = typeof thrown === 'object' && thrown !== null ? thrown : {};
+  return typeof errcode === 'number' ? errcode & 0xff : 0;
 }

@@ -31,10 +31,7 @@ export async function runValidate(paths: readonly string[], sources: Sources): P
     });
     blocks.push(...problems.map((problem) => say.problemBlock(problem, text)));
     if (group) blocks.push(say.specStage(file, group, groupSize(group), 0));
-    else
-      blocks.push(
-        say.stage('failed', file, `${problems.filter(({ severity }) => severity === 'error').length} errors`),
-      );
+    else blocks.push(say.stage('failed', file, say.errorCount(problems)));
   }
   const valid = files.every((file) => file.valid);
   return { kind: valid ? 'done' : 'invalid', code: 'validated', blocks, data: { files } };
