@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import { readFile } from 'node:fs/promises';
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
 import { systemClock } from './clock.ts';
 import { readEnvironment, readSettings, settingsPage } from './config.ts';
 import { createLog } from './observability/index.ts';
@@ -28,6 +30,8 @@ async function serve(): Promise<number> {
   const environment = readEnvironment();
   const settings = readSettings(environment);
   const { dataFolder, dockerHost, logLevel } = environment;
+  // What was compiled once is kept beside the dependencies; where that folder may not be written, nothing is kept.
+  enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/katabot'));
   const { createApp } = await import('./app.ts');
   const app = await createApp(settings, {
     clock: systemClock,

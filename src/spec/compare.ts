@@ -17,7 +17,23 @@ export interface Leaf {
 export function leavesOf(field: Field, value: unknown): Leaf[] {
   const leaves: Leaf[] = [];
   visit(field, value, { path: '', container: '', effect: 'replace' }, leaves);
-  return leaves;
+  return [...leaves, ...secureEnvironments(leaves)];
+}
+
+/**
+ * Whether a container has secure values at all: they come in a volume of their own, and a sandbox gets its volumes when it
+ * is made. So the first of them, and the last that goes, take a new pod, while a changed one restarts its container.
+ */
+function secureEnvironments(leaves: readonly Leaf[]): Leaf[] {
+  const owners = new Set(
+    leaves.flatMap(({ path, container }) => (container && path.endsWith('.secureValue') ? [container] : [])),
+  );
+  return [...owners].map((container) => ({
+    path: `containers[${container}].secureValues`,
+    container: '',
+    value: 'present',
+    effect: 'replace',
+  }));
 }
 
 interface Place {

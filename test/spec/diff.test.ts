@@ -43,6 +43,17 @@ describe('what a change does to a group that runs', () => {
       'restart',
     ],
     ['a secret', group({ ...base, containers: base.containers.replace('first', 'second') }), 'restart'],
+    [
+      'the first secret of a container',
+      group({
+        ...base,
+        containers: base.containers.replace(
+          'ports: [{port: 80}]',
+          'ports: [{port: 80}]\n    environmentVariables: [{name: B, secureValue: x}]',
+        ),
+      }),
+      'replace',
+    ],
     ['a command', group({ ...base, containers: `${base.containers}    command: [a]\n` }), 'restart'],
     [
       'the memory',
