@@ -1,6 +1,6 @@
 /** One grammar, one file a verb; parser, help and docs come from the same table. */
 export { pushCommands } from './deploy.ts';
-export type { Edge, Ground, Location } from './ground.ts';
+export type { Ground, Location } from './ground.ts';
 export { commandsPage, helpFor, helpText } from './help.ts';
 export { parse } from './parse.ts';
 export type { PushCommands, PushedBranch } from './push.ts';

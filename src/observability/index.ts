@@ -1,2 +1,2 @@
 /** Events and errors -> the log. */
-export { createLog, type Log, type LogLevel } from './log.ts';
+export { createLog, type Log } from './log.ts';

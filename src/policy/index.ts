@@ -1,3 +1,3 @@
 /** May this caller do this now, and if not, why and what to do. */
-export { type Caller, type Decision, decide, RIGHTS, type Right, rightNamed } from './decide.ts';
+export { type Caller, type Decision, decide, type Right, rightNamed } from './decide.ts';
 export { createTokens, type TokenBook, type Tokens } from './tokens.ts';

@@ -1,9 +1,8 @@
 /** Brings what is to what should be. */
 export { assess, type Standing } from './assess.ts';
 export { createFeed, type Feed } from './feed.ts';
-export type { Pricing } from './meter.ts';
 export { podOf } from './pod.ts';
 export { createReconciler, type Reconciler } from './reconciler.ts';
 export { restartAtMs, restartsAfter } from './restarts.ts';
-export { createRoutes, type Routes } from './routes.ts';
+export { createRoutes } from './routes.ts';
 export type { DesiredState, EventBook, Revision, Run, RunBook, Settled, Wish, WishDraft } from './wish.ts';

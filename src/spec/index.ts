@@ -4,17 +4,15 @@ export { memberFingerprint, podFingerprint } from './fingerprint.ts';
 export { jsonSchema } from './json-schema.ts';
 export { nearestWord } from './nearest.ts';
 export type { Gap, Problem } from './problem.ts';
-export { MAX_BYTES, type Reading, type ReadOptions, readGroup } from './read.ts';
+export { readGroup } from './read.ts';
 export { referencePage } from './reference.ts';
 export type {
   Container,
-  EnvironmentVariable,
   Group,
   InitContainer,
   IpAddress,
-  Port,
   RegistryCredential,
   Volume,
   VolumeMount,
 } from './schema/group.ts';
-export { containerLimits, type GroupSize, groupSize } from './size.ts';
+export { containerLimits, groupSize } from './size.ts';

@@ -240,7 +240,6 @@ export const groupSchema = envelope(
 export type Group = Infer<typeof groupSchema>;
 export type Container = Group['containers'][number];
 export type InitContainer = Group['initContainers'][number];
-export type Port = Container['ports'][number];
 export type EnvironmentVariable = Container['environmentVariables'][number];
 export type VolumeMount = Container['volumeMounts'][number];
 export type IpAddress = NonNullable<Group['ipAddress']>;

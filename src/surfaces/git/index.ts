@@ -1,2 +1,2 @@
 /** `git push` in, a deploy out. */
-export { createGitSurface, type GitParts, type GitSurface } from './listen.ts';
+export { createGitSurface } from './listen.ts';

@@ -1,2 +1,2 @@
 /** HTTP for programs: commands in, outcomes out. */
-export { type CommandLine, createWeb, listen, type WebParts } from './listen.ts';
+export { createWeb, listen } from './listen.ts';

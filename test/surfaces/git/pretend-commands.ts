@@ -1,0 +1,75 @@
+import type { PushCommands, PushedBranch } from '../../../src/commands/index.ts';
+import type { Block, Outcome } from '../../../src/replies/index.ts';
+
+type Told = AsyncGenerator<Block, Outcome>;
+type Deleted = Parameters<PushCommands['deleteBranch']>[0];
+
+/** Commands that remember what they were asked, and wait wherever a test wants them to. */
+export interface PretendCommands extends PushCommands {
+  readonly checked: PushedBranch[];
+  readonly deployed: PushedBranch[];
+  readonly deleted: Deleted[];
+  /** What a check, a deploy or a deletion does; a test may give its own. */
+  check: (push: PushedBranch, signal: AbortSignal) => Told;
+  deploy: (push: PushedBranch, signal: AbortSignal) => Told;
+  remove: (branch: Deleted, signal: AbortSignal) => Told;
+}
+
+export const DONE: Outcome = { kind: 'done', code: 'done', blocks: [], data: null };
+
+export function text(said: string): Block {
+  return { kind: 'text', text: said };
+}
+
+export function createPretendCommands(): PretendCommands {
+  const pretend: PretendCommands = {
+    checked: [],
+    deployed: [],
+    deleted: [],
+    check: async function* ({ repository, branch, environment }) {
+      yield text(`checking ${repository} ${branch} for ${environment}`);
+      return DONE;
+    },
+    deploy: async function* ({ branch, environment }) {
+      yield text(`deploying ${branch} to ${environment}`);
+      return DONE;
+    },
+    remove: async function* ({ branch, environment }) {
+      yield text(`removing ${branch} from ${environment}`);
+      return DONE;
+    },
+    checkPush(push, signal) {
+      pretend.checked.push(push);
+      return pretend.check(push, signal);
+    },
+    deployPush(push, signal) {
+      pretend.deployed.push(push);
+      return pretend.deploy(push, signal);
+    },
+    deleteBranch(branch, signal) {
+      pretend.deleted.push(branch);
+      return pretend.remove(branch, signal);
+    },
+  };
+  return pretend;
+}
+
+/** A moment that a test decides: the pretend commands come to it, and go on when the test lets them. */
+export function createGate() {
+  const reached = Promise.withResolvers<void>();
+  const opened = Promise.withResolvers<void>();
+  return {
+    /** Resolves when somebody stands before the gate. */
+    reached: reached.promise,
+    open: () => opened.resolve(),
+    /** Waits until the gate opens or the signal fires; rejects with the signal's reason. */
+    async pass(signal?: AbortSignal): Promise<void> {
+      reached.resolve();
+      const left = Promise.withResolvers<never>();
+      const leave = () => left.reject(signal?.reason);
+      if (signal?.aborted) leave();
+      signal?.addEventListener('abort', leave, { once: true });
+      await Promise.race([opened.promise, left.promise]);
+    },
+  };
+}
