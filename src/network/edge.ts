@@ -1,6 +1,7 @@
 import { Agent, createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createProxyServer, type ProxyServer } from 'httpxy';
+import { type Clock, systemClock } from '../clock.ts';
 
 export interface Target {
   readonly address: string;
@@ -10,7 +11,7 @@ export interface Target {
 export interface Edge {
   /** Resolves with the port it listens on. */
   listen(host: string, port: number): Promise<number>;
-  /** Takes no new connections; what is open ends within a moment. */
+  /** Takes no new connections. Websockets end at once, requests that are being answered get a moment to finish. */
   close(): Promise<void>;
 }
 
@@ -20,30 +21,64 @@ export const EDGE_HEADER = 'x-katabot-edge';
 /** A client that has not sent its headers by then is not going to. */
 const HEADERS_TIMEOUT_MS = 15_000;
 
+/** How long a request that is being answered may go on when the edge closes; streams never end by themselves. */
+const CLOSE_GRACE_MS = 1_000;
+
 /**
  * HTTP by name: the Host header chooses the group. Websockets, server-sent events and bodies of any length pass through
  * as they come. `resolve` answers from memory, at every request anew.
  */
-export function createEdge(resolve: (host: string) => Target | undefined): Edge {
+export function createEdge(
+  resolve: (host: string) => Target | undefined,
+  { clock = systemClock }: { clock?: Clock } = {},
+): Edge {
   const agent = new Agent({ keepAlive: true, maxSockets: 512 });
   // No default target: httpxy would prefer it to the one of the request.
   const proxy = createProxyServer({ agent, xfwd: true, proxyTimeout: 0, timeout: 0 });
-  const server = createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0 });
+  proxy.on('proxyReqWs', (proxyRequest, _request, socket) => {
+    // Heard before httpxy's own listener, which ends the socket without a word.
+    proxyRequest.once('error', () => refuseUpgrade(socket, '502 Bad Gateway'));
+  });
+  const server = createServer({
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: 0,
+    shouldUpgradeCallback: isWebsocket,
+  });
+  /** Sockets that have left HTTP: the server no longer counts them among its connections, yet waits for them. */
+  const upgraded = new Set<Duplex>();
   server.on('request', (request, response) => void serve(proxy, resolve, request, response));
-  server.on('upgrade', (request, socket, head) => void upgrade(proxy, resolve, request, socket, head));
+  server.on('upgrade', (request, socket, head) => {
+    upgraded.add(socket);
+    socket.once('close', () => upgraded.delete(socket));
+    void upgrade(proxy, resolve, request, socket, head);
+  });
   return {
     listen: (host, port) =>
       new Promise((done, reject) => {
         server.once('error', reject);
         server.listen(port, host, () => done(portOf(server)));
       }),
-    close: () =>
-      new Promise((done) => {
-        server.close(() => done());
-        server.closeAllConnections();
-        agent.destroy();
-      }),
+    close: async () => {
+      await closed(server, upgraded, clock);
+      agent.destroy();
+    },
   };
+}
+
+/** Every other upgrade is only an offer, such as curl's of HTTP/2: it is answered as if it had not been made. */
+function isWebsocket(request: IncomingMessage): boolean {
+  return request.method === 'GET' && request.headers.upgrade?.toLowerCase() === 'websocket';
+}
+
+function closed(server: Server, upgraded: ReadonlySet<Duplex>, clock: Clock): Promise<void> {
+  return new Promise((done) => {
+    const cancel = clock.after(CLOSE_GRACE_MS, () => server.closeAllConnections());
+    server.close(() => {
+      cancel();
+      done();
+    });
+    for (const socket of upgraded) socket.destroy();
+  });
 }
 
 function portOf(server: Server): number {
@@ -52,7 +87,7 @@ function portOf(server: Server): number {
 }
 
 function hostOf(request: IncomingMessage): string {
-  return (request.headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
+  return (request.headers.host ?? '').replace(/\.?(:\d+)?$/, '').toLowerCase();
 }
 
 async function serve(
@@ -64,6 +99,8 @@ async function serve(
   const host = hostOf(request);
   const target = resolve(host);
   forgetForwarded(request);
+  forgetConnection(request);
+  if (!host) return answer(response, 404, 'The request names no host, and so no group.');
   if (!target) return answer(response, 404, `No group here is called ${plain(host)}.`);
   try {
     await proxy.web(request, response, { target: urlOf(target), proxyTimeout: 0 });
@@ -82,20 +119,40 @@ async function upgrade(
   const target = resolve(hostOf(request));
   socket.on('error', () => socket.destroy()); // the other side may go at any moment
   forgetForwarded(request);
+  if (!target) return refuseUpgrade(socket, '404 Not Found');
   try {
-    if (!target) throw new Error('no such group');
     await proxy.ws(request, socket as Parameters<ProxyServer['ws']>[1], { target: urlOf(target) }, head);
   } catch {
-    socket.end(`HTTP/1.1 ${target ? '502 Bad Gateway' : '404 Not Found'}\r\nConnection: close\r\n\r\n`);
+    socket.end(); // the reason is written already, or the websocket had begun and nothing can be said in it
   }
+}
+
+function refuseUpgrade(socket: Duplex, status: string): void {
+  if (!socket.writable) return;
+  socket.end(`HTTP/1.1 ${status}\r\n${EDGE_HEADER}: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
 }
 
 /** The edge is the first to know the client: what the client itself says of that is not believed. */
 function forgetForwarded(request: IncomingMessage): void {
   for (const name of Object.keys(request.headers)) {
-    if (name.startsWith('x-forwarded-') || name === 'forwarded') delete request.headers[name];
+    if (name.startsWith('x-forwarded-') || name === 'forwarded' || name === 'x-real-ip') {
+      delete request.headers[name];
+    }
   }
 }
+
+/** Headers about one connection end with it (RFC 9110, 7.6.1). Transfer-Encoding stays: it frames the body, and node needs it. */
+const HOP_BY_HOP = ['keep-alive', 'proxy-authorization', 'proxy-connection', 'te', 'upgrade'];
+
+function forgetConnection({ headers }: IncomingMessage): void {
+  const named = (headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase());
+  for (const name of [...HOP_BY_HOP, ...named.filter((each) => !FRAMING.has(each))]) delete headers[name];
+  // httpxy repeats this header in its answer, so what the client wants of its own connection has to stay.
+  if (headers.connection !== undefined) headers.connection = named.includes('close') ? 'close' : 'keep-alive';
+}
+
+/** A client must not make the edge forget where a body ends, or which group was asked, by naming it in Connection. */
+const FRAMING = new Set(['connection', 'content-length', 'host', 'transfer-encoding']);
 
 function urlOf({ address, port }: Target): string {
   return `http://${address}:${port}`;

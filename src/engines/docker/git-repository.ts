@@ -9,6 +9,15 @@ import type { Volume } from '../../spec/index.ts';
 
 type GitRepo = NonNullable<Volume['gitRepo']>;
 
+/** Only the web is spoken, nobody is asked, and no settings of a system or a user add a hook, a filter or a helper. */
+const ENVIRONMENT = {
+  PATH: '/usr/local/bin:/usr/bin:/bin',
+  HOME: '',
+  GIT_ALLOW_PROTOCOL: 'http:https',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_TERMINAL_PROMPT: '0',
+};
+
 /** A clone may take this long before it counts as failed. */
 const CLONE_TIMEOUT_MS = 120_000;
 
@@ -29,22 +38,8 @@ export async function cloneInto(
     baseDir: folder,
     abort: signal,
     timeout: { block: CLONE_TIMEOUT_MS },
-    config: [
-      'protocol.allow=never',
-      'protocol.http.allow=always',
-      'protocol.https.allow=always',
-      'credential.helper=',
-      'submodule.recurse=false',
-      'filter.lfs.required=false',
-      'filter.lfs.smudge=',
-    ],
-    allowEnvironment: ['GIT_TERMINAL_PROMPT', 'GIT_CONFIG_NOSYSTEM', 'HOME', 'PATH'],
-  }).env({
-    PATH: '/usr/local/bin:/usr/bin:/bin',
-    HOME: folder,
-    GIT_TERMINAL_PROMPT: '0',
-    GIT_CONFIG_NOSYSTEM: '1',
-  });
+    allowEnvironment: Object.keys(ENVIRONMENT),
+  }).env({ ...ENVIRONMENT, HOME: folder });
   try {
     await git.raw(['init', '--quiet', '--', target]);
     const inside = git.cwd(target);

@@ -1,0 +1,366 @@
+import { describe, expect, test } from '@jest/globals';
+import type { ContainerInspectInfo } from 'dockerode';
+import fc from 'fast-check';
+import { causeOf } from '../../../src/engines/docker/causes.ts';
+import {
+  memberOptions,
+  networkOptions,
+  sandboxOptions,
+  volumeOptions,
+} from '../../../src/engines/docker/containers.ts';
+import { isLatest, layerProgress, registryOf } from '../../../src/engines/docker/images.ts';
+import { LineAssembler } from '../../../src/engines/docker/logs.ts';
+import { groupsFrom } from '../../../src/engines/docker/observe.ts';
+import { waitingProgram } from '../../../src/engines/docker/sandbox-image.ts';
+import type { Pod } from '../../../src/engines/index.ts';
+import { readGroup } from '../../../src/spec/index.ts';
+
+const { group } = readGroup(`
+name: shop
+properties:
+  osType: Linux
+  ipAddress: {type: Public, ports: [{port: 80}, {port: 53, protocol: UDP}]}
+  volumes: [{name: scratch, emptyDir: {}}, {name: store, secret: {key: aHVudGVyMg==}}]
+  initContainers:
+  - name: prepare
+    properties: {image: acme/prepare:1, command: [prepare]}
+  containers:
+  - name: web
+    properties:
+      image: acme/web:1
+      ports: [{port: 80}, {port: 53, protocol: UDP}]
+      environmentVariables: [{name: PLAIN, value: 1.10}, {name: TOKEN, secureValue: hunter2}]
+      resources: {requests: {cpu: 0.5, memoryInGB: 0.5}, limits: {cpu: 1, memoryInGB: 1}}
+      volumeMounts: [{name: scratch, mountPath: /data}, {name: store, mountPath: /store}]
+  - name: side
+    properties: {image: acme/side:1, command: [side, --fast], resources: {requests: {cpu: 0.5, memoryInGB: 0.5}}}
+`);
+if (!group) throw new Error('no group');
+
+const pod: Pod = {
+  key: 'production/shop',
+  revision: 5,
+  podRevision: 3,
+  group,
+  origin: { repository: 'shop', commit: 'c0ffee', path: 'containergroup.yaml' },
+  fingerprint: 'pod-print',
+  memberFingerprints: { web: 'web-print', side: 'side-print', prepare: 'prepare-print' },
+  address: '127.20.0.9',
+  subnet: '198.18.0.128/28',
+  images: {},
+};
+const [web, side] = group.containers;
+const [prepare] = group.initContainers;
+if (!web || !side || !prepare) throw new Error('no containers');
+const settings = {
+  sandboxId: 'f00d',
+  image: 'sha256:1',
+  runtime: 'runc',
+  defaults: { entrypoint: ['/entry'], command: ['serve'] },
+};
+
+describe('what the engine is asked for', () => {
+  test('a sandbox that owns the ports, the network and every volume, and can do nothing', () => {
+    const options = sandboxOptions('katabot', pod, { image: 'katabot/sandbox:1', runtime: 'runc' });
+    expect(options).toMatchObject({
+      name: 'katabot.production.shop.r3.sandbox',
+      Hostname: 'shop',
+      StopSignal: 'SIGKILL',
+      Labels: {
+        'katabot.owner': 'katabot',
+        'katabot.group': 'production/shop',
+        'katabot.revision': '5',
+        'katabot.role': 'sandbox',
+        'katabot.fingerprint': 'pod-print',
+        'katabot.address': '127.20.0.9',
+        'katabot.commit': 'c0ffee',
+      },
+      HostConfig: {
+        Runtime: 'runc',
+        NetworkMode: 'katabot.production.shop.r3',
+        RestartPolicy: { Name: 'no' },
+        PortBindings: {
+          '80/tcp': [{ HostIp: '127.20.0.9', HostPort: '80' }],
+          '53/udp': [{ HostIp: '127.20.0.9', HostPort: '53' }],
+        },
+        ReadonlyRootfs: true,
+        CapDrop: ['ALL'],
+      },
+    });
+    expect(options.HostConfig?.Mounts?.map(({ Target }) => Target)).toEqual([
+      '/volumes/scratch',
+      '/volumes/store',
+      '/volumes/web.environment',
+    ]);
+  });
+
+  test('a member that joins it, within its limits, and tells no secret', () => {
+    const options = memberOptions('katabot', pod, web, settings);
+    expect(options).toMatchObject({
+      name: 'katabot.production.shop.r5.web',
+      Image: 'sha256:1',
+      Entrypoint: ['/run/katabot/enter', '/run/katabot/environment', '/entry', 'serve'],
+      Env: ['PLAIN=1.10'],
+      HostConfig: {
+        NetworkMode: 'container:f00d',
+        IpcMode: 'container:f00d',
+        NanoCpus: 1_000_000_000,
+        Memory: 2 ** 30,
+        MemorySwap: 2 ** 30,
+      },
+    });
+    expect(options.HostConfig?.Mounts).toEqual([
+      { Type: 'volume', Source: 'katabot.production.shop.r3.scratch', Target: '/data', ReadOnly: false },
+      { Type: 'volume', Source: 'katabot.production.shop.r3.store', Target: '/store', ReadOnly: true },
+      {
+        Type: 'volume',
+        Source: 'katabot.production.shop.r3.web.environment',
+        Target: '/run/katabot',
+        ReadOnly: true,
+      },
+    ]);
+    expect(JSON.stringify(options)).not.toMatch(/hunter2|aHVudGVyMg/);
+  });
+
+  test('a command in place of the image’s own, and the whole group’s size for who runs alone', () => {
+    expect(memberOptions('katabot', pod, side, settings)).toMatchObject({
+      Entrypoint: ['side', '--fast'],
+      Cmd: [],
+      HostConfig: { NanoCpus: 500_000_000 },
+    });
+    expect(memberOptions('katabot', pod, prepare, settings)).toMatchObject({
+      Labels: { 'katabot.role': 'init' },
+      HostConfig: { NanoCpus: 1_000_000_000, Memory: 2 ** 30 },
+    });
+  });
+
+  test('secrets in memory, scratch on the disk, one network of its own', () => {
+    expect(volumeOptions('katabot', pod, 'store').DriverOpts).toMatchObject({ type: 'tmpfs' });
+    expect(volumeOptions('katabot', pod, 'web.environment').DriverOpts).toMatchObject({ type: 'tmpfs' });
+    expect(volumeOptions('katabot', pod, 'scratch').DriverOpts).toEqual({});
+    expect(networkOptions('katabot', pod)).toMatchObject({
+      Name: 'katabot.production.shop.r3',
+      Driver: 'bridge',
+      IPAM: { Config: [{ Subnet: '198.18.0.128/28' }] },
+    });
+  });
+});
+
+describe('what the engine answers', () => {
+  const inspected = (name: string, labels: Record<string, string>, state: object): ContainerInspectInfo =>
+    JSON.parse(
+      JSON.stringify({
+        Id: name,
+        Created: '2026-01-01T00:00:01.5Z',
+        Image: 'sha256:1',
+        Config: {
+          Labels: {
+            'katabot.group': 'production/shop',
+            'katabot.pod': 'katabot.production.shop.r3',
+            ...labels,
+          },
+        },
+        State: {
+          Status: 'running',
+          Running: true,
+          StartedAt: '2026-01-01T00:00:02Z',
+          FinishedAt: '0001-01-01T00:00:00Z',
+          ExitCode: 0,
+          OOMKilled: false,
+          Error: '',
+          ...state,
+        },
+      }),
+    );
+
+  test('becomes groups, pods and members, in the engine’s own times', () => {
+    const sandbox = inspected(
+      's',
+      {
+        'katabot.role': 'sandbox',
+        'katabot.fingerprint': 'p',
+        'katabot.address': '127.20.0.9',
+        'katabot.metered-from': '1767225600000',
+      },
+      {},
+    );
+    const member = inspected(
+      'm',
+      {
+        'katabot.role': 'member',
+        'katabot.container': 'web',
+        'katabot.revision': '5',
+        'katabot.fingerprint': 'w',
+      },
+      {
+        Status: 'exited',
+        Running: false,
+        FinishedAt: '2026-01-01T00:00:09.25Z',
+        ExitCode: 137,
+        OOMKilled: true,
+      },
+    );
+    const pods = groupsFrom([member, sandbox], []).get('production/shop')?.pods;
+    expect(pods).toEqual([
+      {
+        id: 'katabot.production.shop.r3',
+        revision: 3,
+        fingerprint: 'p',
+        state: 'running',
+        sandboxId: 's',
+        address: '127.20.0.9',
+        createdAtMs: Date.parse('2026-01-01T00:00:01.500Z'),
+        meteredFromMs: 1_767_225_600_000,
+        members: [
+          {
+            id: 'm',
+            name: 'web',
+            init: false,
+            revision: 5,
+            fingerprint: 'w',
+            image: 'sha256:1',
+            state: 'exited',
+            startedAtMs: Date.parse('2026-01-01T00:00:02Z'),
+            finishedAtMs: Date.parse('2026-01-01T00:00:09.250Z'),
+            exitCode: 137,
+            outOfMemory: true,
+            error: '',
+          },
+        ],
+      },
+    ]);
+  });
+
+  test('shows a pod of which only a network is left', () => {
+    const labels = { 'katabot.group': 'production/shop', 'katabot.pod': 'katabot.production.shop.r3' };
+    expect(groupsFrom([], [{ labels }]).get('production/shop')?.pods).toMatchObject([
+      { state: 'absent', sandboxId: '' },
+    ]);
+  });
+});
+
+describe('the engine’s refusals', () => {
+  const said = (message: string, statusCode = 500) =>
+    causeOf({ statusCode, json: { message } }, 'to start web');
+
+  test.each([
+    [
+      'driver failed programming external connectivity: Bind for 127.20.0.1:80 failed: port is already allocated',
+      'port-taken',
+      '127.20.0.1:80',
+    ],
+    ['listen tcp4 127.20.0.1:80: bind: address already in use', 'port-taken', '127.20.0.1:80'],
+    ['listen tcp4 203.0.113.9:80: bind: cannot assign requested address', 'address-missing', '203.0.113.9'],
+    [
+      'OCI runtime create failed: exec: "nginx": executable file not found in $PATH: unknown',
+      'command-not-found',
+      'nginx',
+    ],
+    [
+      'OCI runtime create failed: exec: "/etc/passwd": permission denied: unknown',
+      'command-not-executable',
+      '/etc/passwd',
+    ],
+    ['exec /app: exec format error', 'wrong-architecture', ''],
+    ['Range of CPUs is from 0.01 to 2.00, as there are only 2 CPUs available', 'no-capacity', '2 CPUs'],
+    ['write /var/lib/docker/tmp: no space left on device', 'disk-full', ''],
+    ['Pool overlaps with other one on this address space', 'network-overlap', ''],
+    ['Unknown runtime specified kata', 'runtime-missing', 'kata'],
+    ['something nobody has heard of', 'engine-refused', 'something nobody has heard of'],
+  ])('%s', (message, code, named) => {
+    const failure = said(message);
+    expect(failure).toMatchObject({ code, advice: expect.stringMatching(/\S/) });
+    expect(failure.message).toContain(named);
+  });
+
+  test('a connection that breaks means that the engine is away', () => {
+    const broken = Object.assign(new Error('connect ECONNREFUSED /var/run/docker.sock'), {
+      code: 'ECONNREFUSED',
+    });
+    expect(causeOf(broken, 'to look')).toMatchObject({ code: 'engine-unreachable' });
+  });
+});
+
+describe('names of images', () => {
+  test.each([
+    ['nginx', 'docker.io', true],
+    ['nginx:latest', 'docker.io', true],
+    ['nginx:1.29', 'docker.io', false],
+    ['acme/web:1', 'docker.io', false],
+    ['registry.example.com/a/b', 'registry.example.com', true],
+    ['localhost/a:1', 'localhost', false],
+    ['127.0.0.1:5000/a:1', '127.0.0.1:5000', false],
+    ['a@sha256:00', 'docker.io', false],
+  ])('%s comes from %s', (image, registry, latest) => {
+    expect([registryOf(image), isLatest(image)]).toEqual([registry, latest]);
+  });
+
+  test('progress is told a tenth at a time, over all layers', () => {
+    const told: number[] = [];
+    const hear = layerProgress((percent) => told.push(percent));
+    for (let current = 0; current <= 100; current += 5) {
+      hear({ id: 'a', status: 'Downloading', progressDetail: { current, total: 100 } });
+      hear({ id: 'b', status: 'Downloading', progressDetail: { current, total: 300 } });
+    }
+    expect(told).toEqual([...told].sort((a, b) => a - b));
+    expect(new Set(told).size).toBe(told.length);
+    expect(told.every((percent) => percent % 10 === 0)).toBe(true);
+  });
+});
+
+describe('log frames', () => {
+  const frame = (stream: 1 | 2, text: string) => {
+    const body = Buffer.from(text);
+    const head = Buffer.alloc(8);
+    head[0] = stream;
+    head.writeUInt32BE(body.length, 4);
+    return Buffer.concat([head, body]);
+  };
+  const wire = Buffer.concat([
+    frame(1, '2026-01-01T00:00:00.000000001Z first\n'),
+    frame(2, '2026-01-01T00:00:00.000000002Z oops\n2026-01-01T00:00:00.000000003Z half '),
+    frame(1, '2026-01-01T00:00:00.000000004Z grün\r\n'),
+    frame(2, 'done\n'),
+    frame(1, '2026-01-01T00:00:00.000000005Z no end'),
+  ]);
+  const read = (chunks: Buffer[]) => {
+    const lines = new LineAssembler('web');
+    return [...chunks.flatMap((chunk) => [...lines.take(chunk)]), ...lines.rest()].map(
+      ({ stream, text }) => `${stream}: ${text}`,
+    );
+  };
+  const whole = ['stdout: first', 'stderr: oops', 'stdout: grün', 'stderr: half done', 'stdout: no end'];
+
+  test('become lines', () => expect(read([wire])).toEqual(whole));
+
+  test('become the same lines wherever they are cut', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(wire.length), { maxLength: 8 }), (cuts) => {
+        const places = [0, ...cuts.sort((a, b) => a - b), wire.length];
+        const chunks = places.slice(1).map((end, index) => wire.subarray(places[index], end));
+        expect(read(chunks)).toEqual(whole);
+      }),
+    );
+  });
+
+  test('without an end do not fill the memory', () => {
+    const lines = new LineAssembler('web');
+    const given = [...lines.take(frame(1, 'x'.repeat(200_000))), ...lines.rest()];
+    expect(given.map(({ text }) => text.length)).toEqual([65_536, 65_536, 65_536, 3_392]);
+  });
+});
+
+describe('the program that only waits', () => {
+  test.each([
+    ['x86_64', 62, 129],
+    ['aarch64', 183, 148],
+  ])('for %s is a whole ELF file', (architecture, machine, length) => {
+    const bytes = Buffer.from(waitingProgram(architecture));
+    expect(bytes.subarray(0, 4).toString('latin1')).toBe('\u007fELF');
+    expect([bytes.readUInt16LE(18), bytes.length]).toEqual([machine, length]);
+    expect(bytes.readBigUInt64LE(24)).toBe(0x400000n + 120n); // it begins right after the headers
+  });
+
+  test('is not guessed for another processor', () =>
+    expect(() => waitingProgram('riscv64')).toThrow('riscv64'));
+});
