@@ -1,2 +1,2 @@
 /** `git push` in, a deploy out. */
-export { createGitSurface } from './listen.ts';
+export { createGitSurface, type GitParts, type GitSurface } from './listen.ts';
