@@ -86,7 +86,11 @@ function tokenIn(dataFolder: string): string {
 
 const listenAddress = z
   .string()
-  .regex(/^[0-9a-zA-Z.:[\]-]+:\d{1,5}$/, 'expected host:port, such as 127.0.0.1:7070');
+  .regex(/^[0-9a-zA-Z.:[\]-]+:\d{1,5}$/, 'expected host:port, such as 127.0.0.1:7070')
+  .refine(
+    (address) => Number(address.slice(address.lastIndexOf(':') + 1)) <= 65_535,
+    'a port is 65535 at most',
+  );
 const decimal = z
   .union([z.string(), z.number()])
   .transform(String)

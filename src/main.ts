@@ -4,13 +4,21 @@ import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { systemClock } from './clock.ts';
 import { readEnvironment, readSettings, settingsPage } from './config.ts';
+import { systemCodeOf } from './failure.ts';
 import { createLog } from './observability/index.ts';
-import { runCli } from './surfaces/cli/index.ts';
+import { runCli, startFailure } from './surfaces/cli/index.ts';
 
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => interrupted.abort(new Error(`stopped by ${signal}`)));
 }
+
+// In `katabot logs hello --follow | head`, whoever reads has seen enough at some moment. The bot itself goes on.
+const unread = new AbortController();
+process.stdout.on('error', (error) => {
+  if (systemCodeOf(error) !== 'EPIPE') throw error;
+  unread.abort();
+});
 
 process.exitCode = await runCli(process.argv.slice(2), {
   write: (text) => process.stdout.write(text),
@@ -18,10 +26,10 @@ process.exitCode = await runCli(process.argv.slice(2), {
   terminal: process.stdout.isTTY,
   readFile: (path) => readFile(path),
   readInput: async () => Buffer.concat(await Array.fromAsync(process.stdin)),
-  bot: readEnvironment(),
+  bot: readEnvironment,
   serve,
-  tokens: async () => (await import('./app.ts')).openTokens(readEnvironment().dataFolder, systemClock),
-  signal: interrupted.signal,
+  tokens,
+  signal: AbortSignal.any([interrupted.signal, unread.signal]),
   pages: { settings: settingsPage },
 });
 
@@ -33,13 +41,14 @@ async function serve(): Promise<number> {
   // What was compiled once is kept beside the dependencies; where that folder may not be written, nothing is kept.
   enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/katabot'));
   const { createApp } = await import('./app.ts');
-  const app = await createApp(settings, {
-    clock: systemClock,
-    log: createLog(logLevel),
-    dataFolder,
-    dockerHost,
+  const parts = { clock: systemClock, log: createLog(logLevel), dataFolder, dockerHost };
+  const app = await createApp(settings, parts).catch((error: unknown) => {
+    throw startFailure(error, dataFolder);
   });
-  await app.start();
+  await app.start().catch(async (error: unknown) => {
+    await app.close();
+    throw startFailure(error, dataFolder);
+  });
   process.stdout.write(
     `katabot listens on http://${app.addresses.http} (edge: http://${app.addresses.edge})\n`,
   );
@@ -49,4 +58,12 @@ async function serve(): Promise<number> {
   });
   await app.close();
   return 0;
+}
+
+async function tokens() {
+  const { dataFolder } = readEnvironment();
+  const { openTokens } = await import('./app.ts');
+  return openTokens(dataFolder, systemClock).catch((error: unknown) => {
+    throw startFailure(error, dataFolder);
+  });
 }

@@ -86,6 +86,8 @@ async function* deployPush(
       else return say.invalid(plan.problems); // something changed between the check and now
     }
     const removed = await unwishMissing(ground, push, accepted);
+    // Said at once: who follows learns that the wishes are written, even if nothing is to be told for a long time.
+    yield { kind: 'blank' };
     const outcomes: Outcome[] = [];
     for (const followed of accepted) {
       if (accepted.length > 1) yield say.groupHeading(followed.wish.revision.group.name);

@@ -24,7 +24,7 @@ export interface PushCommands {
   /** Before the ref moves: problems and refusals stop the push; changes nothing. */
   checkPush(push: PushedBranch, signal: AbortSignal): AsyncGenerator<Block, Outcome>;
   /**
-   * After the ref has moved: every wish is written before the first block is yielded; then follows the
+   * After the ref has moved: writes every wish, and yields the first block as soon as that is done; then follows the
    * deploy to its end. Aborting the signal ends the following, never the deploy.
    */
   deployPush(push: PushedBranch, signal: AbortSignal): AsyncGenerator<Block, Outcome>;

@@ -1,6 +1,6 @@
 import type { Interval } from './intervals.ts';
 import { Money } from './money.ts';
-import { type Cost, costOf, rate } from './prices.ts';
+import { type Cost, costOf, memoryGbMilli, rate } from './prices.ts';
 
 /** What a group has cost. Amounts of use are decimals as text, as they stand in a bill. */
 export interface Bill {
@@ -32,8 +32,8 @@ export function bill(intervals: readonly Interval[], nowMs: number): Bill {
       6,
     ),
     memoryGbSeconds: decimal(
-      use(({ size }) => size.memoryGbTenths),
-      4,
+      use(({ size }) => memoryGbMilli(size)),
+      6,
     ),
     gpuSeconds: decimal(
       use(({ size }) => size.gpuCount),
@@ -53,9 +53,9 @@ function decimal(value: bigint, scale: number): string {
   return `${thousandths.slice(0, -3)}.${thousandths.slice(-3)}`.replace(/\.?0+$/, '');
 }
 
-/** `3 h 41 m 08 s`, `12.4 s` */
+/** `3 h 41 m 08 s`, `12.4 s`. Like a stopwatch it shows what has passed, so that 59.96 s are not yet `60.0 s`. */
 export function formatDuration(durationMs: number): string {
-  if (durationMs < 60_000) return `${(durationMs / 1000).toFixed(1)} s`;
+  if (durationMs < 60_000) return `${(Math.floor(durationMs / 100) / 10).toFixed(1)} s`;
   const seconds = Math.floor(durationMs / 1000);
   const parts = [
     [Math.floor(seconds / 86_400), 'd'],

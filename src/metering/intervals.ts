@@ -42,7 +42,7 @@ export type LedgerChange =
 export interface SettleContext
   extends Omit<Interval, 'id' | 'podId' | 'startedAtMs' | 'endedAtMs' | 'estimated'> {
   readonly nowMs: number;
-  /** Whether a sandbox is still to come for pulls that have begun. */
+  /** Whether a sandbox is still to come for pulls that have begun; for those of another revision none is. */
   readonly wanted: boolean;
   /** Sandboxes whose interval was closed before; they are never opened again. */
   readonly settled: ReadonlySet<string>;
@@ -54,50 +54,42 @@ export function settle(
   observed: ObservedGroup | undefined,
   context: SettleContext,
 ): LedgerChange[] {
-  const pods = (observed?.pods ?? []).filter(({ sandboxId }) => sandboxId);
+  const pods = new Map(
+    observed?.pods.filter(({ sandboxId }) => sandboxId).map((pod) => [pod.sandboxId, pod]),
+  );
+  const metered = new Set([...context.settled, ...open.map(({ podId }) => podId)]);
+  const running = new Map(open.map((interval) => [interval.id, interval]));
   const changes: LedgerChange[] = [];
-  const pulling = open.find(({ podId }) => podId === null);
-  let unattached = pulling;
-  for (const pod of pods) {
-    const known = open.find(({ podId }) => podId === pod.sandboxId);
-    const end = pod.state === 'exited' ? pod.finishedAtMs : undefined;
-    if (known) {
-      if (end !== undefined)
-        changes.push({
-          kind: 'close',
-          id: known.id,
-          endedAtMs: Math.max(end, known.startedAtMs),
-          estimated: false,
-        });
-      continue;
-    }
-    if (context.settled.has(pod.sandboxId)) continue;
-    const interval = unattached ?? opened(pod, context);
-    changes.push(
-      unattached ? { kind: 'attach', id: unattached.id, podId: pod.sandboxId } : { kind: 'open', interval },
-    );
-    unattached = undefined;
-    if (end !== undefined)
-      changes.push({
-        kind: 'close',
-        id: interval.id,
-        endedAtMs: Math.max(end, interval.startedAtMs),
-        estimated: false,
-      });
+  for (const pod of pods.values()) {
+    if (metered.has(pod.sandboxId)) continue;
+    const pulls = running.values().find(({ podId, revision }) => podId === null && revision === pod.revision);
+    const interval = pulls ? { ...pulls, podId: pod.sandboxId } : opened(pod, context);
+    running.set(interval.id, interval);
+    changes.push(pulls ? { kind: 'attach', id: pulls.id, podId: pod.sandboxId } : { kind: 'open', interval });
   }
-  const shown = new Set(pods.map(({ sandboxId }) => sandboxId));
-  for (const { id, podId, startedAtMs } of open) {
-    const vanished = podId !== null && !shown.has(podId);
-    const givenUp = podId === null && unattached?.id === id && !context.wanted;
-    if (vanished || givenUp)
-      changes.push({
-        kind: 'close',
-        id,
-        endedAtMs: Math.max(context.nowMs, startedAtMs),
-        estimated: vanished,
-      });
+  for (const { id, startedAtMs, ...rest } of running.values()) {
+    const end = endOf(rest, pods, context);
+    if (!end) continue;
+    // The start may be the bot's time and the end the engine's: a life is never shorter than nothing.
+    changes.push({ kind: 'close', id, endedAtMs: Math.max(end.atMs, startedAtMs), estimated: end.estimated });
   }
   return changes;
+}
+
+/** When an interval ended, and whether that is a guess; undefined while it goes on. */
+function endOf(
+  { podId, revision }: Pick<Interval, 'podId' | 'revision'>,
+  pods: ReadonlyMap<string, ObservedPod>,
+  context: SettleContext,
+): { atMs: number; estimated: boolean } | undefined {
+  if (podId === null) {
+    const awaited = context.wanted && revision === context.revision;
+    return awaited ? undefined : { atMs: context.nowMs, estimated: false };
+  }
+  const pod = pods.get(podId);
+  if (!pod) return { atMs: context.nowMs, estimated: true };
+  if (pod.state !== 'exited' || pod.finishedAtMs === undefined) return undefined;
+  return { atMs: pod.finishedAtMs, estimated: false };
 }
 
 function opened(pod: ObservedPod, context: SettleContext): Interval {

@@ -23,16 +23,18 @@ export class Money {
   }
 
   toJSON(): { currency: string; amount: string } {
-    return { currency: this.currency, amount: decimalOf(this.picos, 12).replace(/\.?0+$/, '') || '0' };
+    return { currency: this.currency, amount: decimalOf(this.picos, 12).replace(/\.?0+$/, '') };
   }
 }
 
 /**
  * `$0.0216`, `3.20 CHF`. Without `digits` as many as make sense: cents from a cent upwards, else enough to
- * show two figures, because a bill that says $0.00 says nothing.
+ * show two figures, because a bill that says $0.00 says nothing. `digits` that would show nothing are not kept to either.
  */
 export function formatMoney(money: Money, { digits }: { digits?: number } = {}): string {
-  const text = decimalOf(money.picos, digits ?? sensibleDigits(money.picos));
+  const asked = decimalOf(money.picos, digits ?? sensibleDigits(money.picos));
+  const hidden = money.picos > 0n && !/[1-9]/.test(asked);
+  const text = hidden ? decimalOf(money.picos, sensibleDigits(money.picos)) : asked;
   const symbol = SYMBOLS[money.currency];
   return symbol ? `${symbol}${text}` : `${text} ${money.currency}`;
 }

@@ -48,6 +48,7 @@ export function pricesFrom(given: { readonly [Key in keyof Prices]?: Prices[Key]
 /** What is paid for: sums of the requests of the app containers. */
 export interface Size {
   readonly vcpuMilli: number;
+  /** In tenths of a GB, ACI's step; finer ones count to a thousandth of a GB. */
   readonly memoryGbTenths: number;
   readonly gpuCount: number;
   readonly gpuSku: string;
@@ -60,6 +61,11 @@ export function sizeOf(group: Group): Size {
     group.containers.map(({ resources }) => resources.requests.gpu?.sku).find((sku) => sku !== undefined) ??
     '';
   return { vcpuMilli, memoryGbTenths, gpuCount, gpuSku, windows: group.osType === 'Windows' };
+}
+
+/** Whole thousandths of a GB: what is multiplied has to be exact. */
+export function memoryGbMilli({ memoryGbTenths }: Size): number {
+  return Math.round(memoryGbTenths * 100);
 }
 
 const HOUR_MS = 3_600_000n;
@@ -87,7 +93,7 @@ export function costOf(size: Size, prices: Prices, durationMs: number): Cost {
     return new Money(prices.currency, (exact * 2n + divisor) / (divisor * 2n));
   };
   const vcpu = line(billed.vcpuMilli, 1000n, prices.vcpuPerHour);
-  const memory = line(billed.memoryGbTenths, 10n, prices.memoryGbPerHour);
+  const memory = line(memoryGbMilli(billed), 1000n, prices.memoryGbPerHour);
   const gpu = line(billed.gpuCount, 1n, prices.gpuPerHour[billed.gpuSku] ?? '0');
   const windows = line(billed.windows ? billed.vcpuMilli : 0, 1000n, prices.windowsVcpuPerHour);
   return {
@@ -105,7 +111,7 @@ function roundedUp(size: Size): Size {
   return {
     ...size,
     vcpuMilli: Math.ceil(size.vcpuMilli / 1000) * 1000,
-    memoryGbTenths: Math.ceil(size.memoryGbTenths),
+    memoryGbTenths: Math.ceil(memoryGbMilli(size) / 100),
   };
 }
 

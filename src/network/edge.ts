@@ -2,6 +2,7 @@ import { Agent, createServer, type IncomingMessage, type Server, type ServerResp
 import type { Duplex } from 'node:stream';
 import { createProxyServer, type ProxyServer } from 'httpxy';
 import { type Clock, systemClock } from '../clock.ts';
+import { EDGE_HEADER, forAnswer, forRequest, forUpgrade } from './headers.ts';
 
 export interface Target {
   readonly address: string;
@@ -15,11 +16,14 @@ export interface Edge {
   close(): Promise<void>;
 }
 
-/** Marks answers of the edge itself, so that they are told from the group's. */
-export const EDGE_HEADER = 'x-katabot-edge';
-
 /** A client that has not sent its headers by then is not going to. */
 const HEADERS_TIMEOUT_MS = 15_000;
+
+/**
+ * How long a connection to a group is kept for the next request. Programs close theirs after five seconds and more, and a
+ * request must not meet that; nor must it meet a connection to a container that has since been replaced.
+ */
+const IDLE_CONNECTION_MS = 4_000;
 
 /** How long a request that is being answered may go on when the edge closes; streams never end by themselves. */
 const CLOSE_GRACE_MS = 1_000;
@@ -30,17 +34,16 @@ const CLOSE_GRACE_MS = 1_000;
  */
 export function createEdge(
   resolve: (host: string) => Target | undefined,
-  { clock = systemClock }: { clock?: Clock } = {},
+  {
+    clock = systemClock,
+    headersTimeoutMs = HEADERS_TIMEOUT_MS,
+  }: { clock?: Clock; headersTimeoutMs?: number } = {},
 ): Edge {
-  const agent = new Agent({ keepAlive: true, maxSockets: 512 });
-  // No default target: httpxy would prefer it to the one of the request.
-  const proxy = createProxyServer({ agent, xfwd: true, proxyTimeout: 0, timeout: 0 });
-  proxy.on('proxyReqWs', (proxyRequest, _request, socket) => {
-    // Heard before httpxy's own listener, which ends the socket without a word.
-    proxyRequest.once('error', () => refuseUpgrade(socket, '502 Bad Gateway'));
-  });
+  const agent = new Agent({ keepAlive: true, maxSockets: 512, timeout: IDLE_CONNECTION_MS });
+  const proxy = createProxy(agent);
   const server = createServer({
-    headersTimeout: HEADERS_TIMEOUT_MS,
+    headersTimeout: headersTimeoutMs,
+    connectionsCheckingInterval: headersTimeoutMs / 3, // node looks every 30 seconds otherwise, whatever the limit
     requestTimeout: 0,
     shouldUpgradeCallback: isWebsocket,
   });
@@ -55,7 +58,7 @@ export function createEdge(
   return {
     listen: (host, port) =>
       new Promise((done, reject) => {
-        server.once('error', reject);
+        server.on('error', reject); // for ever: a connection that cannot be accepted later must not end the bot
         server.listen(port, host, () => done(portOf(server)));
       }),
     close: async () => {
@@ -65,19 +68,45 @@ export function createEdge(
   };
 }
 
+function createProxy(agent: Agent): ProxyServer {
+  // No default target: httpxy would prefer it to the one of the request. Who asks is told by forRequest, not by xfwd.
+  const proxy = createProxyServer({ agent, proxyTimeout: 0, timeout: 0 });
+  proxy.on('proxyRes', (answer, _request, response) => forAnswer(answer.headers, response));
+  proxy.on('proxyReqWs', (proxyRequest, _request, socket) => {
+    // Heard before httpxy's own listener, which ends the socket without a word.
+    proxyRequest.once('error', () => refuseUpgrade(socket, '502 Bad Gateway'));
+    // httpxy hears of a side that ends in order or in error, not of one that is just gone, nor of a client that
+    // leaves before the group has answered: that one is listened to by reading nothing.
+    const leave = () => proxyRequest.destroy();
+    socket.once('close', leave).once('end', leave).read(0);
+    proxyRequest.once('response', () => socket.off('end', leave));
+    proxyRequest.once('upgrade', (_answer, far) => {
+      socket.once('close', () => far.destroy());
+      far.once('close', () => socket.destroySoon());
+    });
+  });
+  return proxy;
+}
+
 /** Every other upgrade is only an offer, such as curl's of HTTP/2: it is answered as if it had not been made. */
 function isWebsocket(request: IncomingMessage): boolean {
   return request.method === 'GET' && request.headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 function closed(server: Server, upgraded: ReadonlySet<Duplex>, clock: Clock): Promise<void> {
+  const endWebsockets = () => {
+    for (const socket of upgraded) socket.destroy();
+  };
   return new Promise((done) => {
-    const cancel = clock.after(CLOSE_GRACE_MS, () => server.closeAllConnections());
+    const cancel = clock.after(CLOSE_GRACE_MS, () => {
+      server.closeAllConnections();
+      endWebsockets(); // those that came over a connection that was open already
+    });
     server.close(() => {
       cancel();
       done();
     });
-    for (const socket of upgraded) socket.destroy();
+    endWebsockets();
   });
 }
 
@@ -98,8 +127,7 @@ async function serve(
 ): Promise<void> {
   const host = hostOf(request);
   const target = resolve(host);
-  forgetForwarded(request);
-  forgetConnection(request);
+  forRequest(request);
   if (!host) return answer(response, 404, 'The request names no host, and so no group.');
   if (!target) return answer(response, 404, `No group here is called ${plain(host)}.`);
   try {
@@ -118,7 +146,7 @@ async function upgrade(
 ): Promise<void> {
   const target = resolve(hostOf(request));
   socket.on('error', () => socket.destroy()); // the other side may go at any moment
-  forgetForwarded(request);
+  forUpgrade(request);
   if (!target) return refuseUpgrade(socket, '404 Not Found');
   try {
     await proxy.ws(request, socket as Parameters<ProxyServer['ws']>[1], { target: urlOf(target) }, head);
@@ -131,28 +159,6 @@ function refuseUpgrade(socket: Duplex, status: string): void {
   if (!socket.writable) return;
   socket.end(`HTTP/1.1 ${status}\r\n${EDGE_HEADER}: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
 }
-
-/** The edge is the first to know the client: what the client itself says of that is not believed. */
-function forgetForwarded(request: IncomingMessage): void {
-  for (const name of Object.keys(request.headers)) {
-    if (name.startsWith('x-forwarded-') || name === 'forwarded' || name === 'x-real-ip') {
-      delete request.headers[name];
-    }
-  }
-}
-
-/** Headers about one connection end with it (RFC 9110, 7.6.1). Transfer-Encoding stays: it frames the body, and node needs it. */
-const HOP_BY_HOP = ['keep-alive', 'proxy-authorization', 'proxy-connection', 'te', 'upgrade'];
-
-function forgetConnection({ headers }: IncomingMessage): void {
-  const named = (headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase());
-  for (const name of [...HOP_BY_HOP, ...named.filter((each) => !FRAMING.has(each))]) delete headers[name];
-  // httpxy repeats this header in its answer, so what the client wants of its own connection has to stay.
-  if (headers.connection !== undefined) headers.connection = named.includes('close') ? 'close' : 'keep-alive';
-}
-
-/** A client must not make the edge forget where a body ends, or which group was asked, by naming it in Connection. */
-const FRAMING = new Set(['connection', 'content-length', 'host', 'transfer-encoding']);
 
 function urlOf({ address, port }: Target): string {
   return `http://${address}:${port}`;

@@ -33,6 +33,10 @@ export interface LabelRequest {
 /** DNS's limit for one label. */
 const LONGEST_LABEL = 63;
 const HASH_LENGTH = 16;
+const HASH = /^[a-z][a-z0-9]{15}$/;
+
+/** Scopes whose names come back for the same owner, namespace or repository. */
+const LASTING: readonly Scope[] = ['TenantReuse', 'SubscriptionReuse', 'ResourceGroupReuse'];
 
 /**
  * `<label>.<location>.<domain>`, with ACI's reuse scopes as a hash between label and location. Outside production
@@ -40,14 +44,18 @@ const HASH_LENGTH = 16;
  */
 export function fqdnOf(request: LabelRequest): string {
   const label = withEnvironment(request.label, request.environment);
-  const rest = `${request.location}.${request.domain}`;
+  const rest = `${request.location}.${request.domain}`.toLowerCase(); // names are compared as the edge hears them
   if (request.scope === 'Unsecure') return `${label}.${rest}`;
-  const keepsName =
-    request.held.startsWith(`${label}.`) &&
-    request.held.endsWith(`.${rest}`) &&
-    request.held.split('.')[1]?.length === HASH_LENGTH;
-  if (request.scope === 'Noreuse' && keepsName) return request.held;
+  if (request.scope === 'Noreuse' && isOneOff(request, `${label}.`, `.${rest}`)) return request.held;
   return `${label}.${hashOf([label, ...scopeParts(request)].join('\0'))}.${rest}`;
+}
+
+/** Whether the held name is that of this label with a hash that nobody can be given again. */
+function isOneOff(request: LabelRequest, before: string, behind: string): boolean {
+  const { held } = request;
+  if (!held.startsWith(before) || !held.endsWith(behind)) return false;
+  if (!HASH.test(held.slice(before.length, -behind.length))) return false;
+  return LASTING.every((scope) => fqdnOf({ ...request, scope }) !== held);
 }
 
 function withEnvironment(label: string, environment: string): string {

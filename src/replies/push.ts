@@ -116,16 +116,26 @@ export function problemBlock(problem: Problem, text: string): Block {
   return { kind: 'problem', problem, excerpt: excerptOf(problem, text) };
 }
 
-/** The line with a caret under the place, and the line before it. */
+/** The line with a caret under the place, and the line before it. Of a long line the part around the place. */
 function excerptOf({ line, column, endColumn }: Problem, text: string): string {
   const lines = text.split(/\r?\n/);
   const width = String(line).length;
+  const from = column > EXCERPT_WIDTH - 40 ? column - 40 : 0;
   const shown = [line - 1, line]
     .filter((number) => number >= 1 && lines[number - 1] !== undefined)
-    .map((number) => `${String(number).padStart(width)} │ ${(lines[number - 1] ?? '').slice(0, 160)}`);
+    // A tab counts as one column, so it is shown as one.
+    .map((number) => [
+      number,
+      (lines[number - 1] ?? '').slice(from, from + EXCERPT_WIDTH).replace(/\t/g, ' '),
+    ])
+    .map(([number, part]) => `${String(number).padStart(width)} │ ${part}`.trimEnd());
   const carets = '^'.repeat(Math.max(1, Math.min(80, (endColumn ?? column + 1) - column)));
-  return [...shown, `${' '.repeat(width)} │ ${' '.repeat(Math.max(0, column - 1))}${carets}`].join('\n');
+  return [...shown, `${' '.repeat(width)} │ ${' '.repeat(Math.max(0, column - 1 - from))}${carets}`].join(
+    '\n',
+  );
 }
+
+const EXCERPT_WIDTH = 160;
 
 /** One failure, one message: what happened, what goes on serving, what to do. */
 export function failureBlocks(

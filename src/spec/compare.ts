@@ -26,10 +26,12 @@ export function leavesOf(field: Field, value: unknown): Leaf[] {
  */
 function secureEnvironments(leaves: readonly Leaf[]): Leaf[] {
   const owners = new Set(
-    leaves.flatMap(({ path, container }) => (container && path.endsWith('.secureValue') ? [container] : [])),
+    leaves.flatMap(({ path, container }) =>
+      container && path.endsWith('.secureValue') ? [path.slice(0, path.indexOf(']') + 1)] : [],
+    ),
   );
-  return [...owners].map((container) => ({
-    path: `containers[${container}].secureValues`,
+  return [...owners].map((owner) => ({
+    path: `${owner}.secureValues`,
     container: '',
     value: 'present',
     effect: 'replace',
@@ -64,8 +66,13 @@ function visitObject(fields: Fields, value: unknown, place: Place, leaves: Leaf[
 
 function visitList(item: Field, value: readonly unknown[], place: Place, leaves: Leaf[]): void {
   const listOfContainers = place.path === 'containers' || place.path === 'initContainers';
+  const times = new Map<string, number>();
   for (const [index, each] of value.entries()) {
-    const name = nameOf(each) ?? String(index);
+    const plain = nameOf(each) ?? String(index);
+    const time = (times.get(plain) ?? 0) + 1;
+    times.set(plain, time);
+    // Two headers may have one name; two paths may not.
+    const name = time > 1 ? `${plain}#${time}` : plain;
     const path = `${place.path}[${name}]`;
     const container = listOfContainers ? name : place.container;
     // That an entry is there at all is a fact of the list, not of the entry.
@@ -80,10 +87,10 @@ function visitList(item: Field, value: readonly unknown[], place: Place, leaves:
   }
 }
 
-/** What tells the entries of a list apart; init containers run in order, elsewhere order means nothing. */
+/** What tells the entries of a list apart: one volume may be mounted at several paths. Init containers run in order, elsewhere order means nothing. */
 function nameOf(entry: unknown): string | undefined {
   if (!isRecord(entry)) return undefined;
-  const name = entry['name'] ?? entry['port'] ?? entry['server'] ?? entry['id'];
+  const name = entry['mountPath'] ?? entry['name'] ?? entry['port'] ?? entry['server'] ?? entry['id'];
   return name === undefined ? undefined : String(name);
 }
 

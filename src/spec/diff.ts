@@ -32,7 +32,9 @@ export function diffGroups(from: Group, to: Group): Change[] {
 function shown(value: unknown): string {
   if (value === undefined) return '';
   if (value instanceof Secret) return '••••';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  // A git repository's login stands in its address.
+  return text.replace(/(https?:\/\/)[^/\s]*@/gi, '$1••••@');
 }
 
 /** What all changes together do: the strongest of them. */

@@ -6,12 +6,16 @@ const PLACES = placesOf(groupSchema);
 
 /** Where a property that stands in the wrong place belongs; nearer places first. */
 export function placesNamed(name: string, from: string): string[] {
-  const here = from.replace(/\[\d+\]/g, '[]');
+  // What an init container cannot have is mostly what a container can.
+  const here = from
+    .replace(/\[\d+\]/g, '[]')
+    .replace('initContainers', 'containers')
+    .split('.');
   const places = PLACES.get(name.toLowerCase()) ?? [];
   const shared = (place: string) => {
-    let length = 0;
-    while (length < place.length && place[length] === here[length]) length++;
-    return length;
+    const there = place.split('.');
+    const differs = there.findIndex((part, index) => part !== here[index]);
+    return differs < 0 ? there.length : differs;
   };
   return [...places].sort((a, b) => shared(b) - shared(a) || a.length - b.length);
 }

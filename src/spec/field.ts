@@ -51,7 +51,12 @@ export type Field<T = unknown, P extends Presence = Presence> = Base<T, P> &
     | { readonly kind: 'number'; readonly whole: boolean; readonly rules: NumberRules }
     | { readonly kind: 'flag' }
     | { readonly kind: 'choice'; readonly values: readonly string[] }
-    | { readonly kind: 'list'; readonly item: Field; readonly most?: number; readonly tooMany?: string }
+    | {
+        readonly kind: 'list';
+        readonly item: Field;
+        /** One entry may be written without the list around it. */
+        readonly lone?: boolean;
+      }
     | { readonly kind: 'map'; readonly value: Field; readonly most?: number }
     | { readonly kind: 'object'; readonly fields: Fields; readonly inner?: Fields }
     | { readonly kind: 'names' }
@@ -88,12 +93,8 @@ export function choice<const V extends string>(values: readonly V[], about: Abou
 }
 
 /** Lists and maps that are not written are empty. */
-export function list<T>(
-  item: Field<T>,
-  about: About,
-  limits: { most?: number; tooMany?: string } = {},
-): Field<T[], 'default'> {
-  return { kind: 'list', item, about, presence: 'default', fallback: [], ...limits };
+export function list<T>(item: Field<T>, about: About, shape: { lone?: boolean } = {}): Field<T[], 'default'> {
+  return { kind: 'list', item, about, presence: 'default', fallback: [], ...shape };
 }
 
 export function map<T>(
@@ -122,8 +123,12 @@ export function envelope<F extends Fields, G extends Fields>(
   return { kind: 'object', fields, inner, about, presence: 'optional' };
 }
 
-export function ignored(says: string, aliases: readonly string[] = []): Field<never, 'optional'> {
-  return { kind: 'ignored', about: { says, aliases }, presence: 'optional' };
+/** With a code, ACI refuses it under this code: a warning. */
+export function ignored(
+  says: string,
+  more: { aliases?: readonly string[]; code?: string } = {},
+): Field<never, 'optional'> {
+  return { kind: 'ignored', about: { says, ...more }, presence: 'optional' };
 }
 
 export function required<T>(field: Field<T>, missing = 'InvalidRequestContent'): Field<T, 'required'> {

@@ -1,20 +1,17 @@
-import { isAbsent } from './node.ts';
+import { isAbsent, type Node } from './node.ts';
 import type { Finding, Gap } from './problem.ts';
 import type { Places } from './understand.ts';
 
 /** Every place of the document where it asks for something the engine cannot do yet. */
 export function gapFindings(places: Places, gaps: readonly Gap[]): Finding[] {
   if (!gaps.length) return [];
-  const byPath = new Map(gaps.map((gap) => [gap.path, gap]));
+  const byPath = Map.groupBy(gaps, ({ path }) => path);
   const findings: Finding[] = [];
   for (const [path, { value }] of places) {
-    const gap = byPath.get(path.replace(/\[\d+\]/g, '[*]'));
-    if (!gap || isAbsent(value) || isEmpty(value)) continue;
-    if (
-      gap.equals !== undefined &&
-      (value.kind !== 'scalar' || value.text.toLowerCase() !== gap.equals.toLowerCase())
-    )
-      continue;
+    const candidates = byPath.get(path.replace(/\[\d+\]/g, '[*]'));
+    if (!candidates || isAbsent(value) || isEmpty(value)) continue;
+    const gap = candidates.find(({ equals }) => equals === undefined || isValue(value, equals));
+    if (!gap) continue;
     findings.push({
       ...(gap.severity === 'warning' ? { severity: 'warning' as const } : {}),
       code: 'not-supported-here',
@@ -30,9 +27,15 @@ export function gapFindings(places: Places, gaps: readonly Gap[]): Finding[] {
   return findings;
 }
 
-function isEmpty(value: { kind: string; items?: readonly unknown[]; entries?: readonly unknown[] }): boolean {
+/** As choices are read: in any case, blanks or not. */
+function isValue(value: Node, wanted: string): boolean {
+  const plain = (text: string) => text.toLowerCase().replace(/\s/g, '');
+  return value.kind === 'scalar' && plain(value.text) === plain(wanted);
+}
+
+function isEmpty(value: Node): boolean {
   return (
-    (value.kind === 'list' && value.items?.length === 0) ||
-    (value.kind === 'map' && value.entries?.length === 0)
+    (value.kind === 'list' && value.items.length === 0) ||
+    (value.kind === 'map' && value.entries.length === 0)
   );
 }

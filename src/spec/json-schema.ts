@@ -49,7 +49,9 @@ function shapeOf(field: Field): Schema {
     case 'choice':
       return { type: 'string', enum: field.values };
     case 'list':
-      return { type: 'array', items: schemaOf(field.item) };
+      return field.lone
+        ? { anyOf: [{ type: 'array', items: schemaOf(field.item) }, schemaOf(field.item)] }
+        : { type: 'array', items: schemaOf(field.item) };
     case 'map':
       return { type: ['object', 'null'], additionalProperties: schemaOf(field.value) };
     case 'names':
@@ -63,7 +65,9 @@ function shapeOf(field: Field): Schema {
 
 function objectSchema(fields: Fields, inner: Fields | undefined): Schema {
   const properties: Schema = Object.fromEntries(
-    Object.entries(fields).map(([name, field]) => [name, schemaOf(field)]),
+    Object.entries(fields).flatMap(([name, field]) =>
+      [name, ...(field.about.aliases ?? [])].map((each) => [each, schemaOf(field)]),
+    ),
   );
   const needed = Object.entries(fields)
     .filter(([, field]) => field.presence === 'required')

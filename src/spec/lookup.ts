@@ -1,4 +1,5 @@
 import type { Field, Fields } from './field.ts';
+import type { MapNode } from './node.ts';
 
 // Made once for each object of the schema: a file is read in a fraction of a millisecond.
 const TABLES = new WeakMap<Fields, Map<string, string>>();
@@ -25,4 +26,17 @@ export function tableOf(fields: Fields): Map<string, string> {
   );
   TABLES.set(fields, table);
   return table;
+}
+
+/** The names that people may write. */
+export function namesOf(fields: Fields): string[] {
+  return Object.keys(fields).filter((name) => fields[name]?.kind !== 'ignored');
+}
+
+/** The names of a mapping that belong to one table and not to the other. */
+export function namesKnownTo(fields: Fields, others: Fields, node: MapNode): string[] {
+  const [known, own] = [tableOf(fields), tableOf(others)];
+  return node.entries
+    .map(({ key }) => key.text)
+    .filter((name) => known.has(name.toLowerCase()) && !own.has(name.toLowerCase()));
 }

@@ -1,3 +1,5 @@
+import type { Node } from './node.ts';
+
 /** A mistake in a spec, or something that deserves a word. */
 export interface Problem {
   readonly severity: 'error' | 'warning';
@@ -26,6 +28,8 @@ export interface Finding {
   readonly path: string;
   /** Points at the name of the property instead of its value. */
   readonly atKey?: boolean;
+  /** Points here, where the path alone would not tell. */
+  readonly at?: Node;
   readonly message: string;
   readonly advice: string;
 }
@@ -42,13 +46,14 @@ export interface Gap {
 }
 
 /** The place of a path in the file; the nearest enclosing place for one that is not written there. */
-export type Locate = (path: string, atKey?: boolean) => { line: number; column: number; endColumn?: number };
+export type Locate = (finding: Pick<Finding, 'path' | 'atKey' | 'at'>) => {
+  line: number;
+  column: number;
+  endColumn?: number;
+};
 
-export function problemFrom(
-  { severity, code, path, atKey, message, advice }: Finding,
-  file: string,
-  locate: Locate,
-): Problem {
+export function problemFrom(finding: Finding, file: string, locate: Locate): Problem {
+  const { severity, code, path, message, advice } = finding;
   return {
     severity: severity ?? 'error',
     code,
@@ -57,6 +62,6 @@ export function problemFrom(
     path,
     message,
     advice,
-    ...locate(path, atKey),
+    ...locate(finding),
   };
 }

@@ -60,19 +60,29 @@ function refused(finding: Finding, file: string, locate: Locate): Reading {
 function understood(root: Node, lines: Lines, file: string, gaps: readonly Gap[]): Reading {
   const understanding = new Understanding();
   const value = understanding.read(groupSchema, root, '');
-  const complete = value !== undefined && !understanding.findings.some(isError);
-  // The table has checked every property, so what it gives has the table's type.
-  const group = complete ? (value as Group) : undefined;
-  const findings = [
-    ...understanding.findings,
-    ...(group ? ruleFindings(group) : []),
-    ...gapFindings(understanding.places, gaps),
-  ];
-  const locate: Locate = (path, atKey) => lines.placeOf(understanding.places, root, path, atKey);
+  // The table has checked every property, so what is complete has the table's type.
+  const group = understanding.complete ? (value as Group) : undefined;
+  const findings = together(
+    understanding.findings,
+    group ? ruleFindings(group) : [],
+    gapFindings(understanding.places, gaps),
+  );
+  const locate: Locate = (finding) => lines.placeOf(understanding.places, root, finding);
   const problems = findings
     .map((finding) => problemFrom(finding, file, locate))
     .sort((a, b) => a.line - b.line || a.column - b.column);
   return group && !findings.some(isError) ? { problems, group } : { problems };
+}
+
+/** One mistake is told once: no rule about a value that is wrong by itself, no warning where the engine does nothing. */
+function together(own: readonly Finding[], rules: readonly Finding[], gaps: readonly Finding[]): Finding[] {
+  const wrong = new Set(own.filter(isError).map(({ path }) => path));
+  const undone = new Set(gaps.map(({ path }) => path));
+  return [
+    ...own,
+    ...rules.filter((rule) => !wrong.has(rule.path) && (isError(rule) || !undone.has(rule.path))),
+    ...gaps,
+  ];
 }
 
 function isError(finding: Finding): boolean {
@@ -101,29 +111,29 @@ class Lines {
   }
 
   /** The place of a path, or of the nearest property around it that is written. */
-  placeOf(
-    places: Places,
-    root: Node,
-    path: string,
-    atKey?: boolean,
-  ): { line: number; column: number; endColumn?: number } {
-    for (
-      let at = path;
-      at;
-      at = at.replace(/(\.[^.[]*|\[\d+\])$/, '') === at ? '' : at.replace(/(\.[^.[]*|\[\d+\])$/, '')
-    ) {
-      const place = places.get(at);
+  placeOf(places: Places, root: Node, { path, atKey, at }: Parameters<Locate>[0]): ReturnType<Locate> {
+    if (at) return this.span(at);
+    for (let around = path; around; around = outside(around)) {
+      const place = places.get(around);
       if (!place) continue;
-      const pointAtKey =
-        place.key &&
-        (atKey || at !== path || place.value.kind !== 'scalar' || place.value.start >= place.value.end);
-      const node = pointAtKey && place.key ? place.key : place.value;
-      const start = this.place(node.start);
-      const end = this.place(node.end);
-      return node.kind === 'scalar' && end.line === start.line && end.column > start.column
-        ? { ...start, endColumn: end.column }
-        : start;
+      const { key, value } = place;
+      const nothing = value.kind !== 'scalar' || value.start >= value.end;
+      return this.span(key && (atKey || around !== path || nothing) ? key : value);
     }
     return this.place(root.start);
   }
+
+  /** A scalar in one line has an end, too. */
+  span(node: Node): ReturnType<Locate> {
+    const start = this.place(node.start);
+    const end = this.place(node.end);
+    const whole = node.kind === 'scalar' && end.line === start.line && end.column > start.column;
+    return whole ? { ...start, endColumn: end.column } : start;
+  }
+}
+
+/** `a.b[0]` -> `a.b` -> `a` -> nothing. */
+function outside(path: string): string {
+  const cut = path.replace(/(\.[^.[]*|\[\d+\])$/, '');
+  return cut === path ? '' : cut;
 }

@@ -1,10 +1,11 @@
-import { Secret } from '../secrets/index.ts';
 import type { Field, Fields } from './field.ts';
-import { mandatoryOf, tableOf } from './lookup.ts';
+import { mandatoryOf, namesKnownTo, namesOf, tableOf } from './lookup.ts';
 import { nearestWord } from './nearest.ts';
 import { isAbsent, type MapNode, type Node, type ScalarNode } from './node.ts';
 import type { Finding } from './problem.ts';
+import { readChoice, readFlag, readNumber, readText, type ScalarReading } from './scalars.ts';
 import { unknownFinding } from './unknown.ts';
+import { isSecret, nameIn, shapeAdvice, withoutSecrets, wrongValue } from './words.ts';
 
 /** Where each property of the document stands, by its path in canonical spelling. */
 export type Places = Map<string, { key: ScalarNode | undefined; value: Node }>;
@@ -13,18 +14,24 @@ export type Places = Map<string, { key: ScalarNode | undefined; value: Node }>;
 export class Understanding {
   readonly findings: Finding[] = [];
   readonly places: Places = new Map();
+  #complete = true;
 
-  /** The value of a field; undefined when it is absent or wrong. */
+  /** Whether everything that was read has the type of the table: values may be out of range, none is left out. */
+  get complete(): boolean {
+    return this.#complete;
+  }
+
+  /** The value of a field; undefined when it is absent or of another kind. */
   read(field: Field, node: Node, path: string): unknown {
     switch (field.kind) {
       case 'text':
-        return this.#text(field, node, path);
+        return this.#scalar(readText(field, node, path));
       case 'number':
-        return this.#number(field, node, path);
+        return this.#scalar(readNumber(field, node, path));
       case 'flag':
-        return this.#flag(node, path);
+        return this.#scalar(readFlag(node, path));
       case 'choice':
-        return this.#choice(field, node, path);
+        return this.#scalar(readChoice(field, node, path));
       case 'list':
         return this.#list(field, node, path);
       case 'map':
@@ -32,98 +39,59 @@ export class Understanding {
       case 'names':
         return node.kind === 'map'
           ? node.entries.map(({ key }) => key.text)
-          : this.#wrong(path, 'a mapping', node);
+          : this.#wrong(wrongValue(path, 'a mapping', node));
       case 'object':
         return this.#object(field, node, path);
       case 'ignored':
-        return undefined;
+        return this.#ignored(field, path);
     }
   }
 
-  #wrong(
-    path: string,
-    expected: string,
-    node: Node,
-    code = 'InvalidRequestContent',
-    secret = false,
-  ): undefined {
-    const found =
-      node.kind === 'scalar'
-        ? secret
-          ? 'something else'
-          : quoted(node.text)
-        : node.kind === 'list'
-          ? 'a list'
-          : 'a mapping';
-    this.findings.push({
-      code,
-      path,
-      message: `${nameIn(path)} is ${found}; expected ${expected}.`,
-      advice: adviceFor(path, expected),
-    });
-    return undefined;
-  }
-
-  #text(field: Extract<Field, { kind: 'text' }>, node: Node, path: string): string | Secret | undefined {
-    if (node.kind !== 'scalar') return this.#wrong(path, 'text', node, 'InvalidRequestContent', field.secret);
-    const { pattern, expected = 'another text', most } = field.rules;
-    if ((pattern && !pattern.test(node.text)) || (most !== undefined && node.text.length > most)) {
-      return this.#wrong(path, expected, node, field.about.code ?? 'invalid-value', field.secret);
-    }
-    return field.secret ? new Secret(node.text) : node.text;
-  }
-
-  #number(field: Extract<Field, { kind: 'number' }>, node: Node, path: string): number | undefined {
-    const { least, most } = field.rules;
-    const range =
-      most !== undefined
-        ? ` from ${least ?? 0} to ${most}`
-        : least !== undefined
-          ? ` of at least ${least}`
-          : '';
-    const expected = `a ${field.whole ? 'whole ' : ''}number${range}`;
-    const isNumber = node.kind === 'scalar' && /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(node.text);
-    if (!isNumber) return this.#wrong(path, expected, node);
-    const value = Number(node.text);
-    if (field.whole && !Number.isInteger(value)) return this.#wrong(path, expected, node);
-    if (value < (least ?? Number.NEGATIVE_INFINITY) || value > (most ?? Number.POSITIVE_INFINITY)) {
-      return this.#wrong(path, expected, node, field.about.code ?? 'value-out-of-range');
-    }
+  #scalar({ value, problem }: ScalarReading): unknown {
+    if (problem) this.findings.push(problem);
+    if (value === undefined) this.#complete = false;
     return value;
   }
 
-  #flag(node: Node, path: string): boolean | undefined {
-    const word = node.kind === 'scalar' ? node.text.trim().toLowerCase() : '';
-    if (['true', 'yes', 'on'].includes(word)) return true;
-    if (['false', 'no', 'off'].includes(word)) return false;
-    return this.#wrong(path, 'true or false', node);
+  #wrong(finding: Finding): undefined {
+    this.findings.push(finding);
+    this.#complete = false;
+    return undefined;
   }
 
-  #choice(field: Extract<Field, { kind: 'choice' }>, node: Node, path: string): string | undefined {
-    const expected =
-      field.values.length > 2 ? `one of ${field.values.join(', ')}` : field.values.join(' or ');
-    if (node.kind !== 'scalar') return this.#wrong(path, expected, node);
-    const plain = (text: string) => text.toLowerCase().replace(/\s/g, '');
-    const found = field.values.find((value) => plain(value) === plain(node.text));
-    if (found !== undefined) return found;
-    const near = nearestWord(node.text, field.values);
-    const code = field.about.code ?? 'InvalidRequestContent';
+  #ignored({ about }: Field, path: string): undefined {
+    if (!about.code) return undefined;
     this.findings.push({
-      code,
+      severity: 'warning',
+      code: about.code,
       path,
-      message: `${nameIn(path)} is ${quoted(node.text)}; expected ${expected}.`,
-      advice: near ? `Did you mean ${near}?` : `Write ${expected}.`,
+      atKey: true,
+      message: `ACI writes ${nameIn(path)} into exports and refuses it on the way back.`,
+      advice: 'It does nothing here; remove it if the file should run on Azure as well.',
     });
     return undefined;
   }
 
   #list(field: Extract<Field, { kind: 'list' }>, node: Node, path: string): unknown[] | undefined {
-    if (node.kind !== 'list') return this.#wrong(path, 'a list', node);
-    return node.items.flatMap((item, index) => {
+    const items = node.kind === 'list' ? node.items : field.lone && node.kind === 'map' ? [node] : undefined;
+    if (!items) {
+      const advice = `Write ${nameIn(path)}: and each entry on a line of its own, after a hyphen.`;
+      return this.#wrong(wrongValue(path, 'a list', node, { advice }));
+    }
+    return items.flatMap((item, index) => {
       const place = `${path}[${index}]`;
       this.places.set(place, { key: undefined, value: item });
-      const value = this.read(field.item, item, place);
+      const value = isAbsent(item) ? this.#emptyItem(place) : this.read(field.item, item, place);
       return value === undefined ? [] : [value];
+    });
+  }
+
+  #emptyItem(path: string): undefined {
+    return this.#wrong({
+      code: 'InvalidRequestContent',
+      path,
+      message: `${nameIn(path)} is an entry without anything in it.`,
+      advice: 'Remove the hyphen, or write a value; a text that says null stands in quotes.',
     });
   }
 
@@ -132,71 +100,97 @@ export class Understanding {
     node: Node,
     path: string,
   ): Record<string, unknown> | undefined {
-    if (node.kind !== 'map') return this.#wrong(path, 'a mapping', node);
+    const secret = isSecret(field);
+    if (node.kind !== 'map') {
+      const advice = `Write ${nameIn(path)}: and below it name: value.`;
+      return this.#wrong(wrongValue(path, 'a mapping', node, { secret, advice }));
+    }
     if (field.most !== undefined && node.entries.length > field.most) {
       this.findings.push({
         code: 'too-many',
         path,
         message: `${nameIn(path)} has ${node.entries.length} entries; ${field.most} is the most.`,
-        advice: 'Remove some.',
+        advice: `Remove ${node.entries.length - field.most}.`,
       });
     }
     const entries = node.entries.flatMap(({ key, value }) => {
+      if (isAbsent(value)) {
+        if (secret) this.#withoutContent(path);
+        return [];
+      }
       const place = `${path}.${key.text}`;
       this.places.set(place, { key, value });
-      if (isAbsent(value)) return [];
       const read = this.read(field.value, value, place);
       return read === undefined ? [] : [[key.text, read] as const];
     });
     return Object.fromEntries(entries);
   }
 
-  #object(field: Extract<Field, { kind: 'object' }>, node: Node, path: string): unknown {
-    if (node.kind !== 'map') return this.#wrong(path, 'a mapping', node);
+  /** The name is not said: where the blank after the colon is missing, the secret is part of it. */
+  #withoutContent(path: string): void {
+    this.#wrong({
+      code: 'InvalidRequestContent',
+      path,
+      message: `An entry of ${nameIn(path)} has no content.`,
+      advice: 'Write name: content, with a blank after the colon; nothing at all is written "".',
+    });
+  }
+
+  #object({ fields, inner }: Extract<Field, { kind: 'object' }>, node: Node, path: string): unknown {
+    if (node.kind !== 'map') {
+      const advice = shapeAdvice(fields, inner);
+      return this.#wrong(wrongValue(path, 'a mapping', node, { advice }));
+    }
     const value: Record<string, unknown> = {};
-    this.#fields(field.fields, field.inner !== undefined, node, path, value);
-    if (!field.inner) return value;
-    const place = path ? `${path}.properties` : 'properties';
+    if (!inner) {
+      this.#fields(fields, node, path, value);
+      return value;
+    }
     const properties = node.entries.find(({ key }) => key.text.toLowerCase() === 'properties');
+    // Without properties, what belongs there is one mistake, not one a property.
+    const tooHigh = properties ? [] : namesKnownTo(inner, fields, node);
+    const strangers = this.#fields(fields, node, path, value, ['properties', ...tooHigh]);
     if (properties?.value.kind !== 'map') {
-      const message = `${path ? nameIn(path) : 'The group'} has no ${properties ? 'mapping under ' : ''}properties.`;
-      this.findings.push({
+      const near = strangers.find((name) => nearestWord(name, ['properties']));
+      const names = tooHigh.length ? tooHigh : [...Object.keys(inner).slice(0, 3), 'the rest'];
+      return this.#wrong({
         code: 'InvalidRequestContent',
         path,
-        message,
-        advice: `Put ${Object.keys(field.inner).slice(0, 3).join(', ')} and the rest under properties:`,
+        message: `${path ? nameIn(path) : 'The group'} has no ${properties ? 'mapping under ' : ''}properties.`,
+        advice: near
+          ? `Rename ${near} to properties.`
+          : `Put ${names.join(', ')} under properties:, two blanks deeper.`,
       });
-      return undefined;
     }
+    const place = path ? `${path}.properties` : 'properties';
     this.places.set(place, { key: properties.key, value: properties.value });
-    this.#fields(field.inner, false, properties.value, place, value);
+    this.#fields(inner, properties.value, place, value);
     return value;
   }
 
+  /** Reads the properties of one mapping; gives the names that are none of them. */
   #fields(
     fields: Fields,
-    hasProperties: boolean,
     node: MapNode,
     path: string,
     into: Record<string, unknown>,
-  ): void {
+    otherwise: readonly string[] = [],
+  ): string[] {
     const known = tableOf(fields);
+    const skipped = new Set(otherwise.map((name) => name.toLowerCase()));
+    const strangers: string[] = [];
     for (const { key, value } of node.entries) {
-      if (hasProperties && key.text.toLowerCase() === 'properties') continue;
+      if (skipped.size && skipped.has(key.text.toLowerCase())) continue;
       const name = known.get(key.text) ?? known.get(key.text.toLowerCase());
       const field = name === undefined ? undefined : fields[name];
       if (name === undefined || !field) {
-        this.#unknown(key, path, [...Object.keys(fields), ...(hasProperties ? ['properties'] : [])]);
+        strangers.push(key.text);
+        this.#unknown(key, path, [...namesOf(fields), ...otherwise.slice(0, 1)]);
         continue;
       }
       const place = path ? `${path}.${name}` : name;
       if (this.places.has(place)) {
-        this.findings.push({
-          code: 'duplicate-key',
-          path: place,
-          message: `${name} stands here twice, in two spellings.`,
-          advice: 'Keep one of the two.',
-        });
+        this.#twice(name, place, key);
         continue;
       }
       this.places.set(place, { key, value });
@@ -204,11 +198,22 @@ export class Understanding {
       const read = this.read(field, value, place);
       if (read !== undefined) into[name] = read;
     }
-    this.#complete(fields, path, into);
+    this.#fill(fields, path, into, strangers);
+    return strangers;
+  }
+
+  #twice(name: string, path: string, key: ScalarNode): void {
+    this.findings.push({
+      code: 'duplicate-key',
+      path,
+      at: key,
+      message: `${name} stands here twice, in two spellings.`,
+      advice: 'Keep one of the two.',
+    });
   }
 
   /** Fills defaults in and asks for what is required, unless it is there and was wrong. */
-  #complete(fields: Fields, path: string, into: Record<string, unknown>): void {
+  #fill(fields: Fields, path: string, into: Record<string, unknown>, strangers: readonly string[]): void {
     for (const [name, field] of mandatoryOf(fields)) {
       if (into[name] !== undefined) continue;
       if (field.presence === 'default') {
@@ -218,33 +223,23 @@ export class Understanding {
       const place = path ? `${path}.${name}` : name;
       const written = this.places.get(place);
       if (written && !isAbsent(written.value)) continue;
+      const near = strangers.find((stranger) => nearestWord(stranger, [name]));
       const example = field.about.example ? ` such as ${name}: ${field.about.example}` : '';
-      this.findings.push({
+      this.#wrong({
         code: field.missing ?? 'InvalidRequestContent',
         path: place,
         message: `${name} is missing${path ? ` in ${path}` : ''}.`,
-        advice: `Add ${name}${example}. ${field.about.says}`,
+        advice: near
+          ? `Rename ${withoutSecrets(near)} to ${name}.`
+          : `Add ${name}${example}. ${field.about.says}`,
       });
     }
   }
 
   #unknown(key: ScalarNode, path: string, siblings: readonly string[]): void {
-    const place = path ? `${path}.${key.text}` : key.text;
+    const name = withoutSecrets(key.text);
+    const place = path ? `${path}.${name}` : name;
     this.places.set(place, { key, value: key });
-    this.findings.push(unknownFinding(key.text, place, path, siblings));
+    this.findings.push(unknownFinding(name, place, path, siblings));
   }
-}
-
-function nameIn(path: string): string {
-  return path.split('.').at(-1) || 'The document';
-}
-
-function quoted(text: string): string {
-  return `"${text.length > 60 ? `${text.slice(0, 57)}…` : text}"`.replace(/\n/g, '\\n');
-}
-
-function adviceFor(path: string, expected: string): string {
-  return expected === 'a list'
-    ? `Write ${nameIn(path)}: and each entry on a line of its own, after a hyphen.`
-    : `Write ${expected}.`;
 }

@@ -1,5 +1,7 @@
-import { EVENT_ID, type Event, getScalarValue, parseEvents, YAMLException } from 'js-yaml';
+import { EVENT_ID, type Event, getScalarValue } from 'js-yaml';
+import { eventsOf, isNothing, isPlainTag, isTextTag, startOf, tagProblem, tooDeep } from './events.ts';
 import { type ListNode, type MapNode, type Node, type ScalarNode, YamlProblem } from './node.ts';
+import { quoted } from './words.ts';
 
 /** An alias stands for all it names: this many nodes are more than any container group has. */
 const MOST_NODES = 20_000;
@@ -7,12 +9,7 @@ const DEEPEST = 32;
 
 /** Reads one YAML 1.2 document (JSON is one too). Throws a YamlProblem; never anything else. */
 export function readYaml(text: string): Node {
-  const nul = text.indexOf('\0');
-  if (nul >= 0)
-    throw new YamlProblem('yaml-syntax', 'The file holds a NUL byte.', nul, 'Save it as UTF-8 text.');
-  const events = eventsOf(text);
-  const builder = new Builder(text, events);
-  const root = builder.document();
+  const root = new Builder(text, eventsOf(text)).document();
   if (!root)
     throw new YamlProblem(
       'empty-file',
@@ -21,23 +18,6 @@ export function readYaml(text: string): Node {
       'Start from a template: name, location, properties.containers.',
     );
   return root;
-}
-
-function eventsOf(text: string): Event[] {
-  try {
-    return parseEvents(text, { maxDepth: 100 });
-  } catch (error) {
-    if (!(error instanceof YAMLException)) throw error;
-    const advice = /tab/i.test(error.reason)
-      ? 'Indent with blanks.'
-      : 'Check indentation, colons and quotes around here.';
-    throw new YamlProblem(
-      'yaml-syntax',
-      `This is not valid YAML: ${error.reason}.`,
-      error.mark?.position ?? 0,
-      advice,
-    );
-  }
 }
 
 class Builder {
@@ -78,15 +58,10 @@ class Builder {
     const event = this.#events[this.#at++];
     if (!event)
       throw new YamlProblem('yaml-syntax', 'The file ends in the middle.', this.#text.length, 'Complete it.');
-    if (depth > DEEPEST)
-      throw new YamlProblem(
-        'too-deep',
-        `Nested deeper than ${DEEPEST} levels.`,
-        startOf(event),
-        'A container group nests about ten levels deep.',
-      );
+    if (depth > DEEPEST) throw tooDeep(DEEPEST, startOf(event));
     if (event.type === EVENT_ID.ALIAS) return this.#alias(event);
-    if ('tagStart' in event && event.tagStart >= 0) this.#refuseTag(event);
+    if ('tagStart' in event && event.tagStart >= 0 && !isPlainTag(this.#tagOf(event)))
+      throw tagProblem(event.tagStart);
     const anchor =
       'anchorStart' in event && event.anchorStart >= 0
         ? this.#text.slice(event.anchorStart, event.anchorEnd)
@@ -112,19 +87,13 @@ class Builder {
     );
   }
 
-  #refuseTag(event: { tagStart: number; tagEnd: number }): void {
-    const tag = this.#text.slice(event.tagStart, event.tagEnd);
-    if (/^!!(str|int|float|bool|null|map|seq)$/.test(tag)) return;
-    throw new YamlProblem(
-      'yaml-tag',
-      `The tag ${tag} is not understood.`,
-      event.tagStart,
-      'Write the plain value; tags of programming languages are not read.',
-    );
+  /** '' without one. */
+  #tagOf(event: { tagStart: number; tagEnd: number }): string {
+    return event.tagStart < 0 ? '' : this.#text.slice(event.tagStart, event.tagEnd);
   }
 
   #scalar(event: Extract<Event, { type: typeof EVENT_ID.SCALAR }>): ScalarNode {
-    const plain = event.style === 1;
+    const plain = event.style === 1 && !isTextTag(this.#tagOf(event));
     const start = event.valueStart < 0 ? this.#endBefore() : event.valueStart;
     const quote = event.style === 2 || event.style === 3 ? 1 : 0;
     return {
@@ -136,8 +105,15 @@ class Builder {
     };
   }
 
-  /** A value that is not written stands right after what is. */
+  /** A value that is not written stands right after what is, in a list at its hyphen. */
   #endBefore(): number {
+    const end = this.#lastEnd();
+    const hyphen = /(?:["'}\],\s]|#[^\n]*)*-/y;
+    hyphen.lastIndex = end;
+    return hyphen.test(this.#text) ? hyphen.lastIndex - 1 : end;
+  }
+
+  #lastEnd(): number {
     for (let at = this.#at - 2; at >= 0; at--) {
       const event = this.#events[at];
       if (event?.type === EVENT_ID.SCALAR && event.valueEnd >= 0) return event.valueEnd;
@@ -175,7 +151,7 @@ class Builder {
       if (twin) {
         throw new YamlProblem(
           'duplicate-key',
-          `"${key.text}" stands here a second time (first in line ${this.#text.slice(0, twin.start).split('\n').length}).`,
+          `${quoted(key.text)} stands here a second time (first in line ${this.#text.slice(0, twin.start).split('\n').length}).`,
           key.start,
           'Keep one of the two.',
         );
@@ -204,17 +180,17 @@ class Builder {
     if (this.#open.has(name))
       throw new YamlProblem(
         'yaml-cycle',
-        `*${name} contains itself.`,
-        event.anchorStart,
+        'What this alias stands for contains the alias itself.',
+        event.anchorStart - 1,
         'Write the value out.',
       );
     const node = this.#anchors.get(name);
     if (!node)
       throw new YamlProblem(
         'yaml-syntax',
-        `*${name} names nothing that was marked with &${name} before.`,
-        event.anchorStart,
-        `Mark the value with &${name} first.`,
+        'This * begins an alias, and nothing was marked with its & before.',
+        event.anchorStart - 1,
+        'Put the value in quotes if the * belongs to it, or mark what it stands for first.',
       );
     return node;
   }
@@ -223,9 +199,9 @@ class Builder {
     if (weight > MOST_NODES)
       throw new YamlProblem(
         'too-many-nodes',
-        `The document unfolds to more than ${MOST_NODES.toLocaleString('en')} values.`,
+        `The document holds more than ${MOST_NODES.toLocaleString('en')} values, aliases unfolded.`,
         node.start,
-        'Use fewer aliases.',
+        'Use fewer aliases, or put data into an image or a volume.',
       );
     this.#weights.set(node, weight);
     return node;
@@ -234,14 +210,4 @@ class Builder {
   #peek(): number {
     return this.#events[this.#at]?.type ?? EVENT_ID.POP;
   }
-}
-
-function startOf(event: Event): number {
-  if ('start' in event) return Math.max(0, event.start);
-  if ('valueStart' in event) return Math.max(0, event.valueStart);
-  return 'anchorStart' in event ? Math.max(0, event.anchorStart) : 0;
-}
-
-function isNothing(event: Event): boolean {
-  return event.type === EVENT_ID.SCALAR && event.valueStart < 0;
 }

@@ -281,6 +281,30 @@ async function startProxy(path: string, target: string) {
   return { mend, cut };
 }
 
+test('a bot that is told to stop right after it took a push ends at once, and deploys when it is back', async () => {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'katabot-stop-'));
+  const settings = {
+    instance: 'test-stop',
+    locations: { local: { ...LOCATION, addresses: '127.22.96.0/19', networks: '198.18.148.0/22' } },
+  };
+  const first = await startApp({ settings, dataFolder });
+  const stopped = new Promise<void>((resolve) => {
+    first.app.ground.feed.listen(({ fact }) => {
+      if (fact.kind === 'accepted') resolve(first.stop());
+    });
+  });
+  const [{ text }] = await Promise.all([push(groupText({ name: 'stopped' }), { app: first }), stopped]);
+  expect(text).toContain('✔ price');
+  const second = await startApp({ settings, dataFolder });
+  await eventually(
+    async () => expect((await second.app.store.desired.get('production/stopped'))?.settled).toBe('Running'),
+    30_000,
+  );
+  await removeAll(second);
+  await second.stop();
+  await rm(dataFolder, { recursive: true, force: true });
+});
+
 describe('the disk is full', () => {
   const canMount = process.platform === 'linux' && process.getuid?.() === 0;
   (canMount ? test : test.skip)(

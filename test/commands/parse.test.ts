@@ -95,6 +95,25 @@ describe('the grammar', () => {
     );
   });
 
+  test('an example with one letter changed never acts, unless that spells another word of the table', () => {
+    const acting = new Set(
+      VERBS.filter((verb) => verb.mutating).flatMap((verb) => [verb.name, ...verb.aliases]),
+    );
+    const letter = fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz-/ =0');
+    const example = fc.constantFrom(...[...acting].map((verb) => `${verb} hello in feature-x`));
+    fc.assert(
+      fc.property(example, fc.nat(30), letter, (line, at, with_) => {
+        const changed = `${line.slice(0, at)}${with_}${line.slice(at + 1)}`.split(' ');
+        try {
+          if (parse(changed).verb.mutating) expect([...acting]).toContain(changed[0]);
+        } catch (error) {
+          expect(error).toBeInstanceOf(Failure);
+        }
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
   test('refuses more words than anybody types', () => {
     expect(() => parse(Array.from({ length: 65 }, () => 'x'))).toThrow('more than a command may have');
   });

@@ -1,42 +1,53 @@
 /** The demo's bot: its own process, its own folder, the Docker Engine that was found. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { once } from 'node:events';
+import { openSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
-import { finished } from 'node:stream/promises';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const MAIN = join(ROOT, 'src/main.ts');
 const READY_TIMEOUT_MS = 20_000;
+const END_TIMEOUT_MS = 30_000;
+const PORTS = { http: 7070, edge: 7080 } as const;
 
 export interface DemoBot {
   readonly http: string;
   readonly edge: string;
+  /** Whether somebody else has the usual ports. */
+  readonly moved: boolean;
+  /** Its name on the engine: every object of the demo carries it. */
+  readonly instance: string;
   /** What the command line needs to find the bot. */
   readonly environment: Record<string, string>;
   readonly pid: number;
   stop(): Promise<void>;
+  /** Lets it outlive the demo. */
+  leave(): void;
 }
 
 /** Ports 7070 and 7080 when they are free, otherwise whatever is. */
-export async function startBot(
-  folder: string,
-  dockerHost: string,
-  { keep }: { keep: boolean },
-): Promise<DemoBot> {
-  const [httpPort, edgePort] = [await freePort(7070), await freePort(7080)];
+export async function startBot(folder: string, dockerHost: string): Promise<DemoBot> {
+  const [httpPort, edgePort, place] = [
+    await freePort(PORTS.http),
+    await freePort(PORTS.edge),
+    await freePlace(),
+  ];
+  const instance = place === 0 ? 'demo' : `demo-${place}`;
   const settings = join(folder, 'katabot.yml');
   await writeFile(
     settings,
     [
-      'instance: demo',
+      `instance: ${instance}`,
       `http: { address: 127.0.0.1:${httpPort} }`,
       `edge: { address: 127.0.0.1:${edgePort} }`,
       'stopGraceSeconds: 5',
       'locations:',
       '  local:',
       '    isolation: none',
+      `    addresses: 127.20.${place}.0/24`,
+      `    networks: 198.18.${place}.0/24`,
       '',
     ].join('\n'),
   );
@@ -46,50 +57,54 @@ export async function startBot(
     KATABOT_URL: `http://127.0.0.1:${httpPort}`,
     DOCKER_HOST: dockerHost,
   };
-  const log = createWriteStream(join(folder, 'bot.log'));
+  const log = join(folder, 'bot.log');
   const child = spawn(process.execPath, [MAIN, 'serve'], {
     env: { ...process.env, ...environment },
-    stdio: ['ignore', 'pipe', keep ? 'ignore' : 'pipe'],
+    stdio: ['ignore', 'pipe', openSync(log, 'a')],
     detached: true, // Ctrl-C is for the demo, which then ends the bot in order
   });
-  child.stderr?.pipe(log);
-  await ready(child, join(folder, 'bot.log'));
-  if (keep) {
-    child.stdout?.destroy();
-    child.unref();
-  }
+  await ready(child, log);
   return {
     http: `127.0.0.1:${httpPort}`,
     edge: `127.0.0.1:${edgePort}`,
+    moved: httpPort !== PORTS.http || edgePort !== PORTS.edge,
+    instance,
     environment,
     pid: child.pid ?? 0,
-    async stop() {
-      if (child.exitCode === null) {
-        const ended = new Promise<void>((done) => child.once('exit', () => done()));
-        child.kill('SIGTERM');
-        await ended;
-      }
-      log.end();
-      await finished(log).catch(() => {});
+    stop: () => end(child),
+    leave() {
+      child.stdout?.destroy();
+      child.unref();
     },
   };
 }
 
-function ready(child: ChildProcess, log: string): Promise<void> {
-  return new Promise((done, fail) => {
-    const timer = setTimeout(
-      () => fail(new Error(`the bot was not ready after 20 s; its log is ${log}`)),
-      READY_TIMEOUT_MS,
-    );
-    child.stdout?.once('data', () => {
-      clearTimeout(timer);
-      done();
-    });
-    child.once('exit', (code) => {
-      clearTimeout(timer);
-      fail(new Error(`the bot ended with code ${code}; its log is ${log}`));
-    });
-  });
+async function ready(child: ChildProcess, log: string): Promise<void> {
+  const ending = new AbortController();
+  const limit = AbortSignal.any([ending.signal, AbortSignal.timeout(READY_TIMEOUT_MS)]);
+  child.once('exit', () => ending.abort());
+  try {
+    if (child.stdout) await once(child.stdout, 'data', { signal: limit });
+  } catch {
+    child.kill('SIGKILL');
+    const what = ending.signal.aborted ? 'ended right after its start' : 'was not ready after 20 s';
+    throw new Error(`the bot ${what}: ${lastWords(log)}`);
+  }
+}
+
+/** The sentence of a failure, or the message of a crash without its trace. */
+function lastWords(log: string): string {
+  const lines = readFileSync(log, 'utf8').trim().split('\n');
+  return lines.find((each) => /^\w*Error\b/.test(each)) ?? lines.slice(0, 2).join(' ');
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  const patience = setTimeout(() => child.kill('SIGKILL'), END_TIMEOUT_MS);
+  await ended;
+  clearTimeout(patience);
 }
 
 function freePort(wanted: number): Promise<number> {
@@ -102,5 +117,22 @@ function freePort(wanted: number): Promise<number> {
       server.close(() => done(port));
     });
     server.listen(wanted, '127.0.0.1');
+  });
+}
+
+/** The first of some places whose address nobody serves, so that a demo left running and a new one do not meet. */
+async function freePlace(): Promise<number> {
+  for (let place = 0; place < 100; place++) if (!(await answers(`127.20.${place}.1`))) return place;
+  throw new Error('somebody serves port 80 on every address from 127.20.0.1 to 127.20.99.1');
+}
+
+function answers(host: string): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = connect({ host, port: 80, timeout: 500 });
+    const settle = (open: boolean) => () => {
+      socket.destroy();
+      done(open);
+    };
+    socket.once('connect', settle(true)).once('error', settle(false)).once('timeout', settle(false));
   });
 }

@@ -9,6 +9,11 @@ export function heading(number: number, text: string): void {
   process.stdout.write(`\n${BOLD[0]}${number}  ${text}${BOLD[1]}\n`);
 }
 
+/** The last words, set apart. */
+export function ending(lines: readonly string[]): void {
+  process.stdout.write(`\n${lines.join('\n')}\n`);
+}
+
 export function line(text = ''): void {
   process.stdout.write(`${text}\n`);
 }
@@ -19,7 +24,10 @@ export interface Ran {
   readonly output: string;
 }
 
-/** Runs a program in a folder. With `shown` the command and everything it prints appear; never through a shell. */
+/**
+ * Runs a program in a folder. With `shown` the command and everything it prints appear; never through a shell.
+ * Out of the terminal's reach: Ctrl-C is for the demo, which ends what it has started.
+ */
 export async function run(
   words: readonly string[],
   options: { cwd: string; environment?: Record<string, string>; shown?: string; signal: AbortSignal },

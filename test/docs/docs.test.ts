@@ -3,7 +3,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { commandsPage, parse } from '../../src/commands/index.ts';
-import { settingsPage } from '../../src/config.ts';
+import { parseSettings, readEnvironment, settingsPage, VARIABLES } from '../../src/config.ts';
+import { DOCKER_GAPS } from '../../src/engines/docker/gaps.ts';
+import { formatMoney, pricesFrom, rate, sizeOf } from '../../src/metering/index.ts';
+import * as say from '../../src/replies/index.ts';
+import { drawPlain } from '../../src/replies/index.ts';
+import { readGroup, referencePage } from '../../src/spec/index.ts';
 import { readTree } from '../world/source-tree.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -15,39 +20,103 @@ const pages = [
     .map((name) => `docs/${name}`),
 ];
 
-/** Every command that a page shows in a block of `sh`. */
-const commands = pages.flatMap((page) =>
-  [...read(page).matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = '']) =>
-    block
-      .split('\n')
-      .map((line) => line.replace(/\s+#.*$/, '').trim())
-      .filter(Boolean)
-      .map((line) => [page, line] as const),
-  ),
+/** Every command that a page shows in a block of `sh`; a line that ends in a backslash goes on in the next one. */
+const commands = blocks('sh').flatMap(([page, block]) =>
+  block
+    .replace(/\\\n\s*/g, '')
+    .split('\n')
+    .map((line) => line.replace(/\s+#.*$/, '').trim())
+    .filter(Boolean)
+    .map((line) => [page, line] as const),
 );
+
+function blocks(language: string): (readonly [string, string])[] {
+  return pages.flatMap((page) =>
+    [...read(page).matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(
+      ([, block = '']) => [page, block] as const,
+    ),
+  );
+}
 
 describe('every command in the documentation', () => {
   test.each(commands)('%s: %s', (_page, line) => {
     const [program = '', ...words] = line.replace(/ > \S+$/, '').split(' ');
-    if (program === 'katabot') {
-      expect(() => parse(words)).not.toThrow();
-      return;
-    }
-    if (program === 'npm') {
-      const script = words[0] === 'run' ? words[1] : words[0];
-      const known = Object.keys(JSON.parse(read('package.json')).scripts);
-      expect(script === 'ci' || known.includes(script ?? '')).toBe(true);
-      return;
-    }
-    // git and docker themselves know whether they have such a subcommand.
-    expect(['git', 'docker']).toContain(program);
-    const subcommand = words[0] ?? '';
-    if (program === 'docker') expect(['build']).toContain(subcommand);
-    else
-      expect(spawnSync('git', [subcommand, '-h'], { encoding: 'utf8' }).stderr).not.toContain(
-        'is not a git command',
-      );
+    const check = CHECKS[program];
+    expect({ program, known: check !== undefined }).toEqual({ program, known: true });
+    check?.(words);
   });
+});
+
+/** What a page may show, and how it is seen to be right. */
+const CHECKS: Readonly<Record<string, (words: string[]) => void>> = {
+  katabot: (words) => expect(() => parse(words)).not.toThrow(),
+  npm([first = '', ...rest]) {
+    const script = first === 'run' ? (rest.shift() ?? '') : first;
+    const scripts = Object.keys(JSON.parse(read('package.json')).scripts);
+    expect(['ci', ...scripts]).toContain(script);
+    const [separator, ...given] = rest;
+    if (separator === undefined) return;
+    expect(separator).toBe('--');
+    if (script === 'katabot') expect(() => parse(given)).not.toThrow();
+    else expect(helpOf(script)).toEqual(expect.stringContaining(given.join(' ')));
+  },
+  // git itself knows whether it has such a subcommand.
+  git([subcommand = '']) {
+    const { stderr } = spawnSync('git', [subcommand, '-h'], { encoding: 'utf8' });
+    expect(stderr).not.toContain('is not a git command');
+  },
+  docker: ([subcommand]) => expect(['build', 'run', 'exec']).toContain(subcommand),
+  export([assignment = '']) {
+    const [name = '', value = ''] = assignment.split('=');
+    expect(() => readEnvironment({ [name]: value })).not.toThrow();
+    expect(VARIABLES.map((variable): string => variable.name)).toContain(name);
+  },
+  sudo: ([program]) => expect(program).toBe('ifconfig'), // on a Mac
+};
+
+function helpOf(script: string): string {
+  const file = { demo: 'test/demo/main.ts', bench: 'bench/main.ts' }[script] ?? '';
+  return spawnSync(process.execPath, [join(ROOT, file), '--help'], { encoding: 'utf8' }).stdout;
+}
+
+describe('every document in the documentation is right as it stands', () => {
+  const documents = blocks('yaml')
+    .filter(([, block]) => !block.startsWith('#'))
+    .map(([page, block]) => ({ page, block, first: block.split('\n')[0] }));
+
+  test.each(documents)('$page: $first', ({ page, block }) => {
+    if (/^properties:/m.test(block)) {
+      expect(readGroup(block, { file: page, gaps: DOCKER_GAPS }).problems).toEqual([]);
+    } else {
+      expect(Object.keys(parseSettings(block, page).locations)).not.toEqual([]);
+    }
+  });
+
+  test('and so is every template', () => {
+    const templates = readdirSync(join(ROOT, 'templates'));
+    expect(templates.length).toBeGreaterThan(2);
+    for (const name of templates) {
+      const file = `templates/${name}/containergroup.yaml`;
+      expect(readGroup(read(file), { file, gaps: DOCKER_GAPS }).problems).toEqual([]);
+    }
+  });
+});
+
+test('what the demo shows in the README is what the program prints', () => {
+  const shown =
+    blocks('text').find(([page, block]) => page === 'README.md' && block.includes('git push'))?.[1] ?? '';
+  const { group } = readGroup(read('templates/hello/containergroup.yaml'), { file: 'containergroup.yaml' });
+  if (!group) throw new Error('the template is broken');
+  const price = rate(sizeOf(group), pricesFrom({}));
+  for (const block of [
+    say.priceStage(price),
+    say.startStage(group.containers.length, 1_280),
+    say.isolationStage('none', 'runc'),
+    say.imageStage('katabot/hello:1', 'present', '', 0),
+  ]) {
+    expect(shown).toContain(`remote: ${drawPlain(block).join('')}`);
+  }
+  expect(read('docs/cost.md')).toContain(formatMoney(price.perHour, { digits: 4 }));
 });
 
 test('links lead somewhere', () => {
@@ -59,16 +128,15 @@ test('links lead somewhere', () => {
   expect(broken).toEqual([]);
 });
 
-test('the pages of commands and settings are the ones that their tables make', () => {
+test('the pages of commands, settings and the spec are the ones that their tables make', () => {
   expect(read('docs/commands.md')).toBe(commandsPage());
   expect(read('docs/settings.md')).toBe(settingsPage());
+  expect(read('docs/spec.md')).toBe(referencePage());
 });
 
 test('every code that the bot answers with is explained', () => {
   const page = read('docs/troubleshooting.md');
-  const sources = [...readTree('src')].filter(
-    ([path]) => !/src\/spec\//.test(path) && /\.ts$/.test(path),
-  );
+  const sources = [...readTree('src')].filter(([path]) => !/src\/spec\//.test(path) && /\.ts$/.test(path));
   const codes = sources.flatMap(([, text]) => [
     ...[...text.matchAll(/new Failure\(\s*'([A-Za-z-]+)'/g)].map(([, code]) => code ?? ''),
     ...[...text.matchAll(/refused\(\s*'([A-Za-z-]+)'/g)].map(([, code]) => code ?? ''),

@@ -1,166 +1,162 @@
+/** The meter, case by case: every sandbox has one interval, in the engine's own times. */
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
-import type { ObservedGroup, ObservedPod } from '../../src/engines/index.ts';
-import { type Interval, type LedgerChange, pricesFrom, settle } from '../../src/metering/index.ts';
+import type { Interval } from '../../src/metering/index.ts';
+import { bookAfter, changesFor, ended, interval, type Look, pod, pulls, seen } from './lives.ts';
 
-const facts = {
-  group: 'production/shop' as const,
-  revision: 1,
-  size: { vcpuMilli: 500, memoryGbTenths: 3, gpuCount: 0, gpuSku: '', windows: false },
-  prices: pricesFrom({}),
-  location: 'local',
-  repository: 'shop',
-  caller: 'ann',
-};
-
-function pod(id: string, createdAtMs: number, more: Partial<ObservedPod> = {}): ObservedPod {
-  return {
-    id: `pod-${id}`,
-    revision: 1,
-    fingerprint: 'f',
-    state: 'running',
-    sandboxId: id,
-    address: '',
-    createdAtMs,
-    members: [],
-    ...more,
-  };
+interface Case {
+  readonly title: string;
+  readonly book?: readonly Interval[];
+  readonly look: Look;
+  /** The changes that are asked for; an opened interval by what counts of it. */
+  readonly changes: readonly object[];
 }
 
-const seen = (...pods: ObservedPod[]): ObservedGroup => ({ key: 'production/shop', pods });
-
-/** Books as the store keeps them: closed stays closed, an id is opened once. */
-function written(book: readonly Interval[], changes: readonly LedgerChange[]): Interval[] {
-  let next = [...book];
-  for (const change of changes) {
-    if (change.kind === 'open' && !next.some(({ id }) => id === change.interval.id))
-      next.push(change.interval);
-    if (change.kind === 'attach')
-      next = next.map((each) => (each.id === change.id ? { ...each, podId: change.podId } : each));
-    if (change.kind === 'close') {
-      next = next.map((each) =>
-        each.id === change.id && each.endedAtMs === null
-          ? { ...each, endedAtMs: change.endedAtMs, estimated: change.estimated }
-          : each,
-      );
-    }
-  }
-  return next;
-}
-
-function changesFor(
-  book: readonly Interval[],
-  group: ObservedGroup | undefined,
-  nowMs: number,
-  wanted = true,
-): LedgerChange[] {
-  const open = book.filter(({ endedAtMs }) => endedAtMs === null);
-  const settled = new Set(
-    book.flatMap(({ podId, endedAtMs }) => (podId !== null && endedAtMs !== null ? [podId] : [])),
-  );
-  return settle(open, group, { ...facts, nowMs, wanted, settled });
-}
-
-const pulling: Interval = {
-  ...facts,
-  id: 'pull',
-  podId: null,
-  startedAtMs: 500,
-  endedAtMs: null,
-  estimated: false,
-};
+const cases: readonly Case[] = [
+  {
+    title: 'a group that has nothing costs nothing',
+    look: { nowMs: 9_000 },
+    changes: [],
+  },
+  {
+    title: 'a sandbox costs from when it was made, not from when it was seen',
+    look: { observed: seen(pod('a', 1_000)), nowMs: 9_000 },
+    changes: [
+      {
+        kind: 'open',
+        interval: expect.objectContaining({ id: 'a', podId: 'a', startedAtMs: 1_000, endedAtMs: null }),
+      },
+    ],
+  },
+  {
+    title: 'a sandbox that bears the time of its first pull costs from then on, also with lost books',
+    look: { observed: seen(pod('a', 1_000, { meteredFromMs: 400 })), nowMs: 9_000 },
+    changes: [{ kind: 'open', interval: expect.objectContaining({ podId: 'a', startedAtMs: 400 }) }],
+  },
+  {
+    title: 'pulls become the beginning of the sandbox that they were for',
+    book: [pulls(500)],
+    look: { observed: seen(pod('a', 1_000)), nowMs: 9_000 },
+    changes: [{ kind: 'attach', id: 'pulls', podId: 'a' }],
+  },
+  {
+    title: 'pulls are for one sandbox; a second one has an interval of its own',
+    book: [pulls(500)],
+    look: { observed: seen(pod('a', 1_000), pod('b', 1_100)), nowMs: 9_000 },
+    changes: [
+      { kind: 'attach', id: 'pulls', podId: 'a' },
+      { kind: 'open', interval: expect.objectContaining({ podId: 'b', startedAtMs: 1_100 }) },
+    ],
+  },
+  {
+    title: 'pulls of a new revision are not taken by the sandbox of an old one',
+    book: [pulls(5_000, { revision: 2 })],
+    look: { observed: seen(pod('old', 1_000)), nowMs: 9_000, revision: 2 },
+    changes: [
+      { kind: 'open', interval: expect.objectContaining({ podId: 'old', revision: 1, startedAtMs: 1_000 }) },
+    ],
+  },
+  {
+    title: 'pulls go on while somebody waits for the sandbox',
+    book: [pulls(500)],
+    look: { nowMs: 9_000 },
+    changes: [],
+  },
+  {
+    title: 'pulls that were given up end now, and that is no guess',
+    book: [pulls(500)],
+    look: { nowMs: 9_000, wanted: false },
+    changes: [{ kind: 'close', id: 'pulls', endedAtMs: 9_000, estimated: false }],
+  },
+  {
+    title: 'pulls of a revision that another has replaced end now',
+    book: [pulls(500)],
+    look: { nowMs: 9_000, revision: 2 },
+    changes: [{ kind: 'close', id: 'pulls', endedAtMs: 9_000, estimated: false }],
+  },
+  {
+    title: 'a sandbox that runs on changes nothing',
+    book: [interval('a', 1_000)],
+    look: { observed: seen(pod('a', 1_000)), nowMs: 9_000 },
+    changes: [],
+  },
+  {
+    title: 'a sandbox that was made and has not started yet costs already',
+    look: { observed: seen(pod('a', 1_000, { state: 'created' })), nowMs: 9_000 },
+    changes: [{ kind: 'open', interval: expect.objectContaining({ podId: 'a', startedAtMs: 1_000 }) }],
+  },
+  {
+    title: 'a sandbox costs until it ended, however late that is seen',
+    book: [interval('a', 1_000)],
+    look: { observed: seen(ended('a', 1_000, 4_321)), nowMs: 99_000 },
+    changes: [{ kind: 'close', id: 'a', endedAtMs: 4_321, estimated: false }],
+  },
+  {
+    title: 'a whole life that the bot slept through is in the bill',
+    look: { observed: seen(ended('a', 1_000, 4_321)), nowMs: 99_000 },
+    changes: [
+      { kind: 'open', interval: expect.objectContaining({ podId: 'a', startedAtMs: 1_000 }) },
+      { kind: 'close', id: 'a', endedAtMs: 4_321, estimated: false },
+    ],
+  },
+  {
+    title: 'a whole life after pulls that the bot did see is one interval',
+    book: [pulls(500)],
+    look: { observed: seen(ended('a', 1_000, 4_321)), nowMs: 99_000 },
+    changes: [
+      { kind: 'attach', id: 'pulls', podId: 'a' },
+      { kind: 'close', id: 'pulls', endedAtMs: 4_321, estimated: false },
+    ],
+  },
+  {
+    title: 'a sandbox that ended before its pulls began, by another clock, costs nothing and not less',
+    book: [pulls(5_000)],
+    look: { observed: seen(ended('a', 1_000, 4_321)), nowMs: 9_000 },
+    changes: [
+      { kind: 'attach', id: 'pulls', podId: 'a' },
+      { kind: 'close', id: 'pulls', endedAtMs: 5_000, estimated: false },
+    ],
+  },
+  {
+    title: 'a sandbox that vanished ends when that is seen, and the end is a guess',
+    book: [interval('a', 1_000)],
+    look: { nowMs: 9_000 },
+    changes: [{ kind: 'close', id: 'a', endedAtMs: 9_000, estimated: true }],
+  },
+  {
+    title: 'what is left of a pod whose sandbox is gone costs nothing',
+    book: [interval('a', 1_000)],
+    look: { observed: seen(pod('', 1_000, { state: 'absent' })), nowMs: 9_000 },
+    changes: [{ kind: 'close', id: 'a', endedAtMs: 9_000, estimated: true }],
+  },
+  {
+    title: 'a sandbox that was billed to its end is not billed again, even if it is shown as running',
+    book: [interval('a', 1_000, { endedAtMs: 4_321 })],
+    look: { observed: seen(pod('a', 1_000)), nowMs: 9_000 },
+    changes: [],
+  },
+  {
+    title: 'one sandbox ends while the next one begins',
+    book: [interval('a', 1_000), pulls(3_000, { revision: 2 })],
+    look: {
+      observed: seen(ended('a', 1_000, 4_000), pod('b', 4_100, { revision: 2 })),
+      nowMs: 9_000,
+      revision: 2,
+    },
+    changes: [
+      { kind: 'attach', id: 'pulls', podId: 'b' },
+      { kind: 'close', id: 'a', endedAtMs: 4_000, estimated: false },
+    ],
+  },
+];
 
 describe('the meter', () => {
-  test('begins when the sandbox was made, in the engine’s own time', () => {
-    expect(written([], changesFor([], seen(pod('a', 1_000)), 9_000))).toMatchObject([
-      { podId: 'a', startedAtMs: 1_000, endedAtMs: null },
-    ]);
+  test.each(cases)('$title', ({ book = [], look, changes }) => {
+    expect(changesFor(book, look)).toEqual(changes);
+    expect(changesFor(bookAfter(book, look), look)).toEqual([]);
   });
 
-  test('begins with the first pull when there was one, also for a bot that has lost its books', () => {
-    expect(written([pulling], changesFor([pulling], seen(pod('a', 1_000)), 9_000))).toMatchObject([
-      { id: 'pull', podId: 'a', startedAtMs: 500 },
-    ]);
-    expect(written([], changesFor([], seen(pod('a', 1_000, { meteredFromMs: 500 })), 9_000))).toMatchObject([
-      { startedAtMs: 500 },
-    ]);
-  });
-
-  test('ends when the sandbox ended, however late the bot looks', () => {
-    const book = written([], changesFor([], seen(pod('a', 1_000)), 1_100));
-    expect(
-      written(
-        book,
-        changesFor(book, seen(pod('a', 1_000, { state: 'exited', finishedAtMs: 4_321 })), 99_000),
-      ),
-    ).toMatchObject([{ endedAtMs: 4_321, estimated: false }]);
-  });
-
-  test('bills a life that the bot has slept through', () => {
-    const gone = pod('a', 1_000, { state: 'exited', finishedAtMs: 4_321 });
-    expect(written([], changesFor([], seen(gone), 99_000))).toMatchObject([
-      { startedAtMs: 1_000, endedAtMs: 4_321 },
-    ]);
-  });
-
-  test('estimates the end of a sandbox that vanished, and says so', () => {
-    const book = written([], changesFor([], seen(pod('a', 1_000)), 1_100));
-    expect(written(book, changesFor(book, undefined, 5_000))).toMatchObject([
-      { endedAtMs: 5_000, estimated: true },
-    ]);
-  });
-
-  test('ends for a pull that nobody waits for any more, and goes on for one that somebody does', () => {
-    expect(changesFor([pulling], undefined, 9_000, false)).toMatchObject([
-      { kind: 'close', id: 'pull', endedAtMs: 9_000 },
-    ]);
-    expect(changesFor([pulling], undefined, 9_000, true)).toEqual([]);
-  });
-});
-
-describe('whatever is seen, and whenever the bot dies', () => {
-  const pods = fc
-    .uniqueArray(fc.constantFrom('a', 'b', 'c'), { maxLength: 3 })
-    .chain((ids) =>
-      fc.tuple(
-        ...ids.map((id) =>
-          fc.record({
-            id: fc.constant(id),
-            createdAtMs: fc.nat(100),
-            life: fc.option(fc.nat(100), { nil: undefined }),
-          }),
-        ),
-      ),
-    )
-    .map((list) =>
-      list.map(({ id, createdAtMs, life }) =>
-        pod(id, createdAtMs, life === undefined ? {} : { state: 'exited', finishedAtMs: createdAtMs + life }),
-      ),
-    );
-  const views = fc.array(fc.record({ pods, wanted: fc.boolean() }), { minLength: 1, maxLength: 6 });
-
-  test('settling twice changes nothing, and a death between two changes loses nothing', () => {
-    fc.assert(
-      fc.property(views, fc.boolean(), fc.nat(3), (looks, pulled, killedAfter) => {
-        let book: Interval[] = pulled ? [pulling] : [];
-        for (const [index, { pods: list, wanted }] of looks.entries()) {
-          const view = list.length ? seen(...list) : undefined;
-          const nowMs = 1_000 + index;
-          const changes = changesFor(book, view, nowMs, wanted);
-          const half = written(book, changes.slice(0, killedAfter));
-          const whole = written(book, changes);
-          const resumed = written(half, changesFor(half, view, nowMs, wanted));
-          const order = (a: Interval, b: Interval) => a.id.localeCompare(b.id);
-          expect(resumed.toSorted(order)).toEqual(whole.toSorted(order));
-          expect(changesFor(whole, view, nowMs, wanted)).toEqual([]);
-          const attached = whole.flatMap(({ podId }) => (podId === null ? [] : [podId]));
-          expect(new Set(attached).size).toBe(attached.length);
-          for (const { startedAtMs, endedAtMs } of whole)
-            expect(endedAtMs ?? startedAtMs).toBeGreaterThanOrEqual(startedAtMs);
-          book = whole;
-        }
-      }),
-      { numRuns: 500 },
-    );
+  test('keeps with an interval what it was opened for: group, size, prices, location and who asked', () => {
+    const [opened] = bookAfter([], { observed: seen(pod('a', 1_000)), nowMs: 9_000 });
+    expect(opened).toEqual(interval('a', 1_000));
   });
 });

@@ -180,7 +180,7 @@ describe('the look at a new address', () => {
   const look = (host: string, path: string) =>
     probe(`http://${host}:${port}${path}`, {
       signal: AbortSignal.timeout(5_000),
-      clock: { ...systemClock, after: (_delay, callback) => systemClock.after(1, callback) },
+      clock: { ...systemClock, after: (delayMs, callback) => systemClock.after(delayMs / 20, callback) },
       edge: { host: '127.23.0.2', port },
     });
 

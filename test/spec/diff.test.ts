@@ -80,12 +80,116 @@ describe('what a change does to a group that runs', () => {
       }),
       'replace',
     ],
+    ['an API version', group({ ...base, root: "apiVersion: '2023-05-01'" }), 'in-place'],
+    ['a zone', group({ ...base, root: "zones: ['1']" }), 'in-place'],
+    [
+      'a port that is not published',
+      group({
+        ...base,
+        containers: base.containers.replace('[{port: 80}]', '[{port: 80}, {port: 81}]'),
+      }),
+      'in-place',
+    ],
+    [
+      'who may use the label again',
+      group({ ...base, more: base.more.replace('hello', 'hello, dnsNameLabelReusePolicy: Noreuse') }),
+      'in-place',
+    ],
+    [
+      'a config map',
+      group({ ...base, containers: `${base.containers}    configMap: {keyValuePairs: {a: b}}\n` }),
+      'in-place',
+    ],
+    [
+      'a mount',
+      group({
+        ...base,
+        containers: `${base.containers}    volumeMounts: [{name: scratch, mountPath: /a}]\n`,
+      }),
+      'restart',
+    ],
+    [
+      'a probe',
+      group({ ...base, containers: `${base.containers}    livenessProbe: {exec: {command: [a]}}\n` }),
+      'restart',
+    ],
+    [
+      'the last secret',
+      group({ ...base, containers: base.containers.replace('secureValue', 'value') }),
+      'replace',
+    ],
+    ['the name', group(base).replace('shop', 'store'), 'replace'],
+    ['the location', group({ ...base, root: 'location: west' }), 'replace'],
+    [
+      'an init container',
+      group({ ...base, more: `${base.more}\ninitContainers: [{name: first, properties: {image: a}}]` }),
+      'replace',
+    ],
     ['the restart policy', group({ ...base, more: `${base.more}\nrestartPolicy: Never` }), 'replace'],
     ['a volume', group({ ...base, more: base.more.replace('emptyDir: {}', 'secret: {a: Yg==}') }), 'replace'],
   ])('%s: %#', (_what, text, effect) => {
     const after = read(text);
     expect(effectOf(diffGroups(before, after))).toBe(effect);
     expect(podFingerprint(before, 'p') !== podFingerprint(after, 'p')).toBe(effect === 'replace');
+  });
+
+  test('a volume that is mounted twice is two mounts', () => {
+    const mounted = (...paths: string[]) =>
+      read(
+        group({
+          ...base,
+          containers: container(
+            `volumeMounts: [${paths.map((path) => `{name: scratch, mountPath: ${path}}`).join(', ')}]`,
+          ),
+          more: 'volumes: [{name: scratch, emptyDir: {}}]',
+        }),
+      );
+    const changes = diffGroups(mounted('/a', '/b'), mounted('/c', '/b'));
+    expect(effectOf(changes)).toBe('restart');
+    expect(new Set(changes.map(({ path }) => path.split('.')[1]))).toEqual(
+      new Set(['volumeMounts[/a]', 'volumeMounts[/c]']),
+    );
+    expect(diffGroups(mounted('/a', '/b'), mounted('/b', '/a'))).toEqual([]);
+  });
+
+  test('headers of one name are told apart', () => {
+    const probed = (first: string) =>
+      read(
+        group({
+          containers: container(
+            `livenessProbe: {httpGet: {port: 80, httpHeaders: [{name: a, value: ${first}}, {name: a, value: y}]}}`,
+          ),
+        }),
+      );
+    expect(diffGroups(probed('x'), probed('z'))).toMatchObject([{ from: 'x', to: 'z', effect: 'restart' }]);
+  });
+
+  test('init containers in another order run in another order', () => {
+    const ordered = (...names: string[]) =>
+      read(
+        group({
+          more: `initContainers: [${names.map((name) => `{name: ${name}, properties: {image: a}}`).join(', ')}]`,
+        }),
+      );
+    expect(effectOf(diffGroups(ordered('a', 'b'), ordered('b', 'a')))).toBe('replace');
+  });
+
+  test('the login in the address of a git repository is not shown', () => {
+    const cloned = (login: string) =>
+      read(
+        group({
+          containers: container('volumeMounts: [{name: source, mountPath: /a}]'),
+          more: `volumes: [{name: source, gitRepo: {repository: 'https://${login}@host/r.git'}}]`,
+        }),
+      );
+    expect(diffGroups(cloned('user:first'), cloned('user:second'))).toEqual([
+      {
+        path: 'volumes[source].gitRepo.repository',
+        effect: 'replace',
+        from: 'https://••••@host/r.git',
+        to: 'https://••••@host/r.git',
+      },
+    ]);
   });
 
   test('a changed secret is told and not shown', () => {
@@ -120,18 +224,34 @@ const groups = fc
     tag: fc.option(word, { nil: undefined }),
     names: fc.uniqueArray(word, { minLength: 1, maxLength: 3 }),
     policy: fc.constantFrom('Always', 'Never'),
+    mounts: fc.uniqueArray(word, { maxLength: 3 }),
+    ports: fc.boolean(),
+    first: fc.uniqueArray(fc.constantFrom('x', 'y'), { maxLength: 2 }),
+    password: word,
   })
-  .map(({ image, cpu, value, secret, tag, names, policy }) => {
+  .map(({ image, cpu, value, secret, tag, names, policy, mounts, ports, first, password }) => {
     const entries = [
       ...(value ? [`{name: V, value: ${value}}`] : []),
       ...(secret ? [`{name: S, secureValue: ${secret}}`] : []),
     ];
-    const more = `image: acme/${image}\nenvironmentVariables: [${entries.join(', ')}]`;
+    const more = [
+      `image: acme/${image}`,
+      `environmentVariables: [${entries.join(', ')}]`,
+      `volumeMounts: [${mounts.map((path) => `{name: scratch, mountPath: /${path}}`).join(', ')}]`,
+    ].join('\n');
+    const listed = (name: string) => (ports && name === 'a' ? '\nports: [{port: 80}]' : '');
+    const initContainers = first.map((name) => `{name: ${name}, properties: {image: a}}`).join(', ');
     const containers = names
-      .map((name) => container(more, name, `resources: {requests: {cpu: ${cpu}, memoryInGB: 1}}`))
+      .map((name) =>
+        container(more + listed(name), name, `resources: {requests: {cpu: ${cpu}, memoryInGB: 1}}`),
+      )
       .join('');
     return read(
-      group({ containers, more: `restartPolicy: ${policy}`, root: tag ? `tags: {t: ${tag}}` : '' }),
+      group({
+        containers,
+        more: `restartPolicy: ${policy}\ninitContainers: [${initContainers}]\nvolumes: [{name: scratch, emptyDir: {}}]\nimageRegistryCredentials: [{server: r.io, username: a, password: ${password}}]`,
+        root: tag ? `tags: {t: ${tag}}` : '',
+      }),
     );
   });
 

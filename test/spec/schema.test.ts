@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { DOCKER_GAPS } from '../../src/engines/docker/gaps.ts';
+import type { Field } from '../../src/spec/field.ts';
 import { jsonSchema, readGroup, referencePage } from '../../src/spec/index.ts';
-import { container, group } from './marked.ts';
+import { groupSchema } from '../../src/spec/schema/group.ts';
 
 const root = new URL('../../', import.meta.url);
 
@@ -18,59 +19,66 @@ test.each(readdirSync(new URL('templates/', root)))(
   },
 );
 
-describe('the schema for editors', () => {
-  const schema = JSON.stringify(jsonSchema());
+/** Every property of the table, as often as it stands there: its own name and what is said of it. */
+function* propertiesOf(field: Field): Generator<readonly [string, Field]> {
+  if (field.kind === 'list') yield* propertiesOf(field.item);
+  if (field.kind === 'map') yield* propertiesOf(field.value);
+  if (field.kind !== 'object') return;
+  for (const each of Object.entries({ ...field.fields, ...field.inner })) {
+    yield each;
+    yield* propertiesOf(each[1]);
+  }
+}
 
-  test('knows the properties of every level', () => {
-    for (const name of [
-      'restartPolicy',
-      'memoryInGB',
-      'secureValue',
-      'mountPath',
-      'dnsNameLabel',
-      'gitRepo',
-      'httpGet',
-      'initContainers',
-    ]) {
-      expect(schema).toContain(`"${name}":`);
+const all = [...propertiesOf(groupSchema)];
+
+test('every property is described in a sentence, and dated as ACI dates its versions', () => {
+  expect(all.length).toBeGreaterThan(150);
+  for (const [name, { about }] of all) {
+    expect([name, about.says]).toEqual([name, expect.stringMatching(/^[A-Za-z`].*[.]$/)]);
+    expect([name, about.since ?? '2018-02-01']).toEqual([
+      name,
+      expect.stringMatching(/^20[12]\d-\d\d-\d\d(-preview)?$/),
+    ]);
+  }
+});
+
+describe('the schema for editors', () => {
+  interface Schema {
+    readonly properties?: Readonly<Record<string, Schema>>;
+    readonly items?: Schema;
+    readonly additionalProperties?: Schema | false;
+    readonly anyOf?: readonly Schema[];
+  }
+
+  /** Every name of a property, however deep; a choice of shapes counts once. */
+  function* namesIn({ properties = {}, items, additionalProperties, anyOf }: Schema): Generator<string> {
+    for (const [name, schema] of Object.entries(properties)) {
+      yield name;
+      yield* namesIn(schema);
     }
+    for (const schema of [items, additionalProperties, anyOf?.[0]]) if (schema) yield* namesIn(schema);
+  }
+
+  test('has every property of the table, as often as it stands there', () => {
+    const count = (names: readonly string[]) =>
+      Object.fromEntries(
+        [...new Set(names)].toSorted().map((name) => [name, names.filter((each) => each === name).length]),
+      );
+    const names = [...namesIn(jsonSchema())].filter((name) => name !== 'properties');
+    const known = all.flatMap(([name, { about }]) => [name, ...(about.aliases ?? [])]);
+    expect(count(names)).toEqual(count(known));
   });
 
   test('describes each property in a sentence', () => {
-    const sentences = [...schema.matchAll(/"description":"([^"]*)"/g)].map(([, text]) => text ?? '');
-    expect(sentences.length).toBeGreaterThan(120);
+    const sentences = [...JSON.stringify(jsonSchema()).matchAll(/"description":"([^"]*)"/g)].map(
+      ([, text]) => text ?? '',
+    );
+    expect(sentences.length).toBeGreaterThan(150);
     expect(sentences.filter((text) => !/^[A-Za-z`].*[.]$/.test(text))).toEqual([]);
   });
-});
 
-describe('what the Docker engine cannot do yet', () => {
-  const gaps = { gaps: DOCKER_GAPS };
-  const codes = (text: string) => readGroup(text, gaps).problems.map(({ code, line }) => [code, line]);
-
-  test('is told at its line, once', () => {
-    const text = group({ containers: container('livenessProbe: {exec: {command: [a]}}') });
-    const line = text.split('\n').findIndex((each) => each.includes('livenessProbe')) + 1;
-    expect(codes(text)).toEqual([['not-supported-here', line]]);
-    expect(readGroup(text, gaps).group).toBeUndefined();
-  });
-
-  test('is nothing for an ordinary group, nor for choices that it does do', () => {
-    const more = 'priority: Regular\nsku: Standard\nextensions: []\nsubnetIds: []';
-    expect(codes(group({ more, root: 'identity: {type: None}' }))).toEqual([]);
-  });
-
-  test.each([
-    ['properties.priority', 'priority: Spot'],
-    ['properties.sku', 'sku: Confidential'],
-    ['properties.subnetIds', 'subnetIds: [{id: a}]'],
-    ['properties.diagnostics', 'diagnostics: {logAnalytics: {workspaceId: a, workspaceKey: b}}'],
-  ])('%s is refused', (path, more) => {
-    expect(
-      readGroup(group({ more }), gaps).problems.find(({ code }) => code === 'not-supported-here'),
-    ).toMatchObject({ path, severity: 'error' });
-  });
-
-  test('a zone is a warning', () => {
-    expect(readGroup(group({ root: 'zones: [1]' }), gaps).group).toBeDefined();
+  test('takes what stands without a list where one may', () => {
+    expect(JSON.stringify(jsonSchema())).toMatch(/"httpHeaders":\{[^}]*"anyOf"/);
   });
 });

@@ -1,5 +1,6 @@
 import type { Finding } from '../problem.ts';
 import type { Group } from '../schema/group.ts';
+import { containersOf } from './places.ts';
 
 /** Newest API version that is known; others are passed on with a word. */
 const KNOWN_VERSIONS = new Set(
@@ -16,19 +17,25 @@ export function conflictFindings(group: Group): Finding[] {
     ...windowsFindings(group),
     ...spotFindings(group),
     ...gpuFindings(group),
+    ...identityFindings(group),
+    ...rightsFindings(group),
     ...otherFindings(group),
   ];
 }
 
 function versionFindings({ apiVersion }: Group): Finding[] {
   if (apiVersion === undefined || KNOWN_VERSIONS.has(apiVersion)) return [];
+  const [, day, month, year] = /^(\d\d)-(\d\d)-(\d{4})$/.exec(apiVersion) ?? [];
+  const turned = [`${year}-${day}-${month}`, `${year}-${month}-${day}`].find((each) =>
+    KNOWN_VERSIONS.has(each),
+  );
   return [
     {
       severity: 'warning',
       code: 'api-version-unknown',
       path: 'apiVersion',
       message: `The API version ${apiVersion.slice(0, 40)} is not known; the file is read as 2026-07-01.`,
-      advice: "Write one of ACI's, such as '2023-05-01'.",
+      advice: `Write one of ACI’s, such as '${turned ?? '2023-05-01'}'.`,
     },
   ];
 }
@@ -37,16 +44,23 @@ function windowsFindings(group: Group): Finding[] {
   if (group.osType !== 'Windows') return [];
   const findings: Finding[] = [];
   const not = (code: string, path: string, message: string) =>
-    findings.push({ code, path, message, advice: 'Use osType: Linux, or leave it out.' });
+    findings.push({ code, path, message, advice: `Use osType: Linux, or ${withoutIt(path)}.` });
   if (group.containers.length + group.initContainers.length > 1)
     not('windows-one-container', 'properties.containers', 'A Windows group has exactly one container.');
   if (group.volumes.length)
     not('WindowsContainersVolumeNotSupported', 'properties.volumes', 'Windows containers have no volumes.');
   if (group.identity && group.identity.type !== 'None')
     not('IdentityNotSupportedOnWindows', 'identity', 'Windows groups have no managed identity.');
-  if (hasGpu(group)) not('windows-no-gpu', 'properties.containers', 'Windows containers get no GPU.');
+  const gpu = gpuPlace(group);
+  if (gpu) not('windows-no-gpu', gpu, 'Windows containers get no GPU.');
   if (group.dnsConfig)
     not('windows-no-dns-config', 'properties.dnsConfig', 'Windows groups have no dnsConfig.');
+  if (group.subnetIds.length || group.networkProfile)
+    not(
+      'windows-no-subnet',
+      group.subnetIds.length ? 'properties.subnetIds' : 'properties.networkProfile',
+      'Windows groups join no subnet.',
+    );
   if (group.sku === 'Confidential')
     not(
       'ConfidentialContainerGroupSkuIsNotSupported',
@@ -60,11 +74,15 @@ function spotFindings(group: Group): Finding[] {
   if (group.priority !== 'Spot') return [];
   const findings: Finding[] = [];
   const not = (code: string, path: string, message: string) =>
-    findings.push({ code, path, message, advice: 'Use priority: Regular, or leave it out.' });
+    findings.push({ code, path, message, advice: `Use priority: Regular, or ${withoutIt(path)}.` });
   if (group.ipAddress || group.subnetIds.length || group.networkProfile) {
     not(
       'SpotPriorityContainerGroupNotSupportedForInboundConnectivity',
-      group.ipAddress ? 'properties.ipAddress' : 'properties.subnetIds',
+      group.ipAddress
+        ? 'properties.ipAddress'
+        : group.subnetIds.length
+          ? 'properties.subnetIds'
+          : 'properties.networkProfile',
       'A Spot group has no address and no subnet.',
     );
   }
@@ -74,17 +92,13 @@ function spotFindings(group: Group): Finding[] {
       'properties.sku',
       `A Spot group cannot be ${group.sku}.`,
     );
-  if (hasGpu(group))
-    not(
-      'SpotPriorityContainerGroupWithGPUResourcesNotSupported',
-      'properties.containers',
-      'A Spot group has no GPU.',
-    );
+  const gpu = gpuPlace(group);
+  if (gpu) not('SpotPriorityContainerGroupWithGPUResourcesNotSupported', gpu, 'A Spot group has no GPU.');
   return findings;
 }
 
 function gpuFindings(group: Group): Finding[] {
-  if (!hasGpu(group)) return [];
+  if (!gpuPlace(group)) return [];
   const findings: Finding[] = [];
   if (group.subnetIds.length)
     findings.push({
@@ -103,6 +117,37 @@ function gpuFindings(group: Group): Finding[] {
   return findings;
 }
 
+function identityFindings({ identity }: Group): Finding[] {
+  if (!identity?.type?.includes('UserAssigned') || identity.userAssignedIdentities.length) return [];
+  return [
+    {
+      severity: 'warning',
+      code: 'identity-without-ids',
+      path: 'identity.type',
+      message: `The identity is ${identity.type}, and no user-assigned identity is named.`,
+      advice: 'List ARM ids under identity.userAssignedIdentities, each with {} behind it.',
+    },
+  ];
+}
+
+function rightsFindings(group: Group): Finding[] {
+  if (group.sku === 'Confidential') return [];
+  return containersOf(group).flatMap(({ container, path }): Finding[] =>
+    container.securityContext
+      ? [
+          {
+            severity: 'warning',
+            code: 'security-context-not-confidential',
+            path: `${path}.properties.securityContext`,
+            atKey: true,
+            message: 'ACI knows a securityContext in confidential groups only.',
+            advice: 'Remove it if the file should run on Azure as well, or write sku: Confidential.',
+          },
+        ]
+      : [],
+  );
+}
+
 function otherFindings(group: Group): Finding[] {
   const findings: Finding[] = [];
   const { confidentialComputeProperties: confidential, standbyPoolProfile, zones, subnetIds } = group;
@@ -111,7 +156,7 @@ function otherFindings(group: Group): Finding[] {
       code: 'cce-policy-not-base64',
       path: 'properties.confidentialComputeProperties.ccePolicy',
       message: 'The CCE policy is not base64.',
-      advice: 'Encode it.',
+      advice: 'Encode it: base64 -w0 policy.rego',
     });
   }
   if (zones.length > 1)
@@ -153,6 +198,17 @@ function otherFindings(group: Group): Finding[] {
   return findings;
 }
 
-function hasGpu(group: Group): boolean {
-  return group.containers.some(({ resources }) => resources.requests.gpu !== undefined);
+/** Where the first GPU is asked for. */
+function gpuPlace({ containers }: Group): string | undefined {
+  for (const [index, { resources }] of containers.entries()) {
+    const base = `properties.containers[${index}].properties.resources`;
+    if (resources.requests.gpu) return `${base}.requests.gpu`;
+    if (resources.limits?.gpu) return `${base}.limits.gpu`;
+  }
+  return undefined;
+}
+
+function withoutIt(path: string): string {
+  const name = path.split('.').at(-1);
+  return name === 'containers' ? 'keep one container' : `remove ${name}`;
 }

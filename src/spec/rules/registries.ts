@@ -3,6 +3,7 @@ import type { Group, RegistryCredential } from '../schema/group.ts';
 import { containersOf } from './places.ts';
 
 const SERVER = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?$/;
+const IDENTITIES_SINCE = '2021-07-01';
 const SERVICE_MISSPELLS_IT = 'AmbiguousImageResitryCredentialType';
 
 /** Registry logins, and image names as far as they can be checked without a registry. */
@@ -37,23 +38,42 @@ function credentialFindings(credential: RegistryCredential, path: string, group:
       code: 'InvalidImageRegistryServer',
       path: `${path}.server`,
       message: 'The server should be a host name without a scheme or path.',
-      advice: `Write ${server.replace(/^\w+:\/\//, '').split('/')[0] || 'registry.example.com'}.`,
+      advice: `Write ${hostIn(server)}.`,
+    });
+  } else if (server.includes(':')) {
+    findings.push({
+      severity: 'warning',
+      code: 'registry-port',
+      path: `${path}.server`,
+      message: 'ACI refuses a server with a port.',
+      advice: 'It works here; use port 443 and leave it out if the file should run on Azure as well.',
+    });
+  }
+  if (identity !== undefined && (group.apiVersion ?? IDENTITIES_SINCE) < IDENTITIES_SINCE) {
+    findings.push({
+      code: 'InvalidImageRegistryCredentialType',
+      path: `${path}.identity`,
+      message: `Logins by identity came with API ${IDENTITIES_SINCE}; the file says ${group.apiVersion?.slice(0, 40)}.`,
+      advice: `Write apiVersion: '${IDENTITIES_SINCE}' or a later one.`,
     });
   }
   if ((username === undefined) === (identity === undefined)) {
     findings.push({
       code: SERVICE_MISSPELLS_IT,
       path,
-      message: 'A login needs exactly one of username and identity.',
-      advice: 'Set username and password.',
+      message:
+        username === undefined
+          ? 'The login has neither username nor identity.'
+          : 'The login has both username and identity.',
+      advice: 'Set username and password, or identity alone.',
     });
   }
   if (username !== undefined && passwordReference === undefined && !password?.reveal()) {
     findings.push({
       code: 'registry-password',
       path: `${path}.password`,
-      message: 'The password is empty.',
-      advice: 'Set password.',
+      message: `The login for ${server} has no password.`,
+      advice: 'Set password to the password or a token of that user.',
     });
   }
   if (
@@ -79,6 +99,12 @@ function credentialFindings(credential: RegistryCredential, path: string, group:
     });
   }
   return findings;
+}
+
+/** What was probably meant, if it can be used. */
+function hostIn(server: string): string {
+  const host = server.replace(/^\w+:\/\//, '').split('/')[0] ?? '';
+  return SERVER.test(host) ? host : 'the host name, such as registry.example.com';
 }
 
 const IMAGE = /^[a-z0-9]([a-zA-Z0-9._/:@-]*[a-zA-Z0-9_])?$/;

@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path/posix';
 import type { Finding } from '../problem.ts';
 import type { Group, Volume } from '../schema/group.ts';
-import { containersOf } from './places.ts';
+import { mountFindings } from './mounts.ts';
 
 const MOST_VOLUMES = 20;
 const VOLUME_NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
@@ -13,7 +13,11 @@ export function volumeFindings(group: Group): Finding[] {
   const names = new Set<string>();
   const findings = group.volumes.flatMap((volume, index) => {
     const path = `properties.volumes[${index}]`;
-    const found = [...nameFindings(volume, path), ...sourceFindings(volume, path)];
+    const found = [
+      ...nameFindings(volume, path),
+      ...sourceFindings(volume, path),
+      ...referenceFindings(volume, path, group),
+    ];
     if (names.has(volume.name))
       found.push({
         code: 'duplicate-volume',
@@ -29,7 +33,7 @@ export function volumeFindings(group: Group): Finding[] {
       code: 'too-many-volumes',
       path: 'properties.volumes',
       message: `The group has ${group.volumes.length} volumes; ACI allows ${MOST_VOLUMES}.`,
-      advice: 'Use fewer.',
+      advice: `Remove ${group.volumes.length - MOST_VOLUMES}, or split the group.`,
     });
   }
   return [...findings, ...mountFindings(group, names)];
@@ -167,68 +171,27 @@ function shareFindings({ azureFile }: Volume, path: string): Finding[] {
     {
       code: 'share-login',
       path: `${path}.azureFile`,
-      message: 'The share needs exactly one way to log in.',
-      advice: 'Set storageAccountKey.',
+      message: ways.some((each) => each !== undefined)
+        ? 'The share has more than one way to log in.'
+        : 'The share has no way to log in.',
+      advice: 'Set storageAccountKey alone.',
     },
   ];
 }
 
-function mountFindings(group: Group, volumes: ReadonlySet<string>): Finding[] {
-  const used = new Set<string>();
-  const findings = containersOf(group).flatMap(({ container, path }) => {
-    const seen = new Set<string>();
-    return container.volumeMounts.flatMap(({ name, mountPath }, index): Finding[] => {
-      const place = `${path}.properties.volumeMounts[${index}]`;
-      used.add(name);
-      const found: Finding[] = [];
-      if (!volumes.has(name)) {
-        const known = [...volumes].join(', ') || 'none';
-        found.push({
-          code: 'VolumesNotFound',
-          path: `${place}.name`,
-          message: `Volume ${name} in container ${container.name} is not found.`,
-          advice: `Define it under properties.volumes (there: ${known}).`,
-        });
-      }
-      if (mountPath.includes(':'))
-        found.push({
-          code: 'InvalidVolumeMountPath',
-          path: `${place}.mountPath`,
-          message: 'A mount path cannot contain ":".',
-          advice: 'Write a path such as /data.',
-        });
-      else if (!isAbsolute(mountPath) || mountPath.split('/').includes('..') || /^\/+$/.test(mountPath)) {
-        found.push({
-          code: 'mount-path',
-          path: `${place}.mountPath`,
-          message: `"${mountPath.slice(0, 80)}" is no absolute path below /.`,
-          advice: 'Write a path such as /data.',
-        });
-      }
-      const plain = mountPath.replace(/\/+$/, '');
-      if (seen.has(plain))
-        found.push({
-          code: 'duplicate-mount',
-          path: `${place}.mountPath`,
-          message: `Two volumes are mounted at ${plain}.`,
-          advice: 'Give each its own path.',
-        });
-      seen.add(plain);
-      return found;
-    });
-  });
-  const unused = group.volumes.flatMap(({ name }, index): Finding[] =>
-    used.has(name)
-      ? []
-      : [
-          {
-            severity: 'warning',
-            code: 'volume-unused',
-            path: `properties.volumes[${index}].name`,
-            message: `No container mounts the volume ${name}.`,
-            advice: 'Mount it under volumeMounts, or remove it.',
-          },
-        ],
+function referenceFindings({ secretReference, azureFile }: Volume, path: string, group: Group): Finding[] {
+  const known = new Set(group.secretReferences.map(({ name }) => name));
+  const references: [place: string, name: string][] = Object.entries(secretReference ?? {}).map(
+    ([file, name]) => [`${path}.secretReference.${file}`, name],
   );
-  return [...findings, ...unused];
+  const key = azureFile?.storageAccountKeyReference;
+  if (key !== undefined) references.push([`${path}.azureFile.storageAccountKeyReference`, key]);
+  return references
+    .filter(([, name]) => !known.has(name))
+    .map(([place, name]) => ({
+      code: 'reference-unknown',
+      path: place,
+      message: `There is no secretReferences entry called ${name}.`,
+      advice: 'Add it under properties.secretReferences.',
+    }));
 }

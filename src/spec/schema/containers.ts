@@ -3,6 +3,7 @@ import {
   decimal,
   envelope,
   flag,
+  ignored,
   integer,
   list,
   map,
@@ -162,6 +163,8 @@ const probe = (says: string) =>
               { says: 'One header.' },
             ),
             { says: 'Headers of the request.', since: '2020-11-01' },
+            // API 2020-11-01 had one object here, later ones have a list.
+            { lone: true },
           ),
         },
         { says: 'Probe by an HTTP request.' },
@@ -236,6 +239,7 @@ export const container = envelope(
         effect: 'in-place',
       },
     ),
+    instanceView: ignored('Written by exports.'),
   },
   { says: 'A container of the group.', effect: 'restart' },
 );
@@ -259,6 +263,7 @@ export const initContainer = envelope(
     environmentVariables,
     volumeMounts,
     securityContext,
+    instanceView: ignored('Written by exports.'),
   },
   { says: 'A container that runs to its end before the others start.' },
 );

@@ -16,34 +16,19 @@ import {
 } from '../field.ts';
 import { container, initContainer } from './containers.ts';
 import { dnsConfig, ipAddress, networkProfile, subnetId } from './network.ts';
+import { registryCredential } from './registries.ts';
 import { volume } from './volumes.ts';
-
-const registryCredential = object(
-  {
-    server: required(
-      text({
-        says: 'Host name of the registry, without a scheme.',
-        example: 'registry.example.com',
-        code: 'InvalidImageRegistryServer',
-      }),
-    ),
-    username: text({ says: 'User name.' }),
-    password: secretText({ says: 'Password or token.' }),
-    passwordReference: text({ says: 'Name of an entry of secretReferences.', since: '2025-09-01' }),
-    identity: text({ says: 'ARM id of a user-assigned identity.', since: '2021-07-01' }),
-    identityUrl: text({ says: 'Address of the identity.', since: '2021-07-01' }),
-    isDelegatedIdentity: ignored('Written by exports.'),
-  },
-  { says: 'A login for one registry.' },
-);
 
 const logAnalytics = object(
   {
     workspaceId: required(text({ says: 'Id of the workspace.' })),
     workspaceKey: required(secretText({ says: 'Key of the workspace.' })),
     workspaceResourceId: text({ says: 'ARM id of the workspace.', since: '2020-11-01' }),
-    logType: choice(['ContainerInsights', 'ContainerInstanceLogs'], { says: 'Kind of log.' }),
-    metadata: map(text({ says: 'Value.' }), { says: 'Added to every line.' }),
+    logType: choice(['ContainerInsights', 'ContainerInstanceLogs'], {
+      says: 'Kind of log.',
+      since: '2018-09-01',
+    }),
+    metadata: map(text({ says: 'Value.' }), { says: 'Added to every line.', since: '2018-09-01' }),
   },
   { says: 'Where Azure sends the logs.' },
 );
@@ -179,7 +164,9 @@ const properties = {
   provisioningState: ignored('Written by exports.'),
   instanceView: ignored('Written by exports.'),
   isCreatedFromStandbyPool: ignored('Written by exports.'),
-  provisioningTimeoutInSeconds: ignored('Written by exports.'),
+  provisioningTimeoutInSeconds: ignored('Written by exports.', {
+    code: 'CustomProvisioningTimeoutInSecondsNotSuppported',
+  }),
   isCustomProvisioningTimeout: ignored('Written by exports.'),
 };
 
@@ -219,18 +206,19 @@ export const groupSchema = envelope(
           says: 'ARM ids of identities.',
           aliases: ['user_assigned_identities'],
         }),
-        principalId: ignored('Written by exports.'),
-        tenantId: ignored('Written by exports.'),
+        principalId: ignored('Written by exports.', { aliases: ['principal_id'] }),
+        tenantId: ignored('Written by exports.', { aliases: ['tenant_id'] }),
+        additional_properties: ignored('Written by exports.'),
       },
       { says: 'Azure identity of the group.', since: '2018-10-01', effect: 'replace' },
     ),
     id: ignored('Written by exports.'),
     systemData: ignored('Written by exports.'),
-    extendedLocation: ignored('Written by exports.', ['extended_location']),
+    extendedLocation: ignored('Written by exports.', { aliases: ['extended_location'] }),
     additional_properties: ignored('Written by exports.'),
     plan: ignored('Written by exports.'),
     kind: ignored('Written by exports.'),
-    managedBy: ignored('Written by exports.', ['managed_by']),
+    managedBy: ignored('Written by exports.', { aliases: ['managed_by'] }),
   },
   properties,
   { says: 'A container group.' },

@@ -40,7 +40,11 @@ export const subnetId = object(
 
 export const networkProfile = object(
   { id: required(text({ says: 'ARM id of the network profile.' })) },
-  { says: 'The former way to join a network; retired with API 2021-07-01.', effect: 'replace' },
+  {
+    says: 'The former way to join a network; retired with API 2021-07-01.',
+    since: '2018-09-01',
+    effect: 'replace',
+  },
 );
 
 export const dnsConfig = object(

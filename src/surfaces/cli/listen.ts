@@ -3,7 +3,6 @@ import { Failure } from '../../failure.ts';
 import { type Block, type Drawing, drawPlain, type Outcome } from '../../replies/index.ts';
 import { referencePage } from '../../spec/index.ts';
 import { askBot } from './ask.ts';
-
 import { schemaText } from './schema.ts';
 import { runToken, type TokenParts } from './token.ts';
 import { runValidate } from './validate.ts';
@@ -16,7 +15,8 @@ export interface CliParts {
   readonly terminal: boolean;
   readonly readFile: (path: string) => Promise<Buffer>;
   readonly readInput: () => Promise<Buffer>;
-  readonly bot: { readonly url: string; readonly token: string };
+  /** Asked only by verbs that need a bot. */
+  readonly bot: () => { readonly url: string; readonly token: string };
   readonly serve: () => Promise<number>;
   readonly tokens: () => Promise<TokenParts>;
   readonly signal: AbortSignal;
@@ -69,7 +69,7 @@ async function follow(
 ): Promise<number> {
   const drawing: Drawing = { colour: parts.terminal };
   const blocks: Block[] = [];
-  for await (const line of askBot(parts.bot, words, parts.signal)) {
+  for await (const line of askBot(parts.bot(), words, parts.signal)) {
     if ('outcome' in line) return finish(line.outcome, { json, parts });
     blocks.push(line.block);
     if (json && command.verb.name === 'logs' && line.block.kind === 'log')

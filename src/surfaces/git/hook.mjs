@@ -4,8 +4,8 @@ import { connect } from 'node:net';
 
 const { KATABOT_SOCKET, KATABOT_PUSH, GIT_OBJECT_DIRECTORY, GIT_ALTERNATE_OBJECT_DIRECTORIES } = process.env;
 let refs = '';
-for await (const chunk of process.stdin) refs += chunk;
-const socket = connect(KATABOT_SOCKET);
+for await (const chunk of process.stdin.setEncoding('utf8')) refs += chunk;
+const socket = connect(KATABOT_SOCKET).setEncoding('utf8');
 const quarantine = { GIT_OBJECT_DIRECTORY, GIT_ALTERNATE_OBJECT_DIRECTORIES };
 socket.write(`${JSON.stringify({ hook: process.argv[2], push: KATABOT_PUSH, refs, quarantine })}\n`);
 let code = 1;

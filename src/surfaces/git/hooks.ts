@@ -1,9 +1,9 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Quarantine } from './repository.ts';
+import { z } from 'zod';
+import type { Quarantine } from './git.ts';
 
 /** What a hook tells the bot. */
 export interface HookCall {
@@ -18,9 +18,12 @@ export interface Hooks {
   /** For git's `core.hooksPath`. */
   readonly folder: string;
   readonly socket: string;
+  /** Whether all of it still lies there. git takes a hook that is gone for one that agrees. */
+  whole(): Promise<boolean>;
   close(): Promise<void>;
 }
 
+const HOOKS = ['pre-receive', 'post-receive'] as const;
 const MOST_CALL_BYTES = 1_048_576;
 
 /**
@@ -28,14 +31,15 @@ const MOST_CALL_BYTES = 1_048_576;
  * `answer` says lines as they come and gives the exit code of the hook.
  */
 export async function openHooks(
+  parent: string,
   answer: (call: HookCall, say: (text: string) => void) => Promise<number>,
 ): Promise<Hooks> {
-  const root = await mkdtemp(join(tmpdir(), 'katabot-hooks-')); // made with mode 0700
+  const root = await mkdtemp(join(parent, 'katabot-hooks-')); // made with mode 0700
   const folder = join(root, 'hooks');
   const socket = join(root, 'bot.sock');
   await mkdir(folder);
   const program = fileURLToPath(new URL('hook.mjs', import.meta.url));
-  for (const hook of ['pre-receive', 'post-receive']) {
+  for (const hook of HOOKS) {
     const file = join(folder, hook);
     await writeFile(file, `#!/bin/sh\nexec ${quoted(process.execPath)} ${quoted(program)} ${hook}\n`);
     await chmod(file, 0o700);
@@ -48,6 +52,11 @@ export async function openHooks(
   return {
     folder,
     socket,
+    whole: () =>
+      Promise.all([...HOOKS.map((hook) => join(folder, hook)), socket].map((path) => access(path))).then(
+        () => true,
+        () => false,
+      ),
     async close() {
       await new Promise<void>((resolve) => server.close(() => resolve()));
       await rm(root, { recursive: true, force: true });
@@ -69,9 +78,11 @@ async function serveHook(
   };
   try {
     const call = parseCall(await firstLine(connection));
+    connection.resume(); // a hook that ends is noticed only by who reads on
     const code = await answer(call, (text) => tell({ text }));
     tell({ code });
   } catch {
+    tell({ text: 'katabot: this push cannot be read' });
     tell({ code: 1 });
   }
   connection.end();
@@ -79,7 +90,7 @@ async function serveHook(
 
 async function firstLine(connection: Socket): Promise<string> {
   let text = '';
-  for await (const chunk of connection.iterator({ destroyOnReturn: false })) {
+  for await (const chunk of connection.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
     text += chunk;
     if (text.length > MOST_CALL_BYTES) throw new Error('a hook said too much');
     if (text.includes('\n')) return text.slice(0, text.indexOf('\n'));
@@ -87,21 +98,34 @@ async function firstLine(connection: Socket): Promise<string> {
   throw new Error('a hook said nothing');
 }
 
-const REF_LINE = /^([0-9a-f]{40}) ([0-9a-f]{40}) (refs\/\S+)$/;
+// Whatever stands after the second blank is the name: a blank of Unicode in it must not hide a ref from the check.
+const REF_LINE = /^([0-9a-f]{40}) ([0-9a-f]{40}) (refs\/.+)$/s;
 
+const callSchema = z.object({
+  hook: z.enum(HOOKS),
+  push: z.string(),
+  refs: z.string().transform((text) => text.split('\n').filter(Boolean).map(parseRef)),
+  quarantine: z.object({
+    GIT_OBJECT_DIRECTORY: z.string().optional(),
+    GIT_ALTERNATE_OBJECT_DIRECTORIES: z.string().optional(),
+  }),
+});
+
+/** Throws for anything that is not understood: a ref that is not looked at must not move. */
 function parseCall(line: string): HookCall {
-  const { hook, push, refs, quarantine } = JSON.parse(line);
+  const { quarantine, ...call } = callSchema.parse(JSON.parse(line));
+  const { GIT_OBJECT_DIRECTORY, GIT_ALTERNATE_OBJECT_DIRECTORIES } = quarantine;
   return {
-    hook: hook === 'post-receive' ? 'post-receive' : 'pre-receive',
-    push: String(push),
-    refs: String(refs)
-      .split('\n')
-      .flatMap((each) => {
-        const [, before = '', after = '', ref = ''] = REF_LINE.exec(each) ?? [];
-        return ref ? [{ before, after, ref }] : [];
-      }),
-    quarantine: Object.fromEntries(
-      Object.entries(quarantine ?? {}).filter(([, value]) => typeof value === 'string'),
-    ),
+    ...call,
+    quarantine: {
+      ...(GIT_OBJECT_DIRECTORY === undefined ? {} : { GIT_OBJECT_DIRECTORY }),
+      ...(GIT_ALTERNATE_OBJECT_DIRECTORIES === undefined ? {} : { GIT_ALTERNATE_OBJECT_DIRECTORIES }),
+    },
   };
+}
+
+function parseRef(line: string): HookCall['refs'][number] {
+  const [, before = '', after = '', ref = ''] = REF_LINE.exec(line) ?? [];
+  if (!ref) throw new Error('a hook said something else than a ref');
+  return { before, after, ref };
 }

@@ -35,7 +35,7 @@ export function createWeb(parts: WebParts): Hono<{ Bindings: HttpBindings }> {
     await parts.git(env.incoming, env.outgoing);
     return RESPONSE_ALREADY_SENT;
   });
-  web.post('/api/v1/commands', bodyLimit({ maxSize: MOST_BODY_BYTES }), (context) =>
+  web.post('/api/v1/commands', bodyLimit({ maxSize: MOST_BODY_BYTES, onError: refuseBody }), (context) =>
     answerCommand(parts, context),
   );
   web.notFound((context) => context.json(problem(404, 'not-found', 'There is nothing here.'), 404));
@@ -93,6 +93,10 @@ async function answerCommand(
       });
     }
   });
+}
+
+function refuseBody(context: Context): Response {
+  return context.json(problem(413, 'too-large', 'A command has 256 KiB at most.'), 413);
 }
 
 /** RFC 9457. */

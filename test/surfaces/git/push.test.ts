@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -322,14 +322,4 @@ describe('when things cross', () => {
     await second.stop();
     await rm(dataFolder, { recursive: true, force: true });
   }, 90_000);
-});
-
-test('nothing of the hooks is left when the bot has stopped', async () => {
-  const folders = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('katabot-hooks-'));
-  const before = await folders();
-  const other = await startApp({ settings: { ...SETTINGS, instance: 'test-hooks' } });
-  await other.push(await working('hooks', { 'README.md': 'x' }), { repository: 'hooks' });
-  expect((await folders()).length).toBe(before.length + 1);
-  await other.stop();
-  expect(await folders()).toEqual(before);
 });

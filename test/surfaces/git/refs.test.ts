@@ -32,7 +32,11 @@ test('without main, what is pushed first is the default branch, and stays it', a
   expect((await push('main')).code).toBe(0);
   await commitFiles(folder, { 'a.txt': 'a' });
   expect((await push('main:refs/heads/trunk')).code).toBe(0);
-  expect(placesOf(served.commands.deployed)).toEqual(['main: main', 'trunk: production', 'trunk: production']);
+  expect(placesOf(served.commands.deployed)).toEqual([
+    'main: main',
+    'trunk: production',
+    'trunk: production',
+  ]);
   const clone = await git(served.root, 'clone', served.remote('shop', 'rita'), 'cloned');
   expect(clone.code).toBe(0);
   expect((await git(join(served.root, 'cloned'), 'branch', '--show-current')).text.trim()).toBe('trunk');
@@ -55,7 +59,9 @@ test('a deleted branch is forgotten, and its environment is told', async () => {
     each.branch === 'main' ? [] : [each.environment],
   );
   expect((await push('--delete', 'Feature/X')).code).toBe(0);
-  expect(served.commands.deleted).toMatchObject([{ branch: 'Feature/X', environment, caller: { name: 'olga' } }]);
+  expect(served.commands.deleted).toMatchObject([
+    { branch: 'Feature/X', environment, caller: { name: 'olga' } },
+  ]);
   expect(served.book.has('shop Feature/X')).toBe(false);
 });
 

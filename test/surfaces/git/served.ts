@@ -51,6 +51,7 @@ export async function serveGit(given: Partial<GitParts> = {}): Promise<Served> {
     mayPush: (caller) => decide(caller, 'deployer', 'push'),
     mayCreate: (caller) => decide(caller, 'operator', 'create a repository by pushing to it'),
     branches: bookIn(book),
+    temporaryFolder: root,
     reportInternal: (error) => `E${internal.push(error)}`,
     ...given,
   });
