@@ -1,5 +1,6 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from './clock.ts';
 import { type Ground, type Location, pushCommands, runCommand } from './commands/index.ts';
@@ -17,6 +18,8 @@ import { openSqliteStore } from './store/sqlite/open.ts';
 import type { TokenParts } from './surfaces/cli/index.ts';
 import { createGitSurface } from './surfaces/git/index.ts';
 import { createWeb, listen } from './surfaces/web/index.ts';
+
+const LONGEST_RUN_FOLDER = 70;
 
 /** What the world gives the bot; tests give their own. */
 export interface AppParts {
@@ -83,6 +86,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
   };
   const git = createGitSurface({
     folder: join(parts.dataFolder, 'repositories'),
+    temporaryFolder: await emptyFolder(join(parts.dataFolder, 'run')),
     commands: pushCommands(ground),
     namedRepositories: settings.repositories,
     authenticate: (user, token) => tokens.authenticate(token, user),
@@ -155,7 +159,16 @@ export async function openTokens(dataFolder: string, clock: Clock): Promise<Toke
   return { tokens: createTokens(store.tokens, clock), book: store.tokens, close: () => store.close() };
 }
 
-async function openStore(dataFolder: string) {
+/** A folder for sockets and hooks; what a bot that was killed has left in it goes. */
+async function emptyFolder(folder: string): Promise<string> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { mode: 0o700 });
+  // A socket's path has room for some 100 characters; a data folder that is deeper has its sockets elsewhere.
+  return folder.length <= LONGEST_RUN_FOLDER ? folder : tmpdir();
+}
+
+/** The database and the key of fingerprints, in a folder that nobody else may enter. */
+async function openStore(dataFolder: string): Promise<Store & { readonly pepper: string }> {
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   await chmod(dataFolder, 0o700);
   const vault = await openVault(join(dataFolder, 'identity.age'));

@@ -77,6 +77,7 @@ function requireNode() {
 }
 
 function runFile(path, args) {
+  process.on('SIGINT', () => {}); // Ctrl-C is for the program, which may have something to clear away
   const node = existsSync(packagedNode) ? packagedNode : process.execPath;
   const { status, signal } = spawnSync(node, [path, ...args], { stdio: 'inherit' });
   if (signal) process.kill(process.pid, signal);

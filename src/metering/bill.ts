@@ -1,5 +1,5 @@
 import type { Interval } from './intervals.ts';
-import { Money } from './money.ts';
+import { formatMoney, Money } from './money.ts';
 import { type Cost, costOf, memoryGbMilli, rate } from './prices.ts';
 
 /** What a group has cost. Amounts of use are decimals as text, as they stand in a bill. */
@@ -8,7 +8,10 @@ export interface Bill {
   readonly vcpuSeconds: string;
   readonly memoryGbSeconds: string;
   readonly gpuSeconds: string;
+  /** In the currency of the newest interval. */
   readonly total: Money;
+  /** What was billed in currencies that the location had before; amounts of two currencies have no sum. */
+  readonly otherTotals: readonly Money[];
   /** Whether it still runs; then `ratePerHour` is what goes on. */
   readonly open: boolean;
   readonly ratePerHour: Money;
@@ -22,7 +25,10 @@ export function bill(intervals: readonly Interval[], nowMs: number): Bill {
     costOf(interval.size, interval.prices, Math.max(0, (interval.endedAtMs ?? nowMs) - interval.startedAtMs)),
   );
   const running = intervals.filter(({ endedAtMs }) => endedAtMs === null);
-  const zero = new Money(intervals[0]?.prices.currency ?? 'USD', 0n);
+  const currency = intervals.at(-1)?.prices.currency ?? 'USD';
+  const byCurrency = Map.groupBy(costs, ({ total }) => total.currency);
+  const sumOf = (money: readonly Money[], of: string) =>
+    money.reduce((sum, each) => sum.plus(each), new Money(of, 0n));
   const use = (amount: (cost: Cost) => number) =>
     costs.reduce((sum, cost) => sum + BigInt(amount(cost)) * BigInt(cost.billedMs), 0n);
   return {
@@ -39,11 +45,28 @@ export function bill(intervals: readonly Interval[], nowMs: number): Bill {
       use(({ size }) => size.gpuCount),
       3,
     ),
-    total: costs.reduce((sum, cost) => sum.plus(cost.total), zero),
+    total: sumOf(totalsIn(byCurrency, currency), currency),
+    otherTotals: [...byCurrency.keys()]
+      .filter((each) => each !== currency)
+      .map((each) => sumOf(totalsIn(byCurrency, each), each)),
     open: running.length > 0,
-    ratePerHour: running.reduce((sum, { size, prices }) => sum.plus(rate(size, prices).perHour), zero),
+    ratePerHour: sumOf(
+      running
+        .filter(({ prices }) => prices.currency === currency)
+        .map(({ size, prices }) => rate(size, prices).perHour),
+      currency,
+    ),
     estimated: intervals.some(({ estimated }) => estimated),
   };
+}
+
+function totalsIn(costs: ReadonlyMap<string, readonly Cost[]>, currency: string): Money[] {
+  return (costs.get(currency) ?? []).map(({ total }) => total);
+}
+
+/** The total as people read it: `$3.20`, or `€1.00 + $3.20` when the location has changed its currency. */
+export function formatTotal({ total, otherTotals }: Pick<Bill, 'total' | 'otherTotals'>): string {
+  return [total, ...otherTotals].map((money) => formatMoney(money)).join(' + ');
 }
 
 /** An integer of `scale` decimals as text with at most three, without trailing zeros. */

@@ -76,9 +76,9 @@ function createProxy(agent: Agent): ProxyServer {
     // Heard before httpxy's own listener, which ends the socket without a word.
     proxyRequest.once('error', () => refuseUpgrade(socket, '502 Bad Gateway'));
     // httpxy hears of a side that ends in order or in error, not of one that is just gone, nor of a client that
-    // leaves before the group has answered: that one is listened to by reading nothing.
+    // leaves before the group has answered.
     const leave = () => proxyRequest.destroy();
-    socket.once('close', leave).once('end', leave).read(0);
+    socket.once('close', leave).once('end', leave);
     proxyRequest.once('response', () => socket.off('end', leave));
     proxyRequest.once('upgrade', (_answer, far) => {
       socket.once('close', () => far.destroy());

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { pino } from 'pino';
+import { type DestinationStream, pino } from 'pino';
 import type { Event } from '../event.ts';
 
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
@@ -13,9 +13,9 @@ export interface Log {
   event(event: Event): void;
 }
 
-/** Logs JSON lines to standard error, so that standard output stays free for what was asked. */
-export function createLog(level: LogLevel): Log {
-  const log = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+/** Logs JSON lines, to standard error so that standard output stays free for what was asked. */
+export function createLog(level: LogLevel, output: DestinationStream = pino.destination(2)): Log {
+  const log = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, output);
   return {
     info: (fields, message) => log.info(fields, message),
     warn: (fields, message) => log.warn(fields, message),

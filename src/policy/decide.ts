@@ -17,9 +17,13 @@ export function decide(caller: Caller, needed: Right, deed: string): Decision {
   return {
     allowed: false,
     code: 'right-missing',
-    message: `${caller.name} is a ${caller.right} and may not ${deed}; that takes a ${needed}.`,
+    message: `${caller.name} is ${withArticle(caller.right)} and may not ${deed}; that takes ${withArticle(needed)}.`,
     advice: `Whoever runs the bot can give the right: katabot token create ${caller.name} --right ${needed}`,
   };
+}
+
+function withArticle(right: Right): string {
+  return /^[aeiou]/.test(right) ? `an ${right}` : `a ${right}`;
 }
 
 /** The right of that name, or undefined. */

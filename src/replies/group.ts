@@ -1,6 +1,6 @@
 import type { LogLine } from '../engines/index.ts';
 import { type Fact, type GroupKey, partsOf } from '../event.ts';
-import { type Bill, formatDuration, formatMoney } from '../metering/index.ts';
+import { type Bill, formatDuration, formatMoney, formatTotal } from '../metering/index.ts';
 import type { Group, Problem } from '../spec/index.ts';
 import type { Block, Outcome } from './document.ts';
 import { imageStage, pullProgress, refused, stage } from './push.ts';
@@ -65,7 +65,7 @@ export function closingFields(group: Group, total: Bill): Block[] {
     {
       kind: 'field',
       label: 'cost',
-      text: `${formatMoney(total.total)} so far · \`katabot cost ${group.name}\``,
+      text: `${formatTotal(total)} so far · \`katabot cost ${group.name}\``,
     },
   ];
 }
@@ -111,7 +111,7 @@ export function statusTable(views: readonly View[]): Block[] {
         runningOf(view),
         view.url || view.address || '–',
         `${formatMoney(view.rate.perHour, { digits: 4 })} /h`,
-        formatMoney(view.bill.total),
+        formatTotal(view.bill),
       ]),
     },
   ];
@@ -139,7 +139,7 @@ export function statusOf(view: View): Block[] {
       'price',
       `${formatMoney(view.rate.perSecond, { digits: 7 })} /s   ${formatMoney(view.rate.perHour, { digits: 4 })} /h`,
     ],
-    ['cost', `${formatMoney(view.bill.total)} in ${formatDuration(view.bill.livedMs)}`],
+    ['cost', `${formatTotal(view.bill)} in ${formatDuration(view.bill.livedMs)}`],
   ];
   return [
     { kind: 'heading', text: `${view.name} · ${view.environment}` },
@@ -191,7 +191,7 @@ export function billBlocks(total: Bill): Block[] {
           total.vcpuSeconds,
           total.memoryGbSeconds,
           total.gpuSeconds,
-          formatMoney(total.total),
+          formatTotal(total),
         ],
       ],
     },
@@ -217,7 +217,7 @@ export function costTable(bills: readonly { group: GroupKey; bill: Bill }[]): Bl
         formatDuration(bill.livedMs),
         bill.vcpuSeconds,
         bill.memoryGbSeconds,
-        formatMoney(bill.total),
+        formatTotal(bill),
         bill.open ? 'running' : 'ended',
       ]),
     },

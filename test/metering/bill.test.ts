@@ -6,6 +6,7 @@ import {
   costOf,
   formatDuration,
   formatMoney,
+  formatTotal,
   type Interval,
   pricesFrom,
   rate,
@@ -84,11 +85,15 @@ describe('a bill', () => {
     expect(formatMoney(bill(both, 2 * HOUR_MS).total)).toBe('$0.75');
   });
 
-  test('in two currencies is a failure, not a number', () => {
-    const francs = pricesFrom({ currency: 'CHF' });
-    expect(() => bill([interval(0, HOUR_MS), interval(0, HOUR_MS, { prices: francs })], HOUR_MS)).toThrow(
-      expect.objectContaining({ code: 'currency-mismatch' }),
-    );
+  test('in two currencies is two sums, the newest first', () => {
+    const francs = pricesFrom({ currency: 'CHF', vcpuPerHour: '1', memoryGbPerHour: '0' });
+    const dollars = pricesFrom({ vcpuPerHour: '2', memoryGbPerHour: '0' });
+    const both = [
+      interval(0, HOUR_MS, { prices: dollars }),
+      interval(HOUR_MS, 2 * HOUR_MS, { prices: francs }),
+    ];
+    expect(formatTotal(bill(both, 2 * HOUR_MS))).toBe('0.50 CHF + $1.00');
+    expect(bill(both, 2 * HOUR_MS).livedMs).toBe(2 * HOUR_MS);
   });
 
   test('is the sum of its intervals, in whatever order', () => {

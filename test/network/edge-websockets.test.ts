@@ -157,9 +157,10 @@ describe('when one side is gone', () => {
   test('the group hears of a client that did not wait for its answer', async () => {
     const client = knock('/silent');
     const { socket } = await upgrades;
-    const closed = once(socket.on('error', () => {}).resume(), 'close');
+    const ended = once(socket.on('error', () => {}).resume(), 'end');
     client.destroy();
-    await closed;
+    await ended;
+    socket.destroy();
   });
 
   test('a client hears that the group is gone', async () => {
