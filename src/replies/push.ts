@@ -1,6 +1,6 @@
 import type { Effect } from '../event.ts';
 import { formatMoney, type Money } from '../metering/index.ts';
-import type { Change, Group, Problem } from '../spec/index.ts';
+import { type Change, type Group, hideSecrets, type Problem } from '../spec/index.ts';
 import type { Block, Mark, Outcome } from './document.ts';
 
 // What the bot says while a branch is checked and brought up.
@@ -118,7 +118,7 @@ export function problemBlock(problem: Problem, text: string): Block {
 
 /** The line with a caret under the place, and the line before it. Of a long line the part around the place. */
 function excerptOf({ line, column, endColumn }: Problem, text: string): string {
-  const lines = text.split(/\r?\n/);
+  const lines = hideSecrets(text).split(/\r?\n/);
   const width = String(line).length;
   const from = column > EXCERPT_WIDTH - 40 ? column - 40 : 0;
   const shown = [line - 1, line]

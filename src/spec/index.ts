@@ -1,6 +1,7 @@
 /** Text of a containergroup.yaml -> a typed group, or problems with their places and advice. */
 export { type Change, diffGroups, effectOf } from './diff.ts';
 export { memberFingerprint, podFingerprint } from './fingerprint.ts';
+export { hideSecrets } from './hide-secrets.ts';
 export { jsonSchema } from './json-schema.ts';
 export { nearestWord } from './nearest.ts';
 export type { Gap, Problem } from './problem.ts';

@@ -178,7 +178,7 @@ const PULL_CAUSES: readonly {
   },
   {
     pattern:
-      /unauthorized|authentication required|incorrect username or password|denied: (?!requested access)/i,
+      /unauthorized|authentication required|no basic auth credentials|incorrect username or password|denied: (?!requested access)/i,
     code: 'registry-refused',
     say: (image, registry) => `${registry} refused the login for ${image}.`,
     advice: (_, registry) => `Check the entry for ${registry} under imageRegistryCredentials.`,
