@@ -1,14 +1,13 @@
-import type { GroupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
 import { rate, sizeOf } from '../metering/index.ts';
-import { labelTaken, placeOf, slotOf } from '../network/index.ts';
+import { labelTaken, placeOf } from '../network/index.ts';
 import { decide } from '../policy/index.ts';
 import type { Block, Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
 import { groupSize } from '../spec/index.ts';
 import { followDelete } from './delete.ts';
 import { type Followed, followDeploy } from './follow.ts';
-import type { Ground, Location } from './ground.ts';
+import type { Ground } from './ground.ts';
 import { createMailbox } from './mailbox.ts';
 import { orEngineFailure, type Plan, planPush } from './plan.ts';
 import type { PushCommands, PushedBranch } from './push.ts';
@@ -27,7 +26,6 @@ export function pushCommands(ground: Ground): PushCommands {
 type Checked = Map<string, Plan[]>;
 
 const MOST_CHECKED = 64;
-const ENGINE_TIMEOUT_MS = 10_000;
 
 function idOf({ repository, branch, commit }: PushedBranch): string {
   return `${repository} ${branch} ${commit}`;
@@ -106,11 +104,20 @@ async function accept(
   ground: Ground,
   push: PushedBranch,
   plan: Plan,
-  { key, group, locationName, location, facts, fqdn, effect, before }: NonNullable<Plan['accepted']>,
+  {
+    key,
+    group,
+    locationName,
+    location,
+    facts,
+    fqdn,
+    effect,
+    before,
+    existing,
+  }: NonNullable<Plan['accepted']>,
 ): Promise<Followed> {
   const acceptedAtMs = ground.clock.now();
-  const found = before ? NOTHING_FOUND : await foundOnEngine(location, key);
-  const slot = await ground.slots.take(locationName, key, location.pools.slotCount, found.slot);
+  const slot = await ground.slots.take(locationName, key, location.pools.slotCount, existing.slot);
   if (slot >= location.pools.slotCount) {
     throw new Failure('no-address', `The location ${locationName} has no free address left.`, {
       advice: 'Delete a group that is no longer needed, or widen locations.NAME.addresses in the settings.',
@@ -118,7 +125,7 @@ async function accept(
   }
   const claim = fqdn ? await ground.labels.claim(fqdn, key) : { ok: true as const };
   if (!claim.ok) throw labelTaken(fqdn, claim.holder);
-  if (!fqdn) await ground.labels.release(key);
+  if (!fqdn && before?.fqdn) await ground.labels.release(key);
   const { address, subnet } = placeOf(location.pools, slot);
   const wish = await ground.desired.put({
     key,
@@ -128,7 +135,7 @@ async function accept(
     address: group.ipAddress ? address : '',
     subnet,
     fqdn,
-    after: found.revision,
+    after: existing.revision,
     revision: { commit: push.commit, path: plan.path, group, acceptedBy: push.caller.name, acceptedAtMs },
   });
   if (before && before.wanted === 'running') {
@@ -142,21 +149,6 @@ async function accept(
   });
   ground.wake(key);
   return { wish, facts, plan };
-}
-
-const NOTHING_FOUND = { revision: 0, slot: undefined };
-
-/** With a lost store, the engine's labels know which revisions and which address a group already has. */
-async function foundOnEngine(
-  location: Location,
-  key: GroupKey,
-): Promise<{ revision: number; slot: number | undefined }> {
-  const signal = AbortSignal.timeout(ENGINE_TIMEOUT_MS);
-  const observed = await location.engine.observe(signal, key).catch(() => undefined);
-  const pods = observed?.get(key)?.pods ?? [];
-  const revisions = pods.flatMap((pod) => [pod.revision, ...pod.members.map(({ revision }) => revision)]);
-  const address = pods.findLast((pod) => pod.address)?.address ?? '';
-  return { revision: Math.max(0, ...revisions), slot: slotOf(location.pools, address) };
 }
 
 /** Groups of this branch whose file is gone from the tree are no longer wanted. */

@@ -3,7 +3,7 @@ import { within } from '../clock.ts';
 import type { EngineFacts } from '../engines/index.ts';
 import { type Effect, type GroupKey, groupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
-import { fqdnOf } from '../network/index.ts';
+import { fqdnOf, slotOf } from '../network/index.ts';
 import type { Wish } from '../reconciler/index.ts';
 import { type Change, diffGroups, effectOf, type Group, type Problem, readGroup } from '../spec/index.ts';
 import type { Ground, Location } from './ground.ts';
@@ -34,7 +34,14 @@ export interface Plan {
     readonly effect: Effect;
     readonly changes: readonly Change[];
     readonly before: Wish | undefined;
+    readonly existing: Existing;
   };
+}
+
+/** What the engine holds of a group, whatever the books say: its newest revision (0 for none) and its place. */
+interface Existing {
+  readonly revision: number;
+  readonly slot: number | undefined;
 }
 
 /** Longer than this and the engine counts as away; a push must not hang on it. */
@@ -62,12 +69,11 @@ async function planFile(
   const { group, problems } = readGroup(file.text, { file: file.path, gaps: location.engine.gaps });
   if (!group) return { ...file, problems };
   const key = groupKey(push.environment, group.name);
-  const [before, facts] = await Promise.all([
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(ENGINE_TIMEOUT_MS)]);
+  const [before, facts, existing] = await Promise.all([
     ground.desired.get(key),
-    within(
-      AbortSignal.any([signal, AbortSignal.timeout(ENGINE_TIMEOUT_MS)]),
-      location.engine.describe(signal),
-    ),
+    within(limit, location.engine.describe(limit)),
+    foundOnEngine(location, key, limit),
   ]);
   const fqdn = fqdnFor(ground, push, group, locationName, before?.fqdn ?? '');
   const found = [
@@ -83,8 +89,16 @@ async function planFile(
   return {
     ...file,
     problems: found,
-    accepted: { key, group, locationName, location, facts, fqdn, effect, changes, before },
+    accepted: { key, group, locationName, location, facts, fqdn, effect, changes, before, existing },
   };
+}
+
+/** With a lost store, the engine's labels know which revisions and which place a group already has. */
+async function foundOnEngine(location: Location, key: GroupKey, signal: AbortSignal): Promise<Existing> {
+  const pods = (await location.engine.observe(signal, key)).get(key)?.pods ?? [];
+  const revisions = pods.flatMap((pod) => [pod.revision, ...pod.members.map(({ revision }) => revision)]);
+  const address = pods.findLast((pod) => pod.address)?.address ?? '';
+  return { revision: Math.max(0, ...revisions), slot: slotOf(location.pools, address) };
 }
 
 function fqdnFor(ground: Ground, push: PushedBranch, group: Group, location: string, held: string): string {
