@@ -62,7 +62,8 @@ export const startKatabot: KatabotDeployer = async ({ dockerHost }) => {
       const running = reached('running');
       const audience = new AbortController();
       const followed = (async () => {
-        for await (const _ of commands.deployPush(push, audience.signal));
+        const follow = await commands.deployPush(push);
+        for await (const _ of follow(audience.signal));
       })();
       await running;
       audience.abort();

@@ -8,7 +8,7 @@ import { targetKey } from './targets.ts';
 import type { RunVerb } from './verb.ts';
 
 /** Removes a group and follows it to the final bill. */
-export const runDelete: RunVerb = async function* (ground, { target }, caller, signal) {
+export const runDelete: RunVerb = async function* (ground, { target, caller }, signal) {
   const key = targetKey(target);
   const mailbox = createMailbox(ground.feed);
   try {

@@ -1,3 +1,4 @@
+import type { GroupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
 import { rate, sizeOf } from '../metering/index.ts';
 import { labelTaken, placeOf } from '../network/index.ts';
@@ -8,17 +9,17 @@ import { groupSize } from '../spec/index.ts';
 import { followDelete } from './delete.ts';
 import { type Followed, followDeploy } from './follow.ts';
 import type { Ground } from './ground.ts';
-import { createMailbox } from './mailbox.ts';
+import { createMailbox, type Mailbox } from './mailbox.ts';
 import { orEngineFailure, type Plan, planPush } from './plan.ts';
-import type { PushCommands, PushedBranch } from './push.ts';
+import type { Follow, PushCommands, PushedBranch } from './push.ts';
 
 /** Deploying by push: check before the ref moves, bring up after it has. */
 export function pushCommands(ground: Ground): PushCommands {
   const checked: Checked = new Map();
   return {
     checkPush: (push, signal) => checkPush(ground, checked, push, signal),
-    deployPush: (push, signal) => deployPush(ground, checked, push, signal),
-    deleteBranch: (branch, signal) => deleteBranch(ground, branch, signal),
+    deployPush: (push) => deployPush(ground, checked, push),
+    deleteBranch: (branch) => deleteBranch(ground, branch),
   };
 }
 
@@ -68,35 +69,56 @@ async function* checkPush(
   return say.checked(plans.length);
 }
 
-async function* deployPush(
-  ground: Ground,
-  checked: Checked,
-  push: PushedBranch,
-  signal: AbortSignal,
-): AsyncGenerator<Block, Outcome> {
-  const plans = checked.get(idOf(push)) ?? (await planPush(ground, push, signal));
+async function deployPush(ground: Ground, checked: Checked, push: PushedBranch): Promise<Follow> {
+  const plans = checked.get(idOf(push)) ?? (await planPush(ground, push, new AbortController().signal));
   checked.delete(idOf(push));
   const mailbox = createMailbox(ground.feed); // opened before the first wish, so that nothing is missed
   try {
     const accepted: Followed[] = [];
     for (const plan of plans) {
       if (plan.accepted) accepted.push(await accept(ground, push, plan, plan.accepted));
-      else return say.invalid(plan.problems); // something changed between the check and now
+      else return closing(mailbox, ended(say.invalid(plan.problems))); // something changed between the check and now
     }
     const removed = await unwishMissing(ground, push, accepted);
-    // Said at once: who follows learns that the wishes are written, even if nothing is to be told for a long time.
-    yield { kind: 'blank' };
-    const outcomes: Outcome[] = [];
-    for (const followed of accepted) {
-      if (accepted.length > 1) yield say.groupHeading(followed.wish.revision.group.name);
-      outcomes.push(yield* followDeploy(ground, mailbox, followed, signal));
-    }
-    for (const key of removed)
-      yield* followDelete(ground, mailbox, key, 'its file is no longer in the tree', signal);
-    return say.deployed(outcomes);
-  } finally {
+    return closing(mailbox, (signal) => followAll(ground, mailbox, { accepted, removed }, signal));
+  } catch (error) {
     mailbox.close();
+    throw error;
   }
+}
+
+/** The mailbox is closed when the following ends, however it ends. */
+function closing(mailbox: Mailbox, follow: Follow): Follow {
+  return async function* (signal) {
+    try {
+      return yield* follow(signal);
+    } finally {
+      mailbox.close();
+    }
+  };
+}
+
+function ended(outcome: Outcome): Follow {
+  // biome-ignore lint/correctness/useYield: there is nothing left to tell but the end
+  return async function* () {
+    return outcome;
+  };
+}
+
+async function* followAll(
+  ground: Ground,
+  mailbox: Mailbox,
+  { accepted, removed }: { accepted: readonly Followed[]; removed: readonly GroupKey[] },
+  signal: AbortSignal,
+): AsyncGenerator<Block, Outcome> {
+  const outcomes: Outcome[] = [];
+  for (const followed of accepted) {
+    if (accepted.length > 1) yield say.groupHeading(followed.wish.revision.group.name);
+    outcomes.push(yield* followDeploy(ground, mailbox, followed, signal));
+  }
+  for (const key of removed)
+    yield* followDelete(ground, mailbox, key, 'its file is no longer in the tree', signal);
+  return say.deployed(outcomes);
 }
 
 /** Writes the wish. From here on the deploy happens, whether anybody watches or not. */
@@ -152,34 +174,37 @@ async function accept(
 }
 
 /** Groups of this branch whose file is gone from the tree are no longer wanted. */
-async function unwishMissing(ground: Ground, push: PushedBranch, accepted: readonly Followed[]) {
+async function unwishMissing(
+  ground: Ground,
+  { repository, environment, caller }: Pick<PushedBranch, 'repository' | 'environment' | 'caller'>,
+  accepted: readonly Followed[],
+): Promise<GroupKey[]> {
   const kept = new Set(accepted.map(({ wish }) => wish.key));
   const missing = (await ground.desired.list()).filter(
-    (wish) =>
-      wish.repository === push.repository &&
-      wish.key.startsWith(`${push.environment}/`) &&
-      !kept.has(wish.key),
+    (wish) => wish.repository === repository && wish.key.startsWith(`${environment}/`) && !kept.has(wish.key),
   );
   for (const { key } of missing) {
-    await ground.desired.unwish(key, push.caller.name);
+    await ground.desired.unwish(key, caller.name);
     ground.wake(key);
   }
   return missing.map(({ key }) => key);
 }
 
-async function* deleteBranch(
+async function deleteBranch(
   ground: Ground,
   branch: Parameters<PushCommands['deleteBranch']>[0],
-  signal: AbortSignal,
-): AsyncGenerator<Block, Outcome> {
+): Promise<Follow> {
   const mailbox = createMailbox(ground.feed);
   try {
-    const missing = await unwishMissing(ground, { ...branch, commit: '', subject: '', files: [] }, []);
-    yield say.branchHeading(branch.repository, branch.environment, branch.branch, missing.length);
-    const outcomes: Outcome[] = [];
-    for (const key of missing) outcomes.push(yield* followDelete(ground, mailbox, key, '', signal));
-    return say.deployed(outcomes);
-  } finally {
+    const missing = await unwishMissing(ground, branch, []);
+    return closing(mailbox, async function* (signal) {
+      yield say.branchHeading(branch.repository, branch.environment, branch.branch, missing.length);
+      const outcomes: Outcome[] = [];
+      for (const key of missing) outcomes.push(yield* followDelete(ground, mailbox, key, '', signal));
+      return say.deployed(outcomes);
+    });
+  } catch (error) {
     mailbox.close();
+    throw error;
   }
 }

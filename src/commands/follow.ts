@@ -95,13 +95,13 @@ async function* tellCrash(
   { wish }: Followed,
   exit: Exit | undefined,
 ): AsyncGenerator<Block, Outcome> {
-  yield { kind: 'blank' };
   yield* tellEnd(ground, wish, exit);
   return say.arrived(wish, { url: '', probe: undefined, crashed: true, tookMs: 0 });
 }
 
 /** What the group printed last, what it died of if it did, and what it has cost. */
 async function* tellEnd(ground: Ground, wish: Wish, exit: Exit | undefined): AsyncGenerator<Block> {
+  yield { kind: 'blank' };
   for (const line of await lastLines(ground, wish)) yield say.logBlock(line);
   if (exit) yield say.crashStage(exit.container, exit.reason);
   const intervals = await ground.ledger.intervals({ group: wish.key });

@@ -5,7 +5,7 @@ import { targetKey } from './targets.ts';
 import type { RunVerb } from './verb.ts';
 
 /** What the containers of a group print; with `follow` until the reader leaves. */
-export const runLogs: RunVerb = async function* (ground, { target, options }, _caller, signal) {
+export const runLogs: RunVerb = async function* (ground, { target, options }, signal) {
   const key = targetKey(target);
   const wish = await ground.desired.get(key);
   if (!wish) return say.unknownGroup(key, await ground.desired.list());

@@ -45,7 +45,7 @@ export function usageOf(verb: Verb): string {
   return ['katabot', verb.name, ...parts, ...options].join(' ');
 }
 
-const VALUE_HINT = { flag: '', number: ' N', text: ' VALUE' } as const;
+const VALUE_HINT = { flag: '', number: ' N', text: ' VALUE', duration: ' DURATION', time: ' TIME' } as const;
 
 export function verbNamed(word: string): Verb {
   const wanted = word === '--help' || word === '-h' ? 'help' : word.toLowerCase();

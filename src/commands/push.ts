@@ -23,14 +23,11 @@ export interface PushedBranch {
 export interface PushCommands {
   /** Before the ref moves: problems and refusals stop the push; changes nothing. */
   checkPush(push: PushedBranch, signal: AbortSignal): AsyncGenerator<Block, Outcome>;
-  /**
-   * After the ref has moved: writes every wish, and yields the first block as soon as that is done; then follows the
-   * deploy to its end. Aborting the signal ends the following, never the deploy.
-   */
-  deployPush(push: PushedBranch, signal: AbortSignal): AsyncGenerator<Block, Outcome>;
-  /** A branch was deleted: its groups go, and the bill is told. Follows to the end like deployPush. */
-  deleteBranch(
-    branch: { repository: string; branch: string; environment: string; caller: Caller },
-    signal: AbortSignal,
-  ): AsyncGenerator<Block, Outcome>;
+  /** After the ref has moved: writes every wish, and is not to be cut short. What it gives follows the deploy. */
+  deployPush(push: PushedBranch): Promise<Follow>;
+  /** A branch was deleted: its groups go. What it gives follows them to their final bills. */
+  deleteBranch(branch: Omit<PushedBranch, 'commit' | 'subject' | 'files'>): Promise<Follow>;
 }
+
+/** Tells what becomes of wishes that are written. Has to be run to its end; aborting the signal ends the telling, never the work. */
+export type Follow = (signal: AbortSignal) => AsyncGenerator<Block, Outcome>;

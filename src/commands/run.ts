@@ -36,7 +36,7 @@ export async function* runCommand(
     }
     const decision = decide(caller, command.verb.right, command.verb.name);
     if (!decision.allowed) return say.refused(decision.code, decision.message, decision.advice);
-    return yield* run(ground, command, caller, signal);
+    return yield* run(ground, { ...command, caller, files: [] }, signal);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return say.failedOutcome(error);

@@ -6,7 +6,7 @@ import type { RunVerb } from './verb.ts';
 import { type GroupView, viewOf } from './view.ts';
 
 /** What runs: one group in full, or all of them in a table. */
-export const runStatus: RunVerb = async function* (ground, { target }, _caller, signal) {
+export const runStatus: RunVerb = async function* (ground, { target }, signal) {
   const wishes = await ground.desired.list();
   if (!target) {
     const views = await Promise.all(wishes.map((wish) => lookAt(ground, wish, signal)));

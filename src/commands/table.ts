@@ -1,79 +1,340 @@
-import { GROUP, JSON_OPTION, type Verb } from './verb.ts';
+import type { Argument, Option, Surface, Verb } from './verb.ts';
+
+const GROUP: Argument = {
+  name: 'group',
+  required: false,
+  repeated: false,
+  says: 'a group, or group/container',
+};
+const THE_GROUP: Argument = { ...GROUP, required: true };
+const ENVIRONMENT: Argument = {
+  name: 'environment',
+  required: false,
+  repeated: false,
+  says: 'where; production when nothing is said',
+};
+const JSON_OPTION: Option = { name: 'json', type: 'flag', says: 'print one JSON document instead of text' };
+const DRY_RUN: Option = {
+  name: 'dry-run',
+  type: 'flag',
+  says: 'say what would happen, and change nothing',
+};
+const YES: Option = {
+  name: 'yes',
+  letter: 'y',
+  type: 'flag',
+  says: 'do not ask, in a protected environment',
+};
+const REASON: Option = { name: 'reason', type: 'text', says: 'why; kept in the history and the audit' };
+const FILE: Option = {
+  name: 'file',
+  letter: 'f',
+  type: 'text',
+  says: 'a containergroup.yaml on this machine',
+};
+const CHANGES: readonly Option[] = [DRY_RUN, YES, REASON, JSON_OPTION];
+const EVERYWHERE: readonly Surface[] = ['cli', 'api', 'git'];
 
 /** Every verb, in the order in which help shows them. */
 export const VERBS: readonly Verb[] = [
   {
-    name: 'serve',
-    aliases: [],
-    summary: 'Run the bot: git over HTTP, the API for this command line, the HTTP edge',
-    arguments: [],
-    options: [],
-    right: null,
-    surfaces: ['local'],
+    name: 'plan',
+    aliases: ['noop', 'diff'],
+    summary: 'Show what a deploy would change, what it would cost, and whether it would be allowed',
+    arguments: [GROUP, ENVIRONMENT, commit('the branch’s newest commit when nothing is said')],
+    options: [
+      FILE,
+      { name: 'offline', type: 'flag', says: 'without a bot: check the file and its price' },
+      JSON_OPTION,
+    ],
+    right: 'reader',
+    surfaces: EVERYWHERE,
     mutating: false,
-    examples: ['katabot serve', 'KATABOT_SETTINGS=/etc/katabot.yml katabot serve'],
+    confirms: false,
+    examples: [
+      'katabot plan hello',
+      'katabot plan --file containergroup.yaml',
+      'katabot plan --file containergroup.yaml in staging',
+      'katabot plan --file containergroup.yaml --offline',
+    ],
   },
   {
     name: 'deploy',
     aliases: ['up', 'ship'],
-    summary: 'Bring up every containergroup.yaml of a pushed branch (say it with `git push`)',
-    arguments: [],
-    options: [],
+    summary: 'Bring a group up, or to its newest commit; a git push does the same',
+    arguments: [GROUP, ENVIRONMENT, commit('the branch’s newest commit when nothing is said')],
+    options: [
+      FILE,
+      { name: 'ttl', type: 'duration', says: 'remove the group after this long, such as 4h' },
+      ...CHANGES,
+    ],
     right: 'deployer',
-    surfaces: ['git'],
+    surfaces: EVERYWHERE,
     mutating: true,
-    examples: ['git push http://ann@127.0.0.1:7070/git/shop.git main'],
+    confirms: true,
+    examples: [
+      'katabot deploy hello',
+      'katabot deploy hello to staging @9f31c02',
+      'katabot deploy --file containergroup.yaml to staging --ttl 4h',
+    ],
   },
   {
     name: 'status',
     aliases: ['st'],
     summary: 'Show what runs: state, address, restarts, price, what it has cost',
-    arguments: [GROUP],
+    arguments: [GROUP, ENVIRONMENT],
     options: [JSON_OPTION],
     right: 'reader',
-    surfaces: ['cli'],
+    surfaces: EVERYWHERE,
     mutating: false,
+    confirms: false,
     examples: ['katabot status', 'katabot status hello', 'katabot status hello in feature-x --json'],
+  },
+  {
+    name: 'list',
+    aliases: ['ls'],
+    summary: 'List groups, one a line, in every environment or in one',
+    arguments: [ENVIRONMENT],
+    options: [
+      { name: 'mine', type: 'flag', says: 'only what you deployed' },
+      { name: 'expiring', type: 'flag', says: 'only what goes by itself, soonest first' },
+      { name: 'gpu', type: 'flag', says: 'only what holds a GPU' },
+      JSON_OPTION,
+    ],
+    right: 'reader',
+    surfaces: EVERYWHERE,
+    mutating: false,
+    confirms: false,
+    examples: ['katabot list', 'katabot list in staging', 'katabot list --mine --json'],
+  },
+  {
+    name: 'history',
+    aliases: [],
+    summary: 'Show the revisions of a group: who, when, which commit, how it went',
+    arguments: [THE_GROUP, ENVIRONMENT],
+    options: [
+      { name: 'last', letter: 'n', type: 'number', says: 'only the newest ones; 10 when nothing is said' },
+      JSON_OPTION,
+    ],
+    right: 'reader',
+    surfaces: EVERYWHERE,
+    mutating: false,
+    confirms: false,
+    examples: ['katabot history hello', 'katabot history hello in staging -n 3'],
   },
   {
     name: 'logs',
     aliases: [],
     summary: 'Show what the containers of a group print',
-    arguments: [{ ...GROUP, required: true }],
+    arguments: [THE_GROUP, ENVIRONMENT],
     options: [
-      { name: 'follow', letter: 'f', type: 'flag', says: 'go on with new lines until interrupted' },
       { name: 'tail', letter: 'n', type: 'number', says: 'only the last lines of each container' },
+      { name: 'since', type: 'duration', says: 'only lines that are younger, such as 15m' },
+      { name: 'grep', type: 'text', says: 'only lines that contain this text, in any case' },
+      { name: 'previous', letter: 'p', type: 'flag', says: 'what the run before the last restart printed' },
       { name: 'timestamps', letter: 't', type: 'flag', says: 'put the time before each line' },
+      { name: 'follow', letter: 'f', type: 'flag', says: 'go on with new lines until interrupted' },
       JSON_OPTION,
     ],
     right: 'reader',
-    surfaces: ['cli'],
+    surfaces: EVERYWHERE,
     mutating: false,
-    examples: ['katabot logs hello', 'katabot logs hello/web --tail 20', 'katabot logs hello -f'],
+    confirms: false,
+    examples: [
+      'katabot logs hello',
+      'katabot logs hello/web --tail 20',
+      'katabot logs hello --since 15m --grep error',
+      'katabot logs hello/web --previous',
+      'katabot logs hello -f',
+    ],
+  },
+  {
+    name: 'exec',
+    aliases: ['run'],
+    summary: 'Run a program in a container: its own arguments, exit code, output and errors apart',
+    arguments: [THE_GROUP, ENVIRONMENT, command()],
+    options: [
+      { name: 'terminal', letter: 't', type: 'flag', says: 'give the program a terminal: this one' },
+      { name: 'input', letter: 'i', type: 'flag', says: 'pass standard input on' },
+      { name: 'timeout', type: 'duration', says: 'end it after this long; 30s without a terminal' },
+      JSON_OPTION,
+    ],
+    right: 'operator',
+    surfaces: ['cli', 'api'],
+    mutating: false,
+    confirms: true,
+    examples: ['katabot exec hello/web -- ls -l /www', 'katabot exec hello/web in staging -t -- sh'],
+  },
+  {
+    name: 'attach',
+    aliases: [],
+    summary: 'Look at a container’s output as it comes, byte for byte, from now on',
+    arguments: [THE_GROUP, ENVIRONMENT],
+    options: [],
+    right: 'reader',
+    surfaces: ['cli', 'api'],
+    mutating: false,
+    confirms: false,
+    examples: ['katabot attach hello/web'],
+  },
+  {
+    name: 'gpu',
+    aliases: ['usage', 'top'],
+    summary: 'Show what containers use now: processor, memory, and the GPUs they hold',
+    arguments: [GROUP, ENVIRONMENT],
+    options: [JSON_OPTION],
+    right: 'reader',
+    surfaces: EVERYWHERE,
+    mutating: false,
+    confirms: false,
+    examples: ['katabot gpu', 'katabot gpu hello'],
   },
   {
     name: 'cost',
     aliases: ['bill'],
     summary: 'Show what groups have cost, to the second, also after they are gone',
-    arguments: [GROUP],
+    arguments: [GROUP, ENVIRONMENT],
+    options: [
+      { name: 'since', type: 'duration', says: 'only what was used since, such as 7d' },
+      {
+        name: 'by',
+        type: 'text',
+        says: 'what to sum up by',
+        values: ['group', 'environment', 'repository', 'caller'],
+      },
+      JSON_OPTION,
+    ],
+    right: 'reader',
+    surfaces: EVERYWHERE,
+    mutating: false,
+    confirms: false,
+    examples: ['katabot cost', 'katabot cost hello', 'katabot cost --since 7d --by repository'],
+  },
+  changing('stop', [], 'Stop a group: its meter ends, its name, address and volumes stay'),
+  changing('start', [], 'Start a group that was stopped, as it was'),
+  changing('restart', ['bounce'], 'Restart the containers of a group where they are; the address stays'),
+  {
+    ...changing('rollback', ['undo'], 'Go back to an earlier revision, with the very images it ran'),
+    arguments: [
+      THE_GROUP,
+      ENVIRONMENT,
+      {
+        name: 'release',
+        required: false,
+        repeated: false,
+        says: 'which one; the last that ran before this one when nothing is said',
+      },
+    ],
+    examples: [
+      'katabot rollback hello',
+      'katabot rollback hello in staging to #3',
+      'katabot rollback hello to @9f31c02',
+    ],
+  },
+  changing('cancel', [], 'Give up a deploy that is under way: back to what ran before it'),
+  {
+    ...changing('delete', ['destroy', 'down', 'rm'], 'Remove a group and show its final bill'),
+    examples: ['katabot delete hello', 'katabot delete hello in feature-x --dry-run'],
+  },
+  {
+    name: 'export',
+    aliases: [],
+    summary: 'Print a group as a containergroup.yaml; secrets stand as references, so nothing leaks',
+    arguments: [
+      THE_GROUP,
+      ENVIRONMENT,
+      { name: 'release', required: false, repeated: false, says: 'an earlier revision' },
+    ],
     options: [JSON_OPTION],
     right: 'reader',
-    surfaces: ['cli'],
+    surfaces: EVERYWHERE,
     mutating: false,
-    examples: ['katabot cost', 'katabot cost hello', 'katabot cost hello in feature-x'],
+    confirms: false,
+    examples: ['katabot export hello > containergroup.yaml', 'katabot export hello to #2'],
   },
   {
-    name: 'delete',
-    aliases: ['destroy', 'down', 'rm'],
-    summary: 'Remove a group and show its final bill',
-    arguments: [{ ...GROUP, required: true }],
+    ...changing('extend', [], 'Let a group that goes by itself live longer, and show what that costs'),
+    options: [
+      { name: 'by', type: 'duration', says: 'this much longer, such as 2h' },
+      { name: 'until', type: 'time', says: 'until then, such as 18:00 (UTC) or 2026-11-24T18:00Z' },
+      DRY_RUN,
+      JSON_OPTION,
+    ],
+    confirms: false,
+    examples: [
+      'katabot extend hello in feature-x --by 2h',
+      'katabot extend hello in feature-x --until 18:00',
+    ],
+  },
+  {
+    name: 'follow',
+    aliases: [],
+    summary: 'Pick up a command that still runs, here or for somebody else; without a name, list them',
+    arguments: [{ name: 'operation', required: false, repeated: false, says: 'such as op-7f3k2m' }],
     options: [JSON_OPTION],
-    right: 'deployer',
-    surfaces: ['cli'],
-    mutating: true,
-    examples: ['katabot delete hello', 'katabot delete hello in feature-x'],
+    right: 'reader',
+    surfaces: ['cli', 'api'],
+    mutating: false,
+    confirms: false,
+    examples: ['katabot follow', 'katabot follow op-7f3k2m'],
   },
   {
+    name: 'whoami',
+    aliases: [],
+    summary: 'Show who the bot takes you for, what you may do, and why',
+    arguments: [],
+    options: [JSON_OPTION],
+    right: 'reader',
+    surfaces: EVERYWHERE,
+    mutating: false,
+    confirms: false,
+    examples: ['katabot whoami'],
+  },
+  {
+    name: 'doctor',
+    aliases: [],
+    summary: 'Check the bot, its engines, clocks, disks and repositories, and say what to mend',
+    arguments: [],
+    options: [JSON_OPTION],
+    right: 'operator',
+    surfaces: EVERYWHERE,
+    mutating: false,
+    confirms: false,
+    examples: ['katabot doctor'],
+  },
+  {
+    name: 'audit',
+    aliases: [],
+    summary:
+      'Show who asked what, what was decided and what came of it; `audit verify` proves that no row was changed',
+    arguments: [{ name: 'action', required: false, repeated: false, says: 'verify' }, ENVIRONMENT],
+    options: [
+      { name: 'since', type: 'duration', says: 'only what is younger, such as 24h' },
+      { name: 'caller', type: 'text', says: 'only what this caller asked' },
+      { name: 'last', letter: 'n', type: 'number', says: 'only the newest rows; 50 when nothing is said' },
+      JSON_OPTION,
+    ],
+    right: 'operator',
+    surfaces: EVERYWHERE,
+    mutating: false,
+    confirms: false,
+    examples: [
+      'katabot audit --since 24h',
+      'katabot audit --caller ann in production',
+      'katabot audit verify',
+    ],
+  },
+  local({
+    name: 'new',
+    summary: 'Write a containergroup.yaml from a template; without a name, list the templates',
+    arguments: [
+      { name: 'template', required: false, repeated: false, says: 'such as web' },
+      { name: 'folder', required: false, repeated: false, says: 'where to; here when nothing is said' },
+    ],
+    options: [{ name: 'name', type: 'text', says: 'the name of the group' }, JSON_OPTION],
+    examples: ['katabot new', 'katabot new web', 'katabot new job nightly --name nightly'],
+  }),
+  local({
     name: 'validate',
     aliases: ['check', 'lint'],
     summary: 'Check containergroup.yaml files without a bot; exit code 1 when one has errors',
@@ -81,27 +342,43 @@ export const VERBS: readonly Verb[] = [
       { name: 'files', required: true, repeated: true, says: 'files to check; - reads standard input' },
     ],
     options: [JSON_OPTION],
-    right: null,
-    surfaces: ['local'],
-    mutating: false,
     examples: [
       'katabot validate containergroup.yaml',
       'katabot validate --json */containergroup.yaml',
       'katabot validate -',
     ],
-  },
-  {
+  }),
+  local({
     name: 'schema',
-    aliases: [],
     summary: 'Print the JSON Schema of containergroup.yaml for editors',
-    arguments: [],
-    options: [],
-    right: null,
-    surfaces: ['local'],
-    mutating: false,
     examples: ['katabot schema > .katabot.schema.json'],
-  },
-  {
+  }),
+  local({
+    name: 'login',
+    summary: 'Remember a bot’s address and your token for it; asks for the token, which is never an argument',
+    arguments: [
+      {
+        name: 'url',
+        required: false,
+        repeated: false,
+        says: 'such as https://bot.example.com; http://127.0.0.1:7070 when nothing is said',
+      },
+    ],
+    options: [JSON_OPTION],
+    examples: ['katabot login https://bot.example.com'],
+  }),
+  local({
+    name: 'completion',
+    summary: 'Print a script that completes verbs, options and groups in your shell',
+    arguments: [{ name: 'shell', required: true, repeated: false, says: 'bash, zsh or fish' }],
+    examples: ['katabot completion bash > ~/.local/share/bash-completion/completions/katabot'],
+  }),
+  local({
+    name: 'serve',
+    summary: 'Run the bot: git over HTTP, the API, the HTTP edge, watched repositories',
+    examples: ['katabot serve', 'KATABOT_SETTINGS=/etc/katabot.yml katabot serve'],
+  }),
+  local({
     name: 'token',
     aliases: ['tokens'],
     summary: 'Create, list or revoke the tokens of callers (in the bot’s own data folder)',
@@ -113,29 +390,64 @@ export const VERBS: readonly Verb[] = [
       {
         name: 'right',
         type: 'text',
-        says: 'what the caller may do; deployer when nothing is said',
+        says: 'the most that the token allows; deployer when nothing is said',
         values: ['reader', 'deployer', 'operator', 'admin'],
+      },
+      {
+        name: 'expires',
+        type: 'duration',
+        says: 'how long it works, such as 90d; for ever when nothing is said',
       },
       JSON_OPTION,
     ],
-    right: null,
-    surfaces: ['local'],
-    mutating: true,
     examples: [
       'katabot token create ann',
-      'katabot token create ci --right operator',
+      'katabot token create ci --right operator --expires 90d',
       'katabot token revoke ann',
     ],
-  },
-  {
+  }),
+  local({
     name: 'help',
-    aliases: [],
     summary: 'Show the verbs, or one verb with its options and examples',
     arguments: [{ name: 'topic', required: false, repeated: false, says: 'a verb' }],
+    examples: ['katabot help', 'katabot help logs'],
+  }),
+];
+
+function commit(otherwise: string): Argument {
+  return { name: 'commit', required: false, repeated: false, says: `@ and a commit; ${otherwise}` };
+}
+
+function command(): Argument {
+  return { name: 'command', required: true, repeated: true, says: 'the program and its arguments, after --' };
+}
+
+/** A verb that changes one group that is there. */
+function changing(name: string, aliases: readonly string[], summary: string): Verb {
+  return {
+    name,
+    aliases,
+    summary,
+    arguments: [THE_GROUP, ENVIRONMENT],
+    options: CHANGES,
+    right: 'deployer',
+    surfaces: EVERYWHERE,
+    mutating: true,
+    confirms: true,
+    examples: [`katabot ${name} hello`, `katabot ${name} hello in staging`],
+  };
+}
+
+/** A verb of the command line itself, which needs no bot. */
+function local(verb: Pick<Verb, 'name' | 'summary' | 'examples'> & Partial<Verb>): Verb {
+  return {
+    aliases: [],
+    arguments: [],
     options: [],
     right: null,
     surfaces: ['local'],
     mutating: false,
-    examples: ['katabot help', 'katabot help logs'],
-  },
-];
+    confirms: false,
+    ...verb,
+  };
+}

@@ -2,7 +2,7 @@ import type { Caller, Right } from '../policy/index.ts';
 import type { Block, Outcome } from '../replies/index.ts';
 import type { Ground } from './ground.ts';
 
-/** One verb of the grammar. Parser, help, docs/commands.md and the API all read this, and nothing else. */
+/** One verb of the grammar. Parser, help, completion, docs/commands.md and the API all read this, and nothing else. */
 export interface Verb {
   readonly name: string;
   readonly aliases: readonly string[];
@@ -12,24 +12,52 @@ export interface Verb {
   readonly options: readonly Option[];
   /** null: works without a bot, for anybody. */
   readonly right: Right | null;
-  /** Where it may be said. `local` verbs run in the command line itself. */
-  readonly surfaces: readonly ('local' | 'cli' | 'git')[];
-  /** Whether it changes what runs. */
+  readonly surfaces: readonly Surface[];
+  /** Whether it changes what runs. Then it also has `--dry-run` and says what it changed. */
   readonly mutating: boolean;
+  /** Asks before it acts in a protected environment. */
+  readonly confirms: boolean;
   readonly examples: readonly string[];
 }
 
+/**
+ * Where a verb may be said. `local` verbs run in the command line itself, `cli` is the command line that asks a bot,
+ * `api` the HTTP API, `git` a push option (`git push -o "/kata status hello"`).
+ */
+export type Surface = 'local' | 'cli' | 'api' | 'git';
+
 export interface Argument {
-  readonly name: 'group' | 'files' | 'topic' | 'action' | 'caller';
+  readonly name: ArgumentName;
   readonly required: boolean;
   readonly repeated: boolean;
   readonly says: string;
 }
 
+/**
+ * `group` is GROUP or GROUP/CONTAINER, `environment` is `in ENV` (also `to ENV`, `on ENV`), `release` is `to #12` or
+ * `to @9f31c02`, `commit` is `@9f31c02`, `command` is everything after `--`; the others are plain words.
+ */
+export type ArgumentName =
+  | 'group'
+  | 'environment'
+  | 'release'
+  | 'commit'
+  | 'command'
+  | 'files'
+  | 'topic'
+  | 'action'
+  | 'caller'
+  | 'template'
+  | 'folder'
+  | 'shell'
+  | 'url'
+  | 'operation';
+
 export interface Option {
   readonly name: string;
   readonly letter?: string;
-  readonly type: 'flag' | 'number' | 'text';
+  /** `duration` is such as 90m or 1h30m and becomes milliseconds; `time` is such as 18:00 or 2026-11-24T18:00Z. */
+  readonly type: 'flag' | 'number' | 'text' | 'duration' | 'time';
   readonly says: string;
   /** The closed set of values of a text option. */
   readonly values?: readonly string[];
@@ -38,10 +66,18 @@ export interface Option {
 /** A command as typed values; what could not be understood never becomes one. */
 export interface Command {
   readonly verb: Verb;
-  /** Group, files, topic ... as the verb's table says; in the order given. */
+  /** Files, topic, action ... as the verb's table says; in the order given. Neither target nor environment. */
   readonly words: readonly string[];
   /** Only for verbs that take a group. */
   readonly target?: Target;
+  /** Only for verbs that take an environment, and only when one was written. */
+  readonly environment?: string;
+  readonly release?: { readonly revision: number } | { readonly commit: string };
+  /** 7 to 40 hex digits. */
+  readonly commit?: string;
+  /** What stands after `--`: the program and its arguments. */
+  readonly argv?: readonly string[];
+  /** Flags as true, numbers and durations (milliseconds) as numbers, the rest as text. */
   readonly options: Readonly<Record<string, string | number | boolean>>;
 }
 
@@ -51,24 +87,17 @@ export interface Target {
   readonly environment: string;
 }
 
+/** A file that came with a command, because the bot cannot read the disk of who asks. */
+export interface GivenFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** What a verb is told besides its words. */
+export interface Asked extends Command {
+  readonly caller: Caller;
+  readonly files: readonly GivenFile[];
+}
+
 /** What a verb does: yields what to say as it happens, and ends in an outcome. */
-export type RunVerb = (
-  ground: Ground,
-  command: Command,
-  caller: Caller,
-  signal: AbortSignal,
-) => AsyncGenerator<Block, Outcome>;
-
-/** `[group] [in ENVIRONMENT]`: the argument of every verb that looks at what runs. */
-export const GROUP: Argument = {
-  name: 'group',
-  required: false,
-  repeated: false,
-  says: 'a group, or group/container; `in ENVIRONMENT` names another environment than production',
-};
-
-export const JSON_OPTION: Option = {
-  name: 'json',
-  type: 'flag',
-  says: 'print one JSON document instead of text',
-};
+export type RunVerb = (ground: Ground, asked: Asked, signal: AbortSignal) => AsyncGenerator<Block, Outcome>;

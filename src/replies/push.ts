@@ -172,6 +172,10 @@ export function waitingForPush(before: string): Block {
   return stage('running', 'queued', `waiting for the push of ${before}`);
 }
 
+export function yourTurn(): Block {
+  return stage('running', 'queued', 'your turn');
+}
+
 export function tagKept(ref: string): Block {
   return stage('done', 'tag', `${ref} is kept; tags deploy nothing`);
 }

@@ -23,45 +23,25 @@ export async function ensureImage(
   context: { signal: AbortSignal; report(fact: Fact): Promise<void>; now(): number },
 ): Promise<PulledImage> {
   const startedAtMs = context.now();
+  const told = async (state: 'present' | 'pulled', found: PulledImage) => {
+    const tookMs = context.now() - startedAtMs;
+    await context.report({ kind: 'image', image, state, digest: found.digest, tookMs });
+    return found;
+  };
   const present = await presentImage(docker, image);
-  if (present && !isLatest(image)) {
-    await context.report({
-      kind: 'image',
-      image,
-      state: 'present',
-      digest: present.digest,
-      tookMs: context.now() - startedAtMs,
-    });
-    return present;
-  }
+  if (present && !isLatest(image)) return told('present', present);
   try {
     await context.report({ kind: 'image', image, state: 'pulling', digest: '', tookMs: 0 });
     await pull(docker, image, credentialsFor(image, credentials), context);
   } catch (error) {
     if (context.signal.aborted) throw context.signal.reason;
-    if (present) {
-      // A `latest` whose registry is out of reach: what is here is the latest there is.
-      await context.report({
-        kind: 'image',
-        image,
-        state: 'present',
-        digest: present.digest,
-        tookMs: context.now() - startedAtMs,
-      });
-      return present;
-    }
+    // A `latest` whose registry is out of reach: what is here is the latest there is.
+    if (present) return told('present', present);
     throw pullFailure(error, image);
   }
   const pulled = await presentImage(docker, image);
   if (!pulled) throw new Failure('image-not-found', `The image ${image} vanished right after it was pulled.`);
-  await context.report({
-    kind: 'image',
-    image,
-    state: 'pulled',
-    digest: pulled.digest,
-    tookMs: context.now() - startedAtMs,
-  });
-  return pulled;
+  return told('pulled', pulled);
 }
 
 async function presentImage(docker: Docker, image: string): Promise<PulledImage | undefined> {

@@ -1,6 +1,6 @@
 import { type Command, commandsPage, helpFor, helpText, parse } from '../../commands/index.ts';
 import { Failure } from '../../failure.ts';
-import { type Block, type Drawing, drawPlain, type Outcome } from '../../replies/index.ts';
+import { type Drawing, drawPlain, type Outcome } from '../../replies/index.ts';
 import { referencePage } from '../../spec/index.ts';
 import { askBot } from './ask.ts';
 import { schemaText } from './schema.ts';
@@ -68,10 +68,8 @@ async function follow(
   parts: CliParts,
 ): Promise<number> {
   const drawing: Drawing = { colour: parts.terminal };
-  const blocks: Block[] = [];
   for await (const line of askBot(parts.bot(), words, parts.signal)) {
     if ('outcome' in line) return finish(line.outcome, { json, parts });
-    blocks.push(line.block);
     if (json && command.verb.name === 'logs' && line.block.kind === 'log')
       parts.write(`${JSON.stringify({ container: line.block.source, text: line.block.text })}\n`);
     else if (!json) parts.write(`${drawPlain(line.block, drawing).join('\n')}\n`);

@@ -49,7 +49,7 @@ async function takeTurn(parts: PushParts, push: Push, { refs }: HookCall, show: 
     const more = before.waiting ? ` and ${before.waiting} more` : '';
     show(say.waitingForPush(`${before.holder}${more}`));
   });
-  if (waited) show(say.stage('running', 'queued', 'your turn'));
+  if (waited) show(say.yourTurn());
 }
 
 function refuseOtherRefs(ref: string): void {

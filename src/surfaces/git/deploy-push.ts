@@ -32,11 +32,9 @@ async function keepDefaultBranch(repository: Repository, wanted: string): Promis
 
 /** Hands a branch to the deploy and remembers that as soon as the wishes are written. */
 async function deployBranch(parts: PushParts, pushed: PushedBranch, audience: AbortSignal, show: Show) {
-  const { signal, release } = heldBack(audience);
-  await drained(parts.commands.deployPush(pushed, signal), show, async () => {
-    await parts.branches.record(pushed.repository, pushed.branch, pushed.commit);
-    release();
-  });
+  const follow = await parts.commands.deployPush(pushed);
+  await parts.branches.record(pushed.repository, pushed.branch, pushed.commit);
+  await drained(follow(audience), show);
 }
 
 async function removeNoted(
@@ -57,25 +55,10 @@ async function removeBranch(
   audience: AbortSignal,
   show: Show,
 ) {
-  const { signal, release } = heldBack(audience);
-  await drained(parts.commands.deleteBranch({ repository: name, ...deletion }, signal), show, async () => {
-    await parts.branches.record(name, deletion.branch, null);
-    await crossOutDeletion(folder, deletion);
-    release();
-  });
-}
-
-/** The audience's signal, but not before `release`: what is being handed over is never cut short. */
-function heldBack(audience: AbortSignal): { signal: AbortSignal; release: () => void } {
-  const following = new AbortController();
-  return {
-    signal: following.signal,
-    release() {
-      const end = () => following.abort(audience.reason);
-      if (audience.aborted) end();
-      else audience.addEventListener('abort', end, { once: true });
-    },
-  };
+  const follow = await parts.commands.deleteBranch({ repository: name, ...deletion });
+  await parts.branches.record(name, deletion.branch, null);
+  await crossOutDeletion(folder, deletion);
+  await drained(follow(audience), show);
 }
 
 const CATCHING_UP: Caller = { name: 'katabot', right: 'operator' };

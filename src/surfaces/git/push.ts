@@ -61,14 +61,9 @@ export function leavePush(push: Push, why: string): void {
   if (!push.committed) push.leaving.abort(reason);
 }
 
-/** Shows a command's blocks as they come, then the end. `begun` runs before the first of them is shown. */
-export async function drained(
-  command: AsyncGenerator<Block, Outcome>,
-  show: Show,
-  begun: () => Promise<void> = async () => {},
-): Promise<Outcome> {
+/** Shows a command's blocks as they come, then the end. */
+export async function drained(command: AsyncGenerator<Block, Outcome>, show: Show): Promise<Outcome> {
   let step = await command.next();
-  await begun();
   for (; !step.done; step = await command.next()) show(step.value);
   for (const block of step.value.blocks) show(block);
   return step.value;

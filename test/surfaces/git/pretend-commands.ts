@@ -1,4 +1,4 @@
-import type { PushCommands, PushedBranch } from '../../../src/commands/index.ts';
+import type { Follow, PushCommands, PushedBranch } from '../../../src/commands/index.ts';
 import type { Block, Outcome } from '../../../src/replies/index.ts';
 
 type Told = AsyncGenerator<Block, Outcome>;
@@ -42,16 +42,31 @@ export function createPretendCommands(): PretendCommands {
       pretend.checked.push(push);
       return pretend.check(push, signal);
     },
-    deployPush(push, signal) {
+    deployPush(push) {
       pretend.deployed.push(push);
-      return pretend.deploy(push, signal);
+      return begun((signal) => pretend.deploy(push, signal));
     },
-    deleteBranch(branch, signal) {
+    deleteBranch(branch) {
       pretend.deleted.push(branch);
-      return pretend.remove(branch, signal);
+      return begun((signal) => pretend.remove(branch, signal));
     },
   };
   return pretend;
+}
+
+/** What stands before the first block is the writing of wishes; what follows is the telling. */
+async function begun(work: (signal: AbortSignal) => Told): Promise<Follow> {
+  const following = new AbortController();
+  const told = work(following.signal);
+  const first = await told.next();
+  return async function* (signal) {
+    const end = () => following.abort(signal.reason);
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+    let step = first;
+    for (; !step.done; step = await told.next()) yield step.value;
+    return step.value;
+  };
 }
 
 /** A moment that a test decides: the pretend commands come to it, and go on when the test lets them. */
