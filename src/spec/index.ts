@@ -3,6 +3,7 @@ export { type Change, diffGroups, effectOf } from './diff.ts';
 export { memberFingerprint, podFingerprint } from './fingerprint.ts';
 export { hideSecrets } from './hide-secrets.ts';
 export { jsonSchema } from './json-schema.ts';
+export { KEPT } from './kept-secrets.ts';
 export { nearestWord } from './nearest.ts';
 export type { Gap, Problem } from './problem.ts';
 export { readGroup } from './read.ts';
@@ -17,3 +18,4 @@ export type {
   VolumeMount,
 } from './schema/group.ts';
 export { containerLimits, groupSize } from './size.ts';
+export { writeGroup } from './write.ts';

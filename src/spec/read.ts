@@ -1,5 +1,6 @@
 import { otherKind } from './documents.ts';
 import { gapFindings } from './gaps.ts';
+import { takeKeptSecrets } from './kept-secrets.ts';
 import { type Node, YamlProblem } from './node.ts';
 import { type Finding, type Gap, type Locate, type Problem, problemFrom } from './problem.ts';
 import { ruleFindings } from './rules/all.ts';
@@ -21,12 +22,14 @@ export interface ReadOptions {
   readonly file?: string;
   /** What the chosen engine cannot do yet. */
   readonly gaps?: readonly Gap[];
+  /** The group whose secrets `katabot:kept` stands for, null when there is none; without it such references stay as they are. */
+  readonly kept?: Group | null;
 }
 
 /** Reads the text of a containergroup.yaml as ACI reads it, and finds every problem at once. Never throws. */
 export function readGroup(
   text: string,
-  { file = 'containergroup.yaml', gaps = [] }: ReadOptions = {},
+  { file = 'containergroup.yaml', gaps = [], kept }: ReadOptions = {},
 ): Reading {
   const source = text.startsWith('\ufeff') ? text.slice(1) : text;
   const size = Buffer.byteLength(source);
@@ -50,20 +53,26 @@ export function readGroup(
   const wrongKind = otherKind(root);
   if (wrongKind)
     return refused({ code: 'wrong-document', path: '', ...wrongKind }, file, () => lines.place(root.start));
-  return understood(root, lines, file, gaps);
+  return understood(root, lines, { file, gaps, kept });
 }
 
 function refused(finding: Finding, file: string, locate: Locate): Reading {
   return { problems: [problemFrom(finding, file, locate)] };
 }
 
-function understood(root: Node, lines: Lines, file: string, gaps: readonly Gap[]): Reading {
+function understood(
+  root: Node,
+  lines: Lines,
+  { file, gaps, kept }: { file: string; gaps: readonly Gap[]; kept: Group | null | undefined },
+): Reading {
   const understanding = new Understanding();
   const value = understanding.read(groupSchema, root, '');
   // The table has checked every property, so what is complete has the table's type.
-  const group = understanding.complete ? (value as Group) : undefined;
+  const read = understanding.complete ? (value as Group) : undefined;
+  const { group, findings: missing } =
+    read && kept !== undefined ? takeKeptSecrets(read, kept ?? undefined) : { group: read, findings: [] };
   const findings = together(
-    understanding.findings,
+    [...understanding.findings, ...missing],
     group ? ruleFindings(group) : [],
     gapFindings(understanding.places, gaps),
   );

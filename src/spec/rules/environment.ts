@@ -1,6 +1,6 @@
 import type { Finding } from '../problem.ts';
 import type { EnvironmentVariable, Group } from '../schema/group.ts';
-import { containersOf } from './places.ts';
+import { containersOf, referencesOf } from './places.ts';
 
 /** Set by ACI itself in every container. */
 const RESERVED =
@@ -8,7 +8,7 @@ const RESERVED =
 
 /** Exactly one value each, no name twice, none of the platform's own. */
 export function environmentFindings(group: Group): Finding[] {
-  const references = new Set(group.secretReferences.map(({ name }) => name));
+  const references = referencesOf(group);
   return containersOf(group).flatMap(({ container, path }) => {
     const seen = new Set<string>();
     return container.environmentVariables.flatMap((entry, index) => {

@@ -1,6 +1,6 @@
 import type { Finding } from '../problem.ts';
 import type { Group, RegistryCredential } from '../schema/group.ts';
-import { containersOf } from './places.ts';
+import { containersOf, referencesOf } from './places.ts';
 
 const SERVER = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?$/;
 const IDENTITIES_SINCE = '2021-07-01';
@@ -76,10 +76,7 @@ function credentialFindings(credential: RegistryCredential, path: string, group:
       advice: 'Set password to the password or a token of that user.',
     });
   }
-  if (
-    passwordReference !== undefined &&
-    !group.secretReferences.some(({ name }) => name === passwordReference)
-  ) {
+  if (passwordReference !== undefined && !referencesOf(group).has(passwordReference)) {
     findings.push({
       code: 'reference-unknown',
       path: `${path}.passwordReference`,

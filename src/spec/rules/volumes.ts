@@ -2,6 +2,7 @@ import { isAbsolute } from 'node:path/posix';
 import type { Finding } from '../problem.ts';
 import type { Group, Volume } from '../schema/group.ts';
 import { mountFindings } from './mounts.ts';
+import { referencesOf } from './places.ts';
 
 const MOST_VOLUMES = 20;
 const VOLUME_NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
@@ -180,7 +181,7 @@ function shareFindings({ azureFile }: Volume, path: string): Finding[] {
 }
 
 function referenceFindings({ secretReference, azureFile }: Volume, path: string, group: Group): Finding[] {
-  const known = new Set(group.secretReferences.map(({ name }) => name));
+  const known = referencesOf(group);
   const references: [place: string, name: string][] = Object.entries(secretReference ?? {}).map(
     ([file, name]) => [`${path}.secretReference.${file}`, name],
   );
