@@ -147,6 +147,29 @@ const locationSchema = z.strictObject({
     .meta({ description: 'What it costs; ACI’s prices of East US where nothing is said.' }),
 });
 
+const duration = z
+  .string()
+  .regex(/^(\d+[smhd])+$/, 'expected a duration, such as 4h or 1h30m')
+  .transform(millisecondsOf);
+
+/** `1h30m` -> 5_400_000 */
+function millisecondsOf(text: string): number {
+  const units: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+  return [...text.matchAll(/(\d+)([smhd])/g)].reduce(
+    (sum, [, count, unit = '']) => sum + Number(count) * (units[unit] ?? 0),
+    0,
+  );
+}
+
+const environmentSchema = z.strictObject({
+  ttl: duration
+    .optional()
+    .meta({ description: 'How long a new group lives, such as `4h`, when nobody says otherwise.' }),
+  longest: duration
+    .optional()
+    .meta({ description: 'The longest life that a deploy or `extend` may ask for, counted from then.' }),
+});
+
 const settingsSchema = z.strictObject({
   instance: name.default('katabot').meta({
     description:
@@ -178,6 +201,15 @@ const settingsSchema = z.strictObject({
     .record(name, locationSchema)
     .default({})
     .meta({ description: 'Where groups can go, by name; the first one takes groups that name none.' }),
+  environments: z
+    .record(
+      z.string().regex(/^[a-z0-9*-]{1,40}$/, 'expected an environment, or a pattern such as pr-*'),
+      environmentSchema,
+    )
+    .default({})
+    .meta({
+      description: 'How long groups live, by environment or pattern; for ever where nothing is said.',
+    }),
   repositories: z.array(z.string()).default([]).meta({
     description:
       'Repositories that anybody who may push makes with the first push. Others are made by operators.',

@@ -38,7 +38,13 @@ export type Fact =
       keepsServing?: number;
     }
   | { kind: 'superseded'; by: number }
-  | { kind: 'drifted'; what: string }
+  | { kind: 'drifted'; what: string; mended: boolean }
+  | { kind: 'stopping'; by: string }
+  | { kind: 'stopped' }
+  | { kind: 'starting'; by: string }
+  | { kind: 'restarting'; by: string; reason: string }
+  | { kind: 'extended'; by: string; untilMs: number | null }
+  | { kind: 'expired' }
   | { kind: 'removing'; by: string }
   | { kind: 'removed' };
 

@@ -1,22 +1,55 @@
-import { bill } from '../metering/index.ts';
+import { type GroupKey, partsOf } from '../event.ts';
+import { bill, type Interval } from '../metering/index.ts';
 import * as say from '../replies/index.ts';
 import { targetKey } from './targets.ts';
 import type { RunVerb } from './verb.ts';
 
+type By = 'group' | 'environment' | 'repository' | 'caller';
+
+const NAMED: Readonly<Record<By, (interval: Interval) => string>> = {
+  group: ({ group }) => say.nameOf(group),
+  environment: ({ group }) => partsOf(group).environment,
+  repository: ({ repository }) => repository,
+  caller: ({ caller }) => caller,
+};
+
 /** What groups have cost, those that are gone included. */
-export const runCost: RunVerb = async function* (ground, { target }) {
+export const runCost: RunVerb = async function* (ground, { target, environment, options }) {
   const nowMs = ground.clock.now();
+  const sinceMs = typeof options['since'] === 'number' ? nowMs - options['since'] : undefined;
   if (target) {
     const key = targetKey(target);
-    const intervals = await ground.ledger.intervals({ group: key });
-    if (!intervals.length && !(await ground.desired.get(key)))
+    const intervals = clipped(await ground.ledger.intervals({ group: key }), sinceMs, nowMs);
+    if (!intervals.length && !(await ground.desired.revisions(key, 1)).length)
       return say.unknownGroup(key, await ground.desired.list());
     const total = bill(intervals, nowMs);
     yield* say.billBlocks(total);
     return say.done('cost', { group: key, bill: total, intervals });
   }
-  const byGroup = Map.groupBy(await ground.ledger.intervals({}), (interval) => interval.group);
-  const bills = [...byGroup].map(([group, intervals]) => ({ group, bill: bill(intervals, nowMs) }));
-  yield* say.costTable(bills);
-  return say.done('cost', { groups: bills });
+  const by = byOf(options['by']);
+  const all = await ground.ledger.intervals(sinceMs === undefined ? {} : { sinceMs });
+  const wanted = clipped(all, sinceMs, nowMs).filter(({ group }) => isIn(group, environment));
+  const bills = [...Map.groupBy(wanted, NAMED[by])].map(([name, intervals]) => ({
+    name,
+    ...(by === 'group' ? { group: intervals[0]?.group } : {}),
+    bill: bill(intervals, nowMs),
+  }));
+  yield* say.costTable(by, bills, bill(wanted, nowMs));
+  return say.done('cost', { by, [`${by}s`]: bills, total: bill(wanted, nowMs) });
 };
+
+function byOf(option: unknown): By {
+  return option === 'environment' || option === 'repository' || option === 'caller' ? option : 'group';
+}
+
+function isIn(group: GroupKey, environment: string | undefined): boolean {
+  return environment === undefined || partsOf(group).environment === environment;
+}
+
+/** What was used since then: an interval that had begun before counts from then on. */
+function clipped(intervals: readonly Interval[], sinceMs: number | undefined, nowMs: number): Interval[] {
+  if (sinceMs === undefined) return [...intervals];
+  return intervals
+    .filter(({ endedAtMs }) => (endedAtMs ?? nowMs) > sinceMs)
+    .map((interval) => ({ ...interval, startedAtMs: Math.max(interval.startedAtMs, sinceMs) }));
+}

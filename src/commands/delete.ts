@@ -2,26 +2,19 @@ import type { GroupKey } from '../event.ts';
 import { bill } from '../metering/index.ts';
 import type { Block, Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
+import { changeGroup } from './change-group.ts';
 import type { Ground } from './ground.ts';
-import { createMailbox, type Mailbox } from './mailbox.ts';
-import { targetKey } from './targets.ts';
-import type { RunVerb } from './verb.ts';
+import type { Mailbox } from './mailbox.ts';
 
 /** Removes a group and follows it to the final bill. */
-export const runDelete: RunVerb = async function* (ground, { target, caller }, signal) {
-  const key = targetKey(target);
-  const mailbox = createMailbox(ground.feed);
-  try {
-    const wish = await ground.desired.get(key);
-    if (!wish) return say.unknownGroup(key, await ground.desired.list());
-    await ground.desired.unwish(key, caller.name);
-    ground.feed.tell(key, wish.revision.number, { kind: 'removing', by: caller.name });
-    ground.wake(key);
-    return yield* followDelete(ground, mailbox, key, '', signal);
-  } finally {
-    mailbox.close();
-  }
-};
+export const runDelete = changeGroup({
+  already: () => undefined, // one that is being removed is followed to its end
+  would: ({ address, fqdn }) =>
+    `containers, volumes and network would go${address ? `, and the address ${fqdn || address} with them` : ''}`,
+  fact: ({ caller }) => ({ kind: 'removing', by: caller.name }),
+  write: (ground, { key }, { caller }) => ground.desired.unwish(key, caller.name),
+  follow: (ground, mailbox, { key }, signal) => followDelete(ground, mailbox, key, '', signal),
+});
 
 /** Waits for a deletion that was asked for, and tells the bill. `why` is said when the person did not ask by name. */
 export async function* followDelete(

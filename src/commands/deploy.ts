@@ -1,16 +1,15 @@
 import type { GroupKey } from '../event.ts';
-import { Failure } from '../failure.ts';
 import { rate, sizeOf } from '../metering/index.ts';
-import { labelTaken, placeOf } from '../network/index.ts';
 import { decide } from '../policy/index.ts';
 import type { Block, Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
 import { groupSize } from '../spec/index.ts';
+import { accept } from './accept.ts';
 import { followDelete } from './delete.ts';
 import { type Followed, followDeploy } from './follow.ts';
 import type { Ground } from './ground.ts';
 import { createMailbox, type Mailbox } from './mailbox.ts';
-import { orEngineFailure, type Plan, planPush } from './plan.ts';
+import { orEngineFailure, type Plan, planFiles } from './plan.ts';
 import type { Follow, PushCommands, PushedBranch } from './push.ts';
 
 /** Deploying by push: check before the ref moves, bring up after it has. */
@@ -47,7 +46,7 @@ async function* checkPush(
   const startedAtMs = ground.clock.now();
   let plans: Plan[];
   try {
-    plans = await planPush(ground, push, signal);
+    plans = await planFiles(ground, push, signal);
   } catch (error) {
     const { code, message, advice } = orEngineFailure(error);
     return say.refused(code, message, advice);
@@ -70,13 +69,13 @@ async function* checkPush(
 }
 
 async function deployPush(ground: Ground, checked: Checked, push: PushedBranch): Promise<Follow> {
-  const plans = checked.get(idOf(push)) ?? (await planPush(ground, push, new AbortController().signal));
+  const plans = checked.get(idOf(push)) ?? (await planFiles(ground, push, new AbortController().signal));
   checked.delete(idOf(push));
   const mailbox = createMailbox(ground.feed); // opened before the first wish, so that nothing is missed
   try {
     const accepted: Followed[] = [];
     for (const plan of plans) {
-      if (plan.accepted) accepted.push(await accept(ground, push, plan, plan.accepted));
+      if (plan.accepted) accepted.push(await accept(ground, plan.accepted, plan, push));
       else return closing(mailbox, ended(say.invalid(plan.problems))); // something changed between the check and now
     }
     const removed = await unwishMissing(ground, push, accepted);
@@ -119,58 +118,6 @@ async function* followAll(
   for (const key of removed)
     yield* followDelete(ground, mailbox, key, 'its file is no longer in the tree', signal);
   return say.deployed(outcomes);
-}
-
-/** Writes the wish. From here on the deploy happens, whether anybody watches or not. */
-async function accept(
-  ground: Ground,
-  push: PushedBranch,
-  plan: Plan,
-  {
-    key,
-    group,
-    locationName,
-    location,
-    facts,
-    fqdn,
-    effect,
-    before,
-    existing,
-  }: NonNullable<Plan['accepted']>,
-): Promise<Followed> {
-  const acceptedAtMs = ground.clock.now();
-  const slot = await ground.slots.take(locationName, key, location.pools.slotCount, existing.slot);
-  if (slot >= location.pools.slotCount) {
-    throw new Failure('no-address', `The location ${locationName} has no free address left.`, {
-      advice: 'Delete a group that is no longer needed, or widen locations.NAME.addresses in the settings.',
-    });
-  }
-  const claim = fqdn ? await ground.labels.claim(fqdn, key) : { ok: true as const };
-  if (!claim.ok) throw labelTaken(fqdn, claim.holder);
-  if (!fqdn && before?.fqdn) await ground.labels.release(key);
-  const { address, subnet } = placeOf(location.pools, slot);
-  const wish = await ground.desired.put({
-    key,
-    location: locationName,
-    repository: push.repository,
-    slot,
-    address: group.ipAddress ? address : '',
-    subnet,
-    fqdn,
-    after: existing.revision,
-    revision: { commit: push.commit, path: plan.path, group, acceptedBy: push.caller.name, acceptedAtMs },
-  });
-  if (before && before.wanted === 'running') {
-    ground.feed.tell(key, before.revision.number, { kind: 'superseded', by: wish.revision.number });
-  }
-  ground.feed.tell(key, wish.revision.number, {
-    kind: 'accepted',
-    by: push.caller.name,
-    commit: push.commit,
-    change: effect,
-  });
-  ground.wake(key);
-  return { wish, facts, plan };
 }
 
 /** Groups of this branch whose file is gone from the tree are no longer wanted. */

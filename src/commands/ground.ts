@@ -3,7 +3,9 @@ import type { Engine, Isolation } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import type { Ledger, Prices } from '../metering/index.ts';
 import type { LabelBook, Pools, SlotBook } from '../network/index.ts';
+import type { AuditBook, Life, Policy } from '../policy/index.ts';
 import type { DesiredState, EventBook, Feed, RunBook } from '../reconciler/index.ts';
+import type { Sources } from './sources.ts';
 
 /** What commands stand on: the books, the engines, and a way to wake the reconciler. */
 export interface Ground {
@@ -18,10 +20,24 @@ export interface Ground {
   readonly wake: (key: GroupKey) => void;
   readonly clock: Clock;
   readonly edge: Edge;
+  readonly policy: Policy;
+  readonly sources: Sources;
+  /** How long groups of an environment live: without a word, and at most. */
+  readonly audit: AuditBook;
+  readonly host: Host;
+  readonly lives: (environment: string) => Life;
   /** Who the bot belongs to; part of the reuse scopes of labels. */
   readonly owner: string;
   /** For a group whose location has left the settings. */
   readonly defaultPrices: Prices;
+}
+
+/** What the machine and the surfaces tell of themselves. */
+export interface Host {
+  /** Of the file system with the bot's own data. */
+  disk(): Promise<{ freeBytes: number }>;
+  /** Each watched branch, as it was seen last. */
+  watched(): readonly { name: string; branch: string; state: 'fine' | 'away' | 'broken'; message: string }[];
 }
 
 /** Where a group goes: a name in the settings that selects an engine. */

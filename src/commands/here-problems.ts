@@ -4,7 +4,6 @@ import type { Wish } from '../reconciler/index.ts';
 import { type Group, groupSize, type Problem } from '../spec/index.ts';
 import type { Ground, Location } from './ground.ts';
 import { problemAt } from './locate.ts';
-import type { PushedBranch } from './push.ts';
 
 // Problems that only the bot can see: the file itself is right, but not here, or not now.
 
@@ -92,14 +91,14 @@ export async function capacityProblems(
 
 export function ownershipProblems(
   file: { path: string; text: string },
-  push: PushedBranch,
+  repository: string,
   key: GroupKey,
   locationName: string,
   before: Wish | undefined,
 ): Problem[] {
   const at = (code: string, property: string, message: string, advice: string) =>
     problemAt(file, property, { code, own: true, path: property, message, advice });
-  if (before && before.repository !== push.repository) {
+  if (before && before.repository !== repository) {
     return [
       at(
         'group-taken',

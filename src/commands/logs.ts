@@ -1,33 +1,63 @@
 import { Failure } from '../failure.ts';
+import type { Run, Wish } from '../reconciler/index.ts';
 import * as say from '../replies/index.ts';
+import type { Ground } from './ground.ts';
+import { locationOf } from './locations.ts';
 import { maskFor } from './mask.ts';
 import { targetKey } from './targets.ts';
 import type { RunVerb } from './verb.ts';
 
 /** What the containers of a group print; with `follow` until the reader leaves. */
-export const runLogs: RunVerb = async function* (ground, { target, options }, signal) {
-  const key = targetKey(target);
+export const runLogs: RunVerb = async function* (ground, asked, signal) {
+  const key = targetKey(asked.target);
   const wish = await ground.desired.get(key);
   if (!wish) return say.unknownGroup(key, await ground.desired.list());
-  const { group } = wish.revision;
-  const names = [...group.initContainers, ...group.containers].map(({ name }) => name);
-  if (target?.container !== undefined && !names.includes(target.container)) {
-    throw new Failure('container-unknown', `${group.name} has no container "${target.container}".`, {
-      advice: `It has ${names.join(', ')}.`,
-    });
-  }
-  const { tail, follow, timestamps } = options;
+  const container = containerOf(wish, asked.target?.container);
+  const { tail, follow, timestamps, grep, since, previous } = asked.options;
   const request = {
     key,
-    follow: follow === true,
+    follow: follow === true && previous !== true,
     ...(typeof tail === 'number' ? { tail } : {}),
-    ...(target?.container === undefined ? {} : { container: target.container }),
+    ...(typeof since === 'number' ? { sinceMs: ground.clock.now() - since } : {}),
+    ...(container === undefined ? {} : { container }),
   };
-  const mask = maskFor(group);
+  const mask = maskFor(wish.revision.group);
+  const wanted = typeof grep === 'string' ? grep.toLowerCase() : '';
+  const windows = previous === true ? await previousRuns(ground, wish, container) : [{}];
   let count = 0;
-  for await (const line of ground.locations[wish.location]?.engine.logs(request, signal) ?? []) {
-    count++;
-    yield say.logBlock({ ...line, text: mask(line.text) }, timestamps === true);
+  for (const window of windows) {
+    for await (const line of locationOf(ground, wish).engine.logs({ ...request, ...window }, signal)) {
+      const text = mask(line.text);
+      if (wanted && !text.toLowerCase().includes(wanted)) continue;
+      count++;
+      yield say.logBlock({ ...line, text }, timestamps === true);
+    }
   }
   return say.done('logs', { lines: count });
 };
+
+function containerOf({ revision: { group } }: Wish, wanted: string | undefined): string | undefined {
+  const names = [...group.initContainers, ...group.containers].map(({ name }) => name);
+  if (wanted === undefined || names.includes(wanted)) return wanted;
+  throw new Failure('container-unknown', `${group.name} has no container "${wanted}".`, {
+    advice: `It has ${names.join(', ')}.`,
+  });
+}
+
+/** The run before the last start of each container, as a window of the same log. */
+async function previousRuns(ground: Ground, wish: Wish, container: string | undefined) {
+  const ended = (await ground.runs.runs(wish.key)).filter(
+    (run) => container === undefined || run.container === container,
+  );
+  const observed = await locationOf(ground, wish).engine.observe(AbortSignal.timeout(10_000), wish.key);
+  const members = observed.get(wish.key)?.pods.flatMap((pod) => pod.members) ?? [];
+  const windows = [...Map.groupBy(ended, (run: Run) => run.container)].flatMap(([name, runs]) => {
+    const now = members.find((member) => member.name === name);
+    const last = runs.findLast((run) => now?.startedAtMs === undefined || run.startedAtMs < now.startedAtMs);
+    return last ? [{ container: name, sinceMs: last.startedAtMs, untilMs: last.finishedAtMs + 1 }] : [];
+  });
+  if (windows.length) return windows;
+  throw new Failure('no-previous-run', `${wish.revision.group.name} has not been restarted.`, {
+    advice: `katabot logs ${wish.revision.group.name} shows the run that goes on.`,
+  });
+}

@@ -4,6 +4,7 @@ import type { EngineFacts } from '../engines/index.ts';
 import { type Effect, type GroupKey, groupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
 import { fqdnOf, slotOf } from '../network/index.ts';
+import type { Caller } from '../policy/index.ts';
 import type { Wish } from '../reconciler/index.ts';
 import { type Change, diffGroups, effectOf, type Group, type Problem, readGroup } from '../spec/index.ts';
 import type { Ground, Location } from './ground.ts';
@@ -15,27 +16,48 @@ import {
   unknownLocation,
 } from './here-problems.ts';
 import { problemAt } from './locate.ts';
-import type { PushedBranch } from './push.ts';
 
-/** One file of a push, understood as far as it could be. */
+/** What is to be deployed, and from where. A pushed branch is one; files that come with a command are another. */
+export interface Source {
+  /** '' for files that come with a command: they belong to the repository that has the group already. */
+  readonly repository: string;
+  readonly environment: string;
+  readonly commit: string;
+  readonly files: readonly File[];
+  readonly caller: Caller;
+}
+
+interface File {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** The repository of groups that came with a command. */
+const NO_REPOSITORY = 'none';
+
+/** One file of a source, understood as far as it could be. */
 export interface Plan {
   readonly path: string;
   readonly text: string;
   readonly problems: readonly Problem[];
   /** Absent when there are errors. */
-  readonly accepted?: {
-    readonly key: GroupKey;
-    readonly group: Group;
-    readonly locationName: string;
-    readonly location: Location;
-    readonly facts: EngineFacts;
-    /** '' without a DNS label. */
-    readonly fqdn: string;
-    readonly effect: Effect;
-    readonly changes: readonly Change[];
-    readonly before: Wish | undefined;
-    readonly existing: Existing;
-  };
+  readonly accepted?: Accepted;
+}
+
+/** A group that may become a wish. */
+export interface Accepted {
+  readonly key: GroupKey;
+  readonly group: Group;
+  readonly repository: string;
+  readonly locationName: string;
+  readonly location: Location;
+  readonly facts: EngineFacts;
+  /** '' without a DNS label. */
+  readonly fqdn: string;
+  readonly effect: Effect;
+  readonly changes: readonly Change[];
+  readonly before: Wish | undefined;
+  readonly existing: Existing;
 }
 
 /** What the engine holds of a group, whatever the books say: its newest revision (0 for none) and its place. */
@@ -47,49 +69,76 @@ interface Existing {
 /** Longer than this and the engine counts as away; a push must not hang on it. */
 const ENGINE_TIMEOUT_MS = 10_000;
 
-/** Reads every file of a push and holds it against what runs. Changes nothing. */
-export async function planPush(ground: Ground, push: PushedBranch, signal: AbortSignal): Promise<Plan[]> {
+/** Reads every file of a source and holds it against what runs. Changes nothing. */
+export async function planFiles(ground: Ground, source: Source, signal: AbortSignal): Promise<Plan[]> {
   const plans: Plan[] = [];
-  for (const file of push.files) plans.push(await planFile(ground, push, file, signal));
+  for (const file of source.files) plans.push(await planFile(ground, source, file, signal));
   return plans.map((plan, index) => withDuplicates(plan, plans.slice(0, index)));
 }
 
-async function planFile(
-  ground: Ground,
-  push: PushedBranch,
-  file: { path: string; text: string },
-  signal: AbortSignal,
-): Promise<Plan> {
+async function planFile(ground: Ground, source: Source, file: File, signal: AbortSignal): Promise<Plan> {
   const first = readGroup(file.text, { file: file.path });
   if (!first.group) return { ...file, problems: first.problems };
   const locationName = first.group.location ?? Object.keys(ground.locations)[0] ?? '';
   const location = ground.locations[locationName];
   if (!location)
     return { ...file, problems: [...first.problems, unknownLocation(ground, file, locationName)] };
-  const { group, problems } = readGroup(file.text, { file: file.path, gaps: location.engine.gaps });
+  const before = await ground.desired.get(groupKey(source.environment, first.group.name));
+  const { group, problems } = readGroup(file.text, {
+    file: file.path,
+    gaps: location.engine.gaps,
+    kept: before?.revision.group ?? null,
+  });
   if (!group) return { ...file, problems };
-  const key = groupKey(push.environment, group.name);
+  return planGroup(ground, source, { ...file, group, problems }, signal);
+}
+
+/** Holds a group that was understood against what runs and what the location can give. */
+export async function planGroup(
+  ground: Ground,
+  source: Omit<Source, 'files'>,
+  { group, problems, ...file }: File & { readonly group: Group; readonly problems: readonly Problem[] },
+  signal: AbortSignal,
+): Promise<Plan> {
+  const locationName = group.location ?? Object.keys(ground.locations)[0] ?? '';
+  const location = ground.locations[locationName];
+  if (!location) return { ...file, problems: [...problems, unknownLocation(ground, file, locationName)] };
+  const key = groupKey(source.environment, group.name);
   const limit = AbortSignal.any([signal, AbortSignal.timeout(ENGINE_TIMEOUT_MS)]);
   const [before, facts, existing] = await Promise.all([
     ground.desired.get(key),
     within(limit, location.engine.describe(limit)),
     foundOnEngine(location, key, limit),
   ]);
-  const fqdn = fqdnFor(ground, push, group, locationName, before?.fqdn ?? '');
+  const repository = source.repository || before?.repository || NO_REPOSITORY;
+  const fqdn = fqdnFor(ground, { ...source, repository }, group, locationName, before?.fqdn ?? '');
   const found = [
     ...problems,
     ...isolationProblems(file, locationName, location, facts),
     ...(await capacityProblems(ground, file, key, group, locationName, facts)),
-    ...ownershipProblems(file, push, key, locationName, before),
+    ...ownershipProblems(file, repository, key, locationName, before),
     ...(await labelProblems(ground, file, key, fqdn)),
   ];
   if (found.some(({ severity }) => severity === 'error')) return { ...file, problems: found };
-  const changes = before?.wanted === 'running' ? diffGroups(before.revision.group, group) : [];
-  const effect = before?.wanted === 'running' ? effectOf(changes) : 'create';
+  const there = before !== undefined && before.wanted !== 'deleted';
+  const changes = there ? diffGroups(before.revision.group, group) : [];
+  const effect = there ? effectOf(changes) : 'create';
   return {
     ...file,
     problems: found,
-    accepted: { key, group, locationName, location, facts, fqdn, effect, changes, before, existing },
+    accepted: {
+      key,
+      group,
+      repository,
+      locationName,
+      location,
+      facts,
+      fqdn,
+      effect,
+      changes,
+      before,
+      existing,
+    },
   };
 }
 
@@ -101,17 +150,23 @@ async function foundOnEngine(location: Location, key: GroupKey, signal: AbortSig
   return { revision: Math.max(0, ...revisions), slot: slotOf(location.pools, address) };
 }
 
-function fqdnFor(ground: Ground, push: PushedBranch, group: Group, location: string, held: string): string {
+function fqdnFor(
+  ground: Ground,
+  source: Pick<Source, 'environment' | 'repository'>,
+  group: Group,
+  location: string,
+  held: string,
+): string {
   const label = group.ipAddress?.dnsNameLabel;
   if (label === undefined || group.ipAddress === undefined) return '';
   return fqdnOf({
     label,
-    environment: push.environment,
+    environment: source.environment,
     location,
     domain: ground.edge.domain,
     scope: group.ipAddress.autoGeneratedDomainNameLabelScope,
     owner: ground.owner,
-    repository: push.repository,
+    repository: source.repository,
     held,
     fresh: randomUUID(),
   });

@@ -12,8 +12,10 @@ export interface GroupView {
   readonly repository: string;
   readonly revision: number;
   readonly commit: string;
-  /** ACI's group states, and Deleting. */
-  readonly state: 'Pending' | 'Running' | 'Stopped' | 'Succeeded' | 'Failed' | 'Deleting';
+  /** ACI's group states, and Deleting; Unknown while the engine does not answer. */
+  readonly state: 'Pending' | 'Running' | 'Stopped' | 'Succeeded' | 'Failed' | 'Deleting' | 'Unknown';
+  readonly by: string;
+  readonly expiresAtMs: number | null;
   readonly address: string;
   readonly ports: readonly string[];
   readonly fqdn: string;
@@ -42,7 +44,8 @@ export interface ContainerView {
 
 export interface ViewSources {
   readonly wish: Wish;
-  readonly observed: ObservedGroup | undefined;
+  /** `unknown` when the engine does not answer. */
+  readonly observed: ObservedGroup | undefined | 'unknown';
   readonly runs: readonly Run[];
   readonly intervals: readonly Interval[];
   /** The group's newest events, oldest first. */
@@ -56,7 +59,7 @@ export interface ViewSources {
 export function viewOf(sources: ViewSources): GroupView {
   const { wish, observed, events } = sources;
   const { group, number, commit } = wish.revision;
-  const pod = observed?.pods.at(-1);
+  const pod = observed === 'unknown' ? undefined : observed?.pods.at(-1);
   const containers = [...group.initContainers, ...group.containers].map(({ name, image }) =>
     containerView(name, image, pod, sources),
   );
@@ -70,7 +73,9 @@ export function viewOf(sources: ViewSources): GroupView {
     repository: wish.repository,
     revision: number,
     commit,
-    state: stateOf(wish, pod, containers),
+    by: wish.revision.acceptedBy,
+    expiresAtMs: wish.expiresAtMs,
+    state: observed === 'unknown' ? 'Unknown' : stateOf(wish, pod, containers),
     address: wish.address,
     ports: (group.ipAddress?.ports ?? []).map(({ port, protocol }) => `${port}/${protocol}`),
     fqdn: wish.fqdn,
@@ -88,6 +93,7 @@ function stateOf(
   containers: readonly ContainerView[],
 ): GroupView['state'] {
   if (wish.wanted === 'deleted') return 'Deleting';
+  if (wish.wanted === 'stopped') return 'Stopped';
   if (wish.settled === 'Succeeded' || wish.settled === 'Failed') return wish.settled;
   const members = containers.filter((container) => !container.init);
   if (pod?.state === 'running' && members.some((container) => container.state === 'Running'))

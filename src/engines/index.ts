@@ -16,6 +16,12 @@ export interface Engine {
   apply(step: Step, context: StepContext): Promise<StepResult>;
   /** Lines of a group's members, oldest first. */
   logs(request: LogRequest, signal: AbortSignal): AsyncIterable<LogLine>;
+  /** Runs a program in a running member: argv, never through a shell. Throws a Failure `container-not-running`, `command-not-found`. */
+  exec(request: ExecRequest, signal: AbortSignal): Promise<Session>;
+  /** The output of a member's own program from now on, byte for byte; ends with the member. */
+  attach(request: AttachRequest, signal: AbortSignal): Promise<Session>;
+  /** What running members use now; those of one group, or all of this bot. */
+  usage(signal: AbortSignal, key?: GroupKey): Promise<Map<GroupKey, ContainerUsage[]>>;
   /** Calls `hint` when something may have happened to a group. Hints may be lost, doubled or wrong. */
   watch(hint: (key: GroupKey) => void): { close(): void };
 }
@@ -126,6 +132,46 @@ export interface LogRequest {
   /** The last lines of each member; all when absent. */
   readonly tail?: number;
   readonly follow: boolean;
+  readonly sinceMs?: number;
+  readonly untilMs?: number;
+}
+
+export interface ExecRequest {
+  readonly key: GroupKey;
+  readonly container: string;
+  readonly command: readonly string[];
+  readonly input: boolean;
+  readonly terminal?: TerminalSize;
+}
+
+export interface AttachRequest {
+  readonly key: GroupKey;
+  readonly container: string;
+  readonly input: boolean;
+}
+
+export interface TerminalSize {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+export interface Session {
+  readonly output: AsyncIterable<{ readonly stream: 'stdout' | 'stderr'; readonly bytes: Uint8Array }>;
+  write(bytes: Uint8Array): Promise<void>;
+  endInput(): void;
+  resize(size: TerminalSize): Promise<void>;
+  readonly exitCode: Promise<number>;
+  close(): void;
+}
+
+export interface ContainerUsage {
+  readonly container: string;
+  readonly cpuMilli: number;
+  readonly memoryBytes: number;
+  readonly memoryLimitBytes: number;
+  readonly processes: number;
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
 }
 
 export interface LogLine {

@@ -21,11 +21,18 @@ export interface Interval {
   readonly caller: string;
 }
 
+/** `sinceMs`: only what had not ended before. */
+export interface LedgerFilter {
+  readonly group?: GroupKey;
+  readonly groups?: readonly GroupKey[];
+  readonly sinceMs?: number;
+}
+
 /** The book of intervals. Every method may be repeated, and has written to disk when it resolves. */
 export interface Ledger {
   openIntervals(group: GroupKey): Promise<Interval[]>;
   /** Oldest first. */
-  intervals(filter: { group?: GroupKey; sinceMs?: number }): Promise<Interval[]>;
+  intervals(filter: LedgerFilter): Promise<Interval[]>;
   /** Does nothing when the id is known. */
   open(interval: Interval): Promise<void>;
   /** The sandbox that an interval of pulls was for. */

@@ -4,7 +4,7 @@ import type { Group } from '../spec/index.ts';
 /** What should run: the newest accepted revision of a group, or that the group should be gone. */
 export interface Wish {
   readonly key: GroupKey;
-  readonly wanted: 'running' | 'deleted';
+  readonly wanted: 'running' | 'stopped' | 'deleted';
   readonly location: string;
   readonly repository: string;
   readonly revision: Revision;
@@ -16,11 +16,15 @@ export interface Wish {
   readonly fqdn: string;
   /** Whether the revision has reached its end (running, or finished) once, and how. */
   readonly settled: Settled | null;
+  /** Members that started before this (engine's time, epoch ms) are to be started anew; 0 for none. */
+  readonly restartBeforeMs: number;
+  /** When the group goes by itself, epoch ms; null: never. */
+  readonly expiresAtMs: number | null;
   /** Who asked for the deletion; '' while the group is wanted. */
   readonly deletedBy: string;
 }
 
-export type Settled = 'Running' | 'Succeeded' | 'Failed';
+export type Settled = 'Running' | 'Succeeded' | 'Failed' | 'Stopped';
 
 /** One accepted spec of a group: immutable, numbered from 1. */
 export interface Revision {
@@ -32,10 +36,20 @@ export interface Revision {
   readonly images: Readonly<Record<string, string>> | null;
   readonly acceptedBy: string;
   readonly acceptedAtMs: number;
+  readonly reason: string;
+  /** The revision that this one goes back to; 0 for none. */
+  readonly rollbackOf: number;
+  /** How it went; null while that is open. */
+  readonly settled: Settled | null;
 }
 
-export interface WishDraft extends Omit<Wish, 'wanted' | 'revision' | 'settled' | 'deletedBy'> {
-  readonly revision: Omit<Revision, 'number' | 'images'>;
+export interface WishDraft
+  extends Omit<Wish, 'wanted' | 'revision' | 'settled' | 'deletedBy' | 'restartBeforeMs'> {
+  readonly revision: Omit<Revision, 'number' | 'images' | 'settled' | 'reason' | 'rollbackOf'> & {
+    readonly reason?: string;
+    readonly rollbackOf?: number;
+    readonly images?: Readonly<Record<string, string>> | null;
+  };
   /** The new revision's number is larger than this one, whatever the books say (what the engine shows counts too). */
   readonly after: number;
 }
@@ -52,6 +66,13 @@ export interface DesiredState {
     revision: number,
     learnt: { images: Record<string, string> } | { settled: Settled },
   ): Promise<boolean>;
+  /** Changes what is wanted of a group that is there. Gives false when it was so already. */
+  change(
+    key: GroupKey,
+    change: { wanted: 'running' | 'stopped' } | { restartBeforeMs: number } | { expiresAtMs: number | null },
+  ): Promise<boolean>;
+  /** Every revision of a group, newest first, also of one that is gone. */
+  revisions(key: GroupKey, last?: number): Promise<Revision[]>;
   /** The group should be gone. Gives false when it was not wanted anyway. */
   unwish(key: GroupKey, by: string): Promise<boolean>;
   /**
@@ -77,6 +98,8 @@ export interface RunBook {
   /** Gives false when the run was known. */
   record(run: Run): Promise<boolean>;
   runs(key: GroupKey): Promise<Run[]>;
+  /** Those of many groups in one look. */
+  runsOf(keys: readonly GroupKey[]): Promise<Run[]>;
 }
 
 /** The book of events, append-only. */

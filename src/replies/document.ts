@@ -12,6 +12,8 @@ export type Block =
   | { kind: 'problem'; problem: Problem; excerpt: string }
   | { kind: 'table'; columns: readonly string[]; rows: readonly (readonly string[])[] }
   | { kind: 'text'; text: string }
+  /** A whole document, line by line as it is, to be kept in a file. */
+  | { kind: 'verbatim'; text: string }
   | { kind: 'blank' };
 
 export type Mark = 'done' | 'failed' | 'warning' | 'running';

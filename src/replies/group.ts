@@ -70,7 +70,7 @@ export function closingFields(group: Group, total: Bill): Block[] {
   ];
 }
 
-interface View {
+export interface View {
   readonly name: string;
   readonly environment: string;
   readonly state: string;
@@ -78,6 +78,8 @@ interface View {
   readonly commit: string;
   readonly repository: string;
   readonly location: string;
+  readonly by: string;
+  readonly expiresAtMs: number | null;
   readonly address: string;
   readonly ports: readonly string[];
   readonly url: string;
@@ -117,7 +119,7 @@ export function statusTable(views: readonly View[]): Block[] {
   ];
 }
 
-function runningOf({ containers }: View): string {
+export function runningOf({ containers }: View): string {
   const members = containers.filter((container) => !container.init);
   return `${members.filter(({ state }) => state === 'Running').length}/${members.length}`;
 }
@@ -127,6 +129,14 @@ export function statusOf(view: View): Block[] {
     ['state', view.state],
     ['revision', `#${view.revision} · ${view.commit.slice(0, 7)} of ${view.repository}`],
     ['location', view.location],
+    ...(view.expiresAtMs === null
+      ? []
+      : [
+          [
+            'ends',
+            `by itself at ${new Date(view.expiresAtMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+          ] as [string, string],
+        ]),
     ...(view.address
       ? [
           [
@@ -174,7 +184,7 @@ export function removedStage(key: GroupKey, why: string): Block {
 }
 
 /** `hello` for production, `hello in feature-x` elsewhere: as it is typed. */
-function nameOf(key: GroupKey): string {
+export function nameOf(key: GroupKey): string {
   const { environment, name } = partsOf(key);
   return environment === 'production' ? name : `${name} in ${environment}`;
 }
@@ -206,20 +216,26 @@ export function billBlocks(total: Bill): Block[] {
   ];
 }
 
-export function costTable(bills: readonly { group: GroupKey; bill: Bill }[]): Block[] {
+/** What was used, summed up by group, environment, repository or caller. */
+export function costTable(by: string, bills: readonly { name: string; bill: Bill }[], total: Bill): Block[] {
   if (!bills.length) return [{ kind: 'text', text: 'Nothing has cost anything yet.' }];
+  const row = (name: string, each: Bill) => [
+    name,
+    formatDuration(each.livedMs),
+    each.vcpuSeconds,
+    each.memoryGbSeconds,
+    each.gpuSeconds,
+    formatTotal(each),
+    each.open ? 'running' : 'ended',
+  ];
   return [
     {
       kind: 'table',
-      columns: ['group', 'lived', 'vCPU·s', 'GB·s', 'total', ''],
-      rows: bills.map(({ group, bill }) => [
-        nameOf(group),
-        formatDuration(bill.livedMs),
-        bill.vcpuSeconds,
-        bill.memoryGbSeconds,
-        formatTotal(bill),
-        bill.open ? 'running' : 'ended',
-      ]),
+      columns: [by, 'lived', 'vCPU·s', 'GB·s', 'GPU·s', 'total', ''],
+      rows: [
+        ...bills.map(({ name, bill }) => row(name, bill)),
+        ...(bills.length > 1 ? [row('together', total)] : []),
+      ],
     },
   ];
 }

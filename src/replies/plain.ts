@@ -17,6 +17,8 @@ const COLOURS: Readonly<Record<Mark | 'dim' | 'bold', string>> = {
 const LABEL_WIDTH = 21;
 const TEXT_WIDTH = 38;
 const LONGEST_LINE = 400;
+/** A file may hold long lines; it is no use cut. */
+const LONGEST_VERBATIM_LINE = 1_048_576;
 
 /** A block as lines of plain text: what a push and the command line show. */
 export function drawPlain(block: Block, { colour }: Drawing = { colour: false }): string[] {
@@ -47,6 +49,11 @@ export function drawPlain(block: Block, { colour }: Drawing = { colour: false })
       return drawTable(block.columns, block.rows, paint);
     case 'text':
       return [plainText(block.text, LONGEST_LINE)];
+    case 'verbatim':
+      return block.text
+        .replace(/\n$/, '')
+        .split('\n')
+        .map((line) => plainText(line, LONGEST_VERBATIM_LINE));
     case 'blank':
       return [''];
   }

@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely';
-import type { Event } from '../../event.ts';
+import type { Event, GroupKey } from '../../event.ts';
 import type { LabelBook, SlotBook } from '../../network/index.ts';
 import type { TokenBook } from '../../policy/index.ts';
-import type { EventBook, RunBook } from '../../reconciler/index.ts';
+import type { EventBook, Run, RunBook } from '../../reconciler/index.ts';
 import type { BranchBook } from '../index.ts';
 import { keyFrom } from './rows.ts';
 import type { Tables } from './tables.ts';
@@ -25,24 +25,27 @@ export function runBook(database: Kysely<Tables>): RunBook {
         .executeTakeFirst();
       return (numInsertedOrUpdatedRows ?? 0n) > 0n;
     },
-    async runs(key) {
-      const rows = await database
-        .selectFrom('runs')
-        .selectAll()
-        .where('key', '=', key)
-        .orderBy('started_at_ms')
-        .execute();
-      return rows.map((row) => ({
-        key,
-        podId: row.pod_id,
-        container: row.container,
-        startedAtMs: row.started_at_ms,
-        finishedAtMs: row.finished_at_ms,
-        exitCode: row.exit_code,
-        outOfMemory: row.out_of_memory === 1,
-      }));
-    },
+    runs: (key) => runsOf(database, [key]),
+    runsOf: (keys) => runsOf(database, keys),
   };
+}
+
+async function runsOf(database: Kysely<Tables>, keys: readonly GroupKey[]): Promise<Run[]> {
+  const rows = await database
+    .selectFrom('runs')
+    .selectAll()
+    .where('key', 'in', keys)
+    .orderBy('started_at_ms')
+    .execute();
+  return rows.map((row) => ({
+    key: keyFrom(row.key),
+    podId: row.pod_id,
+    container: row.container,
+    startedAtMs: row.started_at_ms,
+    finishedAtMs: row.finished_at_ms,
+    exitCode: row.exit_code,
+    outOfMemory: row.out_of_memory === 1,
+  }));
 }
 
 export function eventBook(database: Kysely<Tables>): EventBook {

@@ -14,9 +14,10 @@ export function ledger(database: Kysely<Tables>): Ledger {
         .execute();
       return rows.map(intervalFrom);
     },
-    async intervals({ group, sinceMs }) {
+    async intervals({ group, groups, sinceMs }) {
       let query = database.selectFrom('intervals').selectAll().orderBy('started_at_ms');
       if (group !== undefined) query = query.where('key', '=', group);
+      if (groups !== undefined) query = query.where('key', 'in', groups);
       if (sinceMs !== undefined) {
         query = query.where((row) =>
           row.or([row('ended_at_ms', 'is', null), row('ended_at_ms', '>=', sinceMs)]),

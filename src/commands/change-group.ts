@@ -1,0 +1,81 @@
+import { type Fact, type GroupKey, partsOf } from '../event.ts';
+import type { Wish } from '../reconciler/index.ts';
+import type { Block, Outcome } from '../replies/index.ts';
+import * as say from '../replies/index.ts';
+import { commandText } from './command-text.ts';
+import type { Ground } from './ground.ts';
+import { createMailbox, type Mailbox } from './mailbox.ts';
+import { targetKey } from './targets.ts';
+import type { Asked, RunVerb } from './verb.ts';
+
+/** One way to change a group that is there. */
+export interface GroupChange {
+  /** Why there is nothing to do; undefined when there is. */
+  already(wish: Wish): string | undefined;
+  /** What would happen, for people who ask before they do. */
+  would(wish: Wish): string;
+  fact(asked: Asked): Fact;
+  /** Writes the new wish. From here on it happens, whether anybody watches or not. */
+  write(ground: Ground, wish: Wish, asked: Asked): Promise<unknown>;
+  /** Tells how it goes. */
+  follow(ground: Ground, mailbox: Mailbox, wish: Wish, signal: AbortSignal): AsyncGenerator<Block, Outcome>;
+}
+
+/** A verb that changes one group: idempotent, held back by a dry run or a protected environment, followed to its end. */
+export function changeGroup(change: GroupChange): RunVerb {
+  return async function* (ground, asked, signal) {
+    const key = targetKey(asked.target);
+    const verb = asked.verb.name;
+    const mailbox = createMailbox(ground.feed); // opened before the change, so that nothing is missed
+    try {
+      const wish = await ground.desired.get(key);
+      if (!wish) return say.unknownGroup(key, await ground.desired.list());
+      const already = change.already(wish);
+      if (already !== undefined) return say.alreadySo(verb, key, already);
+      const held = heldBack(ground, asked, key, [say.wouldStage(verb, change.would(wish))]);
+      if (held) return held;
+      await change.write(ground, wish, asked);
+      ground.feed.tell(key, wish.revision.number, change.fact(asked));
+      ground.wake(key);
+      return yield* change.follow(ground, mailbox, wish, signal);
+    } finally {
+      mailbox.close();
+    }
+  };
+}
+
+/** What ends a command before it changes anything: a dry run, or a protected environment that asks first. */
+export function heldBack(
+  ground: Ground,
+  asked: Asked,
+  key: GroupKey,
+  would: readonly Block[],
+): Outcome | undefined {
+  const { options, verb } = asked;
+  if (options['dry-run'] === true) return say.dryRun(verb.name, key, would);
+  if (!verb.confirms || options['yes'] === true) return undefined;
+  if (!ground.policy.isProtected(partsOf(key).environment)) return undefined;
+  return say.confirmationNeeded(
+    verb.name,
+    key,
+    commandText({ ...asked, options: { ...options, yes: true } }),
+  );
+}
+
+/** The next of some facts about a group; undefined when the audience left before. */
+export async function nextOf<K extends Fact['kind']>(
+  mailbox: Mailbox,
+  { key, revision }: Wish,
+  kinds: readonly K[],
+  signal: AbortSignal,
+): Promise<Extract<Fact, { kind: K }> | undefined> {
+  for (;;) {
+    const event = await mailbox.next(key, revision.number, signal).catch(() => undefined);
+    if (!event) return undefined;
+    if (isOf(event.fact, kinds)) return event.fact;
+  }
+}
+
+function isOf<K extends Fact['kind']>(fact: Fact, kinds: readonly K[]): fact is Extract<Fact, { kind: K }> {
+  return kinds.some((kind) => kind === fact.kind);
+}

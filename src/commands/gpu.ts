@@ -1,0 +1,69 @@
+import type { Engine } from '../engines/index.ts';
+import { type GroupKey, partsOf } from '../event.ts';
+import { Failure } from '../failure.ts';
+import type { Wish } from '../reconciler/index.ts';
+import * as say from '../replies/index.ts';
+import type { Ground } from './ground.ts';
+import { type Gpu, gpusFrom, NVIDIA_SMI } from './nvidia-smi.ts';
+import { targetKey } from './targets.ts';
+import type { RunVerb } from './verb.ts';
+
+/** `nvidia-smi` answers within a second; a device that is stuck never does. */
+const GPU_TIMEOUT_MS = 10_000;
+
+/** What containers use now, and the GPUs that they hold. */
+export const runGpu: RunVerb = async function* (ground, { target, environment }, signal) {
+  const key = target && targetKey(target);
+  const wishes = (await ground.desired.list()).filter(
+    (wish) =>
+      (key === undefined || wish.key === key) &&
+      (environment === undefined || partsOf(wish.key).environment === environment),
+  );
+  if (key && !wishes.length) return say.unknownGroup(key, await ground.desired.list());
+  const rows = await usageOf(ground, wishes, key, signal);
+  yield* say.usageTable(rows);
+  return say.done('usage', { containers: rows });
+};
+
+async function usageOf(
+  ground: Ground,
+  wishes: readonly Wish[],
+  key: GroupKey | undefined,
+  signal: AbortSignal,
+) {
+  const byLocation = Map.groupBy(wishes, ({ location }) => location);
+  const looks = [...byLocation].map(async ([name, there]) => {
+    const engine = ground.locations[name]?.engine;
+    const used = (await engine?.usage(signal, key)) ?? new Map();
+    const rows = there.flatMap((wish) =>
+      (used.get(wish.key) ?? []).map(async (usage: { container: string }) => ({
+        group: say.nameOf(wish.key),
+        ...usage,
+        gpus:
+          engine && holdsGpu(wish, usage.container) ? await gpusIn(engine, wish.key, usage.container) : [],
+      })),
+    );
+    return Promise.all(rows);
+  });
+  return (await Promise.all(looks)).flat();
+}
+
+function holdsGpu({ revision }: Wish, container: string): boolean {
+  return revision.group.containers.some(
+    ({ name, resources }) => name === container && resources.requests.gpu !== undefined,
+  );
+}
+
+/** Asked inside the container. An image without `nvidia-smi` shows no GPU rather than an error. */
+async function gpusIn(engine: Engine, key: GroupKey, container: string): Promise<Gpu[]> {
+  const signal = AbortSignal.timeout(GPU_TIMEOUT_MS);
+  try {
+    const session = await engine.exec({ key, container, command: NVIDIA_SMI, input: false }, signal);
+    const parts: Uint8Array[] = [];
+    for await (const { stream, bytes } of session.output) if (stream === 'stdout') parts.push(bytes);
+    return (await session.exitCode) === 0 ? gpusFrom(Buffer.concat(parts).toString('utf8')) : [];
+  } catch (error) {
+    if (error instanceof Failure || signal.aborted) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,83 @@
+import type { Session, TerminalSize } from '../engines/index.ts';
+import { type GroupKey, groupKey } from '../event.ts';
+import { Failure } from '../failure.ts';
+import type { Caller, Right } from '../policy/index.ts';
+import type { Wish } from '../reconciler/index.ts';
+import type { Ground } from './ground.ts';
+import { locationOf } from './locations.ts';
+
+/** A way into a running container: a program beside its own, or its own output. */
+export interface SessionRequest {
+  readonly environment: string;
+  readonly group: string;
+  /** '' when the group has one container only. */
+  readonly container: string;
+  readonly input: boolean;
+}
+
+export interface ExecSessionRequest extends SessionRequest {
+  readonly command: readonly string[];
+  readonly terminal?: TerminalSize;
+  /** Said again, in an environment that asks before it is changed. */
+  readonly yes: boolean;
+}
+
+/** Opens sessions for callers that may have them. Every way throws a Failure that says why not. */
+export interface Sessions {
+  exec(caller: Caller, request: ExecSessionRequest, signal: AbortSignal): Promise<Session>;
+  attach(caller: Caller, request: SessionRequest, signal: AbortSignal): Promise<Session>;
+}
+
+export function createSessions(ground: Ground): Sessions {
+  return {
+    async exec(caller, request, signal) {
+      const { wish, container } = await found(ground, caller, request, 'operator', 'exec');
+      if (!request.yes && ground.policy.isProtected(request.environment)) {
+        throw new Failure('confirmation-needed', `${request.environment} is protected.`, {
+          advice: `katabot exec ${request.group}/${container} in ${request.environment} --yes -- ${request.command.join(' ')}`,
+        });
+      }
+      const { command, input, terminal } = request;
+      return locationOf(ground, wish).engine.exec(
+        { key: wish.key, container, command, input, ...(terminal ? { terminal } : {}) },
+        signal,
+      );
+    },
+    async attach(caller, request, signal) {
+      const { wish, container } = await found(ground, caller, request, 'reader', 'attach');
+      return locationOf(ground, wish).engine.attach(
+        { key: wish.key, container, input: request.input },
+        signal,
+      );
+    },
+  };
+}
+
+async function found(
+  ground: Ground,
+  caller: Caller,
+  { environment, group, container }: SessionRequest,
+  needed: Right,
+  deed: string,
+): Promise<{ wish: Wish; container: string }> {
+  const key = groupKey(environment, group);
+  const wish = await ground.desired.get(key);
+  const place = { environment, ...(wish ? { repository: wish.repository } : {}) };
+  const decision = ground.policy.decide(caller, needed, deed, place);
+  if (!decision.allowed) throw new Failure(decision.code, decision.message, { advice: decision.advice });
+  if (!wish) {
+    throw new Failure('group-unknown', `There is no group ${key}.`, {
+      advice: 'katabot status lists the groups.',
+    });
+  }
+  return { wish, container: container || onlyContainer(wish, key, deed) };
+}
+
+function onlyContainer({ revision }: Wish, key: GroupKey, deed: string): string {
+  const names = revision.group.containers.map(({ name }) => name);
+  const [only] = names;
+  if (only !== undefined && names.length === 1) return only;
+  throw new Failure('usage', `${key} has ${names.length} containers: which one?`, {
+    advice: names.map((name) => `katabot ${deed} ${revision.group.name}/${name}`).join('   '),
+  });
+}

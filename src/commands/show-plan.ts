@@ -1,0 +1,23 @@
+import { rate, sizeOf } from '../metering/index.ts';
+import type { Block } from '../replies/index.ts';
+import * as say from '../replies/index.ts';
+import { groupSize } from '../spec/index.ts';
+import type { Ground } from './ground.ts';
+import type { Plan } from './plan.ts';
+
+/** Problems, size, price and change of each file, as a push shows them. */
+export function* showPlans(
+  ground: Ground,
+  plans: readonly Plan[],
+  startedAtMs = ground.clock.now(),
+): Generator<Block> {
+  for (const plan of plans) {
+    for (const problem of plan.problems) yield say.problemBlock(problem, plan.text);
+    if (!plan.accepted) continue;
+    const { group, location, effect, changes } = plan.accepted;
+    yield say.specStage(plan.path, group, groupSize(group), ground.clock.now() - startedAtMs);
+    yield say.priceStage(rate(sizeOf(group), location.prices));
+    const change = say.changeStage(effect, changes);
+    if (change) yield change;
+  }
+}

@@ -1,0 +1,61 @@
+import { partsOf } from '../event.ts';
+import { Failure } from '../failure.ts';
+import type { Outcome } from '../replies/index.ts';
+import * as say from '../replies/index.ts';
+import { readGroup } from '../spec/index.ts';
+import type { Ground } from './ground.ts';
+import type { Source } from './plan.ts';
+import { targetKey } from './targets.ts';
+import type { Asked } from './verb.ts';
+
+/** What `plan` and `deploy` are about: files that came along, or the file of a group as its branch has it; or why there is none. */
+export async function sourceOf(ground: Ground, asked: Asked): Promise<Source | Outcome> {
+  const { files, caller, commit = '', target, environment } = asked;
+  if (files.length) {
+    return {
+      repository: '',
+      environment: environment ?? target?.environment ?? 'production',
+      commit,
+      files,
+      caller,
+    };
+  }
+  if (!target) {
+    throw new Failure('usage', `${asked.verb.name} needs a group or a file.`, {
+      advice: `katabot ${asked.verb.name} GROUP, or katabot ${asked.verb.name} --file containergroup.yaml`,
+    });
+  }
+  return branchOf(ground, asked);
+}
+
+async function branchOf(ground: Ground, { caller, commit, target }: Asked): Promise<Source | Outcome> {
+  const key = targetKey(target);
+  const wish = await ground.desired.get(key);
+  if (!wish) return say.unknownGroup(key, await ground.desired.list());
+  const { environment, name } = partsOf(key);
+  const branch = await ground.sources.branch(wish.repository, environment, commit);
+  if (!branch) {
+    throw new Failure(
+      'source-missing',
+      commit
+        ? `${wish.repository} has no commit ${commit} for ${environment}.`
+        : `${say.nameOf(key)} came with a command, or its branch is gone: there is nothing to read again.`,
+      {
+        advice: `katabot deploy --file containergroup.yaml${environment === 'production' ? '' : ` to ${environment}`}`,
+      },
+    );
+  }
+  const files = branch.files.filter(({ path, text }) => isOf(name, path, text, wish.revision.path));
+  if (files.length) return { ...branch, caller, files };
+  throw new Failure(
+    'source-missing',
+    `No containergroup.yaml of ${wish.repository} at ${branch.commit.slice(0, 7)} holds the group ${name}.`,
+    { advice: 'Push the file again, or name a commit that has it: @9f31c02' },
+  );
+}
+
+/** The group's file; one that is broken counts when it lies where the group came from, so that its problems are told. */
+function isOf(name: string, path: string, text: string, from: string): boolean {
+  const { group } = readGroup(text);
+  return group ? group.name === name : path === from;
+}

@@ -1,0 +1,23 @@
+import * as say from '../replies/index.ts';
+import { changeGroup } from './change-group.ts';
+import { followDeploy } from './follow.ts';
+import { factsOf } from './locations.ts';
+
+/** Starts a group that was stopped, or that has ended, as it was. */
+export const runStart = changeGroup({
+  already: ({ wanted, settled }) => {
+    if (wanted === 'deleted') return 'it is being removed; deploy it anew when it is gone';
+    return wanted === 'running' && settled !== 'Succeeded' && settled !== 'Failed'
+      ? 'it is started already'
+      : undefined;
+  },
+  would: ({ revision }) => `revision ${revision.number} would start as it was, and its meter with it`,
+  fact: ({ caller }) => ({ kind: 'starting', by: caller.name }),
+  write: (ground, { key }) => ground.desired.change(key, { wanted: 'running' }),
+  async *follow(ground, mailbox, wish, signal) {
+    const facts = await factsOf(ground, wish, signal);
+    const plan = { path: wish.revision.path, text: '' };
+    const outcome = yield* followDeploy(ground, mailbox, { wish, facts, plan }, signal);
+    return outcome.code === 'deployed' ? say.changed('started', wish.key, Object(outcome.data)) : outcome;
+  },
+});
