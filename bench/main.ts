@@ -16,6 +16,14 @@ const BENCHES: Readonly<Record<string, { says: string; run(): Promise<readonly F
     says: 'the bot, from the first instruction to its first answer',
     run: async () => (await import('./start.ts')).benchStart(),
   },
+  status: {
+    says: '`status` of a thousand groups, on an engine that keeps its containers in memory',
+    run: async () => (await import('./status.ts')).benchStatus(),
+  },
+  idle: {
+    says: 'a bot with a hundred groups while nothing happens, on a real engine; takes some minutes',
+    run: async () => (await import('./idle.ts')).benchIdle(),
+  },
 };
 
 const USAGE = `npm run bench [-- [NAME...] [--json]]

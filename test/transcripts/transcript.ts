@@ -15,6 +15,7 @@ export type Part =
       line: string;
       words: readonly string[];
       into: string;
+      from: string;
       expected: readonly string[];
       exit: number;
       at: number;
@@ -43,12 +44,14 @@ function commandsOf(block: readonly string[], firstLine: number): Part[] {
     const line = (block[start] ?? '').slice(2);
     const said = block.slice(start + 1, starts[index + 1] ?? block.length);
     const last = /^\[exit (\d+)\]$/.exec(said.at(-1) ?? '');
-    const [command = '', into = ''] = line.split(/ > (?=\S+$)/);
+    const [rest = '', into = ''] = line.split(/ > (?=\S+$)/);
+    const [command = '', from = ''] = rest.split(/ < (?=\S+$)/);
     return {
       kind: 'command',
       line,
       words: wordsOf(command),
       into,
+      from,
       expected: last ? said.slice(0, -1) : said,
       exit: Number(last?.[1] ?? 0),
       at: firstLine + start,

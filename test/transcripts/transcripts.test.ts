@@ -38,6 +38,7 @@ describe.each(PAGES)('%s', (page) => {
   test('prints what it shows', async () => {
     const folder = join(root, page.replace(/\.md$/, ''));
     await mkdir(folder);
+    await writeFile(join(folder, 'token.txt'), bot.token);
     const text = await readFile(join(HERE, page), 'utf8');
     const printed = new Map<number, readonly string[]>();
     for (const part of partsOf(text)) {
@@ -95,7 +96,7 @@ async function katabot(
 ): Promise<{ code: number | null; text: string }> {
   const child: ChildProcess = spawn(process.execPath, [MAIN, ...words], {
     cwd: folder,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],
       HOME: folder,
@@ -105,6 +106,7 @@ async function katabot(
       KATABOT_SETTINGS: join(bot.dataFolder, 'katabot.yml'),
     },
   });
+  child.stdin?.end(part.from ? await readFile(join(folder, part.from)) : '');
   let text = '';
   for (const stream of part.into ? [child.stdout] : [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (chunk: string) => {
