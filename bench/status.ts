@@ -11,8 +11,8 @@ import { createMemoryEngine } from '../test/world/memory-engine.ts';
 import { type Figure, median } from './figure.ts';
 
 const GROUPS = 1_000;
-/** A group of 0.1 GB each, and the memory engine has 16 GB: it is not asked to promise more than it has. */
-const MEMORY_GB = '0.01';
+/** A thousand groups need a larger host than the engine pretends to be. */
+const HOST_BYTES = 2 ** 40;
 const ROUNDS = 200;
 const WARM_UPS = 20;
 
@@ -32,7 +32,10 @@ export async function benchStatus(): Promise<readonly Figure[]> {
     log: createLog('silent'),
     dataFolder,
     dockerHost: '',
-    engine: () => engine,
+    engine: () => ({
+      ...engine,
+      describe: async (signal) => ({ ...(await engine.describe(signal)), memoryBytes: HOST_BYTES }),
+    }),
   });
   try {
     await app.start();
@@ -78,7 +81,7 @@ async function deployAll(app: Awaited<ReturnType<typeof createApp>>): Promise<vo
         osType: 'Linux',
         containers: ['web', 'side'].map((name) => ({
           name,
-          properties: { image: 'web:1', resources: { requests: { cpu: 0.01, memoryInGB: MEMORY_GB } } },
+          properties: { image: 'web:1', resources: { requests: { cpu: 0.01, memoryInGB: 0.1 } } },
         })),
       },
     }),
