@@ -1,4 +1,4 @@
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import type { Engine } from './engines/index.ts';
 import { pricesFrom } from './metering/index.ts';
 import { createEdge, poolsFrom, probe } from './network/index.ts';
 import type { Log } from './observability/index.ts';
-import { createTokens, decide, type Tokens } from './policy/index.ts';
+import { createTokens, decide, type Life, lifeOf, type Tokens } from './policy/index.ts';
 import { createFeed, createReconciler, createRoutes, type Reconciler } from './reconciler/index.ts';
 import { openVault } from './secrets/index.ts';
 import type { Store } from './store/index.ts';
@@ -70,6 +70,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
   const routes = createRoutes(store.desired, feed);
   const edge = createEdge(routes.resolve);
   const addresses = { http: '', edge: '' };
+  const lives = livesFrom(settings);
   const ground: Ground = {
     ...store,
     locations,
@@ -78,6 +79,8 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     wake: reconciler.wake,
     owner: settings.owner,
     defaultPrices: pricesFrom({}),
+    lives: (environment) => lifeOf(lives, environment),
+    host: { disk: () => freeSpaceAt(parts.dataFolder), watched: () => [] },
     edge: {
       domain: settings.edge.domain,
       urlOf: (fqdn) => `http://${fqdn}:${placeIn(addresses.edge).port}`,
@@ -179,6 +182,24 @@ async function openStore(dataFolder: string): Promise<Store & { readonly pepper:
 async function localToken(store: Store, tokens: Tokens): Promise<string> {
   await store.tokens.remove('local');
   return tokens.create('local', 'admin');
+}
+
+/** The settings' words for the lives of environments. */
+function livesFrom({ environments }: Settings): Record<string, Life> {
+  return Object.fromEntries(
+    Object.entries(environments).map(([pattern, { ttl, longest }]) => [
+      pattern,
+      {
+        ...(ttl === undefined ? {} : { ttlMs: ttl }),
+        ...(longest === undefined ? {} : { longestMs: longest }),
+      },
+    ]),
+  );
+}
+
+async function freeSpaceAt(folder: string): Promise<{ freeBytes: number }> {
+  const { bavail, bsize } = await statfs(folder);
+  return { freeBytes: bavail * bsize };
 }
 
 function placeIn(address: string): { host: string; port: number } {
