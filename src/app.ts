@@ -64,6 +64,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     feed,
     clock,
     pepper: store.pepper,
+    driftPolicy: (location) => settings.locations[location]?.drift ?? 'mend',
     pricing: (location) => locations[location]?.prices ?? pricesFrom({}),
     reportInternal: (error, group) => log.internal(error, { group }),
   });

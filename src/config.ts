@@ -134,6 +134,9 @@ const locationSchema = z.strictObject({
   isolation: z.enum(['hypervisor', 'sandbox', 'none']).default('hypervisor').meta({
     description: 'The least isolation that a group must get; what is not shown to be there is refused.',
   }),
+  drift: z.enum(['mend', 'report']).default('mend').meta({
+    description: 'What happens to a container that somebody changed or removed by hand.',
+  }),
   addresses: z
     .string()
     .default('127.20.0.0/16')

@@ -26,7 +26,14 @@ export type Fact =
   | { kind: 'pull-progress'; image: string; percent: number }
   | { kind: 'sandbox-started'; sandboxId: string }
   | { kind: 'member-started'; container: string; restartCount: number }
-  | { kind: 'member-exited'; container: string; exitCode: number; reason: string; restartAtMs?: number }
+  | {
+      kind: 'member-exited';
+      container: string;
+      exitCode: number;
+      reason: string;
+      restartAtMs?: number;
+      asked?: boolean;
+    }
   | { kind: 'running'; containers: number; tookMs: number }
   | { kind: 'finished'; outcome: 'Succeeded' | 'Failed' | 'Stopped' }
   | {

@@ -73,7 +73,8 @@ export type Step =
   | { kind: 'remove-members'; key: GroupKey; ids: readonly string[] }
   /** SIGTERM, grace, SIGKILL: members side by side, then the sandbox unless it is ''. */
   | { kind: 'stop'; key: GroupKey; members: readonly string[]; sandbox: string }
-  | { kind: 'remove'; key: GroupKey; podId: string };
+  /** `keepVolumes` when the same pod is made anew: what its containers wrote is still there. */
+  | { kind: 'remove'; key: GroupKey; podId: string; keepVolumes: boolean };
 
 export interface StepContext {
   readonly signal: AbortSignal;
@@ -98,7 +99,7 @@ export interface ObservedPod {
   readonly id: string;
   readonly revision: number;
   readonly fingerprint: string;
-  /** `absent`: the sandbox is gone while members, a network or a volume remain. */
+  /** `absent`: the sandbox is gone while members, a network or a volume remain; with its fingerprint when volumes do. */
   readonly state: 'created' | 'running' | 'exited' | 'absent';
   readonly sandboxId: string;
   readonly address: string;
@@ -123,6 +124,8 @@ export interface ObservedMember {
   readonly outOfMemory: boolean;
   /** The engine's own words when it could not start the member. */
   readonly error: string;
+  /** What somebody changed behind the bot's back, in words; what the engine cannot show is not in it. */
+  readonly changed: readonly string[];
 }
 
 export interface LogRequest {

@@ -5,4 +5,14 @@ export { podOf } from './pod.ts';
 export { createReconciler, type Reconciler } from './reconciler.ts';
 export { restartAtMs, restartsAfter } from './restarts.ts';
 export { createRoutes } from './routes.ts';
-export type { DesiredState, EventBook, Revision, Run, RunBook, Settled, Wish, WishDraft } from './wish.ts';
+export type {
+  DesiredState,
+  EventBook,
+  Revision,
+  Run,
+  RunBook,
+  Settled,
+  Wish,
+  WishChange,
+  WishDraft,
+} from './wish.ts';

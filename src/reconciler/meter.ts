@@ -54,9 +54,7 @@ export function createMeter({
   return {
     async settle(wish, observed) {
       const all = await ledger.intervals({ group: wish.key });
-      const stale = all.filter((interval) => isStale(interval, wish, observed));
-      for (const { id } of stale) await ledger.close(id, clock.now(), false);
-      const open = all.filter((interval) => interval.endedAtMs === null && !stale.includes(interval));
+      const open = all.filter((interval) => interval.endedAtMs === null);
       const settled = new Set(
         all.flatMap(({ podId, endedAtMs }) => (podId !== null && endedAtMs !== null ? [podId] : [])),
       );
@@ -74,11 +72,4 @@ export function createMeter({
       if (interval) await ledger.close(interval.id, clock.now(), false);
     },
   };
-}
-
-/** Pulls for a revision that never got its sandbox: what comes instead has a size, and a meter, of its own. */
-function isStale(interval: Interval, wish: Wish, observed: ObservedGroup | undefined): boolean {
-  if (interval.podId !== null || interval.endedAtMs !== null) return false;
-  if (interval.revision === wish.revision.number) return false;
-  return !observed?.pods.some(({ revision }) => revision === interval.revision);
 }

@@ -6,15 +6,21 @@ import type { Standing } from './assess.ts';
 export function nextStep(standing: Standing, pod: Pod, imagesPinned: boolean): Step | undefined {
   switch (standing.kind) {
     case 'gone':
+    case 'stopped':
     case 'waiting':
     case 'in-sync':
       return undefined;
     case 'unwanted':
       return clearAway(pod.key, standing.pods);
+    case 'stopping':
+      return stopFirst(pod.key, standing.pods);
+    case 'stale':
+      if (!imagesPinned) return { kind: 'pull', pod };
+      return { kind: 'stop', key: pod.key, members: standing.members.map(({ id }) => id), sandbox: '' };
     case 'absent':
       // Images first: what runs goes on serving until the new one can really be made.
       if (!imagesPinned) return { kind: 'pull', pod };
-      return clearAway(pod.key, standing.pods) ?? { kind: 'create-sandbox', pod };
+      return clearAway(pod.key, standing.pods, pod.fingerprint) ?? { kind: 'create-sandbox', pod };
     case 'out-of-date':
       if (!imagesPinned) return { kind: 'pull', pod };
       return { kind: 'remove-members', key: pod.key, ids: standing.members.map(({ id }) => id) };
@@ -30,15 +36,25 @@ export function nextStep(standing: Standing, pod: Pod, imagesPinned: boolean): S
   }
 }
 
-/** Stops first and removes after a second look, so that the times of the end are seen and written to the bill. */
-function clearAway(key: GroupKey, pods: readonly ObservedPod[]): Step | undefined {
+/**
+ * Stops first and removes after a second look, so that the times of the end are seen and written to the bill. A pod that is
+ * made anew as it was (`again` is its fingerprint) keeps its volumes.
+ */
+function clearAway(key: GroupKey, pods: readonly ObservedPod[], again?: string): Step | undefined {
+  const stop = stopFirst(key, pods);
+  if (stop) return stop;
+  const [first] = pods;
+  if (!first) return undefined;
+  return { kind: 'remove', key, podId: first.id, keepVolumes: first.fingerprint === again };
+}
+
+function stopFirst(key: GroupKey, pods: readonly ObservedPod[]): Step | undefined {
   for (const pod of pods) {
     const members = pod.members.filter(({ state }) => state === 'running').map(({ id }) => id);
     const sandbox = pod.state === 'running' ? pod.sandboxId : '';
     if (members.length || sandbox) return { kind: 'stop', key, members, sandbox };
   }
-  const [first] = pods;
-  return first ? { kind: 'remove', key, podId: first.id } : undefined;
+  return undefined;
 }
 
 /** What makes two steps of one pass the same; a pass takes each step once, so that it cannot spin. */

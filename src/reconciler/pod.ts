@@ -11,9 +11,8 @@ export function podOf(
 ): Pod {
   const { group, number, commit, path, images } = wish.revision;
   const fingerprint = podFingerprint(group, pepper);
-  const kept = observed?.pods.findLast(
-    (pod) => pod.fingerprint === fingerprint && (pod.state === 'running' || pod.state === 'created'),
-  );
+  // One that has stopped, or of which only volumes are left, is made anew under its old name.
+  const kept = observed?.pods.findLast((pod) => pod.fingerprint === fingerprint);
   return {
     key: wish.key,
     revision: number,

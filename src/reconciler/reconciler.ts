@@ -3,7 +3,7 @@ import type { Engine, ObservedGroup, Step } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
 import type { Ledger } from '../metering/index.ts';
-import { assess, type Standing } from './assess.ts';
+import { assess, SANDBOX_STOPPED, type Standing } from './assess.ts';
 import type { Feed } from './feed.ts';
 import { createMeter, type Pricing } from './meter.ts';
 import { identityOf, nextStep } from './next-step.ts';
@@ -20,6 +20,8 @@ export interface ReconcilerParts {
   readonly feed: Feed;
   readonly pricing: Pricing;
   readonly clock: Clock;
+  /** What happens to what somebody changed by hand: made as it should be, or only told. Mended where nothing is said. */
+  readonly driftPolicy?: (location: string) => 'mend' | 'report';
   /** The key under which fingerprints are made, so that a label tells nothing about a secret. */
   readonly pepper: string;
   /** Hears of what is the bot's own fault; gives a reference for the person who waits. */
@@ -43,6 +45,10 @@ const WORKERS = 4;
 const MOST_STEPS_A_PASS = 40;
 const FIRST_RETRY_MS = 2_000;
 const LONGEST_RETRY_MS = 5 * 60_000;
+/** Timers of JavaScript end at 24 days. */
+const LONGEST_TIMER_MS = 12 * 3_600_000;
+/** Who removes a group whose time has come. */
+const TIME_TO_LIVE = 'time to live';
 
 /** Brings what is to what should be: look, judge, take one step, look again. */
 export function createReconciler(parts: ReconcilerParts): Reconciler {
@@ -50,6 +56,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
     parts,
     meter: createMeter(parts),
     failures: new Map(),
+    drifts: new Map(),
     stepping: new Map(),
     closing: new AbortController(),
     queue: createQueue({ clock: parts.clock, workers: WORKERS, run: (key) => reconcile(work, key) }),
@@ -80,6 +87,8 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
 interface Work {
   readonly parts: ReconcilerParts;
   readonly meter: ReturnType<typeof createMeter>;
+  /** The drift that was told last, so that each is told once. */
+  readonly drifts: Map<GroupKey, string>;
   readonly failures: Map<GroupKey, { revision: number; code: string; attempts: number }>;
   /** The pull that is under way for a group: the one step that is long and may be given up half-way. */
   readonly stepping: Map<GroupKey, { revision: number; controller: AbortController }>;
@@ -105,6 +114,7 @@ async function reconcile(work: Work, key: GroupKey): Promise<void> {
     for (let count = 0; count < MOST_STEPS_A_PASS && !work.closing.signal.aborted; count++) {
       wish = await work.parts.desired.get(key);
       if (!wish) return;
+      if (await expired(work, wish)) continue;
       const engine = engineOf(work.parts, wish);
       // Pulling changes no group, so what was seen before it still holds.
       if (last !== 'pull') observed = (await engine.observe(work.closing.signal, key)).get(key);
@@ -113,7 +123,7 @@ async function reconcile(work: Work, key: GroupKey): Promise<void> {
         work.failures.delete(key);
         return await arrived(work, wish, standing);
       }
-      if (taken.size === 0) tellDrift(work, wish, standing);
+      if (taken.size === 0 && heldByDrift(work, wish, standing)) return;
       if (taken.has(identityOf(step))) return work.queue.addAfter(key, FIRST_RETRY_MS);
       taken.add(identityOf(step));
       await take(work, wish, engine, step, observed);
@@ -148,9 +158,37 @@ async function lookAndJudge(
   return { standing, step: nextStep(standing, pod, wish.revision.images !== null) };
 }
 
-function tellDrift({ parts }: Work, { key, revision }: Wish, standing: Standing): void {
-  if (standing.kind !== 'absent' || !standing.drift) return;
-  parts.feed.tell(key, revision.number, { kind: 'drifted', what: standing.drift });
+/** A group that goes by itself and whose time has come is no longer wanted; before that the time is waited for. */
+async function expired(
+  { parts, queue }: Work,
+  { key, revision, wanted, expiresAtMs }: Wish,
+): Promise<boolean> {
+  if (expiresAtMs === null || wanted === 'deleted') return false;
+  const leftMs = expiresAtMs - parts.clock.now();
+  if (leftMs > 0) {
+    queue.addAfter(key, Math.min(leftMs, LONGEST_TIMER_MS));
+    return false;
+  }
+  await parts.desired.unwish(key, TIME_TO_LIVE);
+  parts.feed.tell(key, revision.number, { kind: 'expired' });
+  return true;
+}
+
+/** Tells what somebody did behind the bot's back, once; whether it is to be left so. */
+function heldByDrift(
+  { parts, drifts }: Work,
+  { key, revision, location }: Wish,
+  standing: Standing,
+): boolean {
+  const drift = 'drift' in standing ? standing.drift : '';
+  // A sandbox that stopped did so with its host, more often than not: nobody wants that kept.
+  const held = drift !== '' && drift !== SANDBOX_STOPPED && parts.driftPolicy?.(location) === 'report';
+  if (drift && drifts.get(key) !== drift) {
+    parts.feed.tell(key, revision.number, { kind: 'drifted', what: drift, mended: !held });
+  }
+  if (held) drifts.set(key, drift);
+  else drifts.delete(key);
+  return held;
 }
 
 /** No step is left: says so once, frees what a deleted group held, or sets the next look. */
@@ -160,6 +198,9 @@ async function arrived({ parts, queue }: Work, wish: Wish, standing: Standing): 
   if (standing.kind === 'gone') {
     if (await parts.desired.forget(key)) parts.feed.tell(key, revision.number, { kind: 'removed' });
     else queue.add(key); // wanted again since the look
+  } else if (standing.kind === 'stopped') {
+    if (await parts.desired.note(key, revision.number, { settled: 'Stopped' }))
+      parts.feed.tell(key, revision.number, { kind: 'stopped' });
   } else if (
     (standing.kind === 'in-sync' || (standing.kind === 'waiting' && standing.begun)) &&
     (await parts.desired.note(key, revision.number, { settled: 'Running' }))

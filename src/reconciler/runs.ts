@@ -1,4 +1,5 @@
-import type { ObservedGroup, Pod } from '../engines/index.ts';
+import type { ObservedGroup, ObservedMember, Pod } from '../engines/index.ts';
+import { isStale } from './assess.ts';
 import type { Feed } from './feed.ts';
 import type { RunBook, Wish } from './wish.ts';
 
@@ -28,15 +29,24 @@ export async function recordRuns(
         outOfMemory: member.outOfMemory,
       });
       if (!fresh || wish.wanted === 'deleted') continue;
-      const reason = member.outOfMemory ? 'out of memory' : `exit code ${exitCode}`;
+      const asked = wasAsked(wish, member);
+      const reason = asked || (member.outOfMemory ? 'out of memory' : `exit code ${exitCode}`);
       feed.tell(wish.key, member.revision, {
         kind: 'member-exited',
         container: member.name,
         exitCode,
         reason,
+        ...(asked ? { asked: true } : {}),
       });
     }
   }
+}
+
+/** Why somebody wanted this end; '' for one that came by itself. */
+function wasAsked(wish: Wish, member: ObservedMember): string {
+  if (wish.wanted === 'stopped') return 'stopped with the group';
+  const ended = member.finishedAtMs ?? 0;
+  return isStale(wish, member) && ended >= wish.restartBeforeMs ? 'stopped for a restart' : '';
 }
 
 export async function tellStarted(

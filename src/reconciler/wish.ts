@@ -54,6 +54,13 @@ export interface WishDraft
   readonly after: number;
 }
 
+/** What may be changed of a wish without a new revision. */
+export interface WishChange {
+  readonly wanted?: 'running' | 'stopped';
+  readonly restartBeforeMs?: number;
+  readonly expiresAtMs?: number | null;
+}
+
 /** The book of wishes. Every method has written to disk when it resolves. */
 export interface DesiredState {
   get(key: GroupKey): Promise<Wish | undefined>;
@@ -67,10 +74,7 @@ export interface DesiredState {
     learnt: { images: Record<string, string> } | { settled: Settled },
   ): Promise<boolean>;
   /** Changes what is wanted of a group that is there. Gives false when it was so already. */
-  change(
-    key: GroupKey,
-    change: { wanted: 'running' | 'stopped' } | { restartBeforeMs: number } | { expiresAtMs: number | null },
-  ): Promise<boolean>;
+  change(key: GroupKey, change: WishChange): Promise<boolean>;
   /** Every revision of a group, newest first, also of one that is gone. */
   revisions(key: GroupKey, last?: number): Promise<Revision[]>;
   /** The group should be gone. Gives false when it was not wanted anyway. */

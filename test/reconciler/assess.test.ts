@@ -396,7 +396,7 @@ describe('what is said to have drifted', () => {
   });
 
   test('is a sandbox that stopped', () => {
-    const wish = wishFor(TWO);
+    const wish = wishFor(TWO, { settled: 'Running' });
     const observed = seen(running(podFor(wish), { state: 'exited' }));
     expect(judge({ wish, observed }).standing).toMatchObject({ drift: 'its sandbox has stopped' });
   });

@@ -112,6 +112,8 @@ export function wishFor(words: GroupWords, more: Partial<Wish> & { number?: numb
     fqdn: '',
     settled: null,
     deletedBy: '',
+    restartBeforeMs: 0,
+    expiresAtMs: null,
     revision: {
       number,
       commit: 'c0ffee'.padEnd(40, '0'),
@@ -120,6 +122,9 @@ export function wishFor(words: GroupWords, more: Partial<Wish> & { number?: numb
       images: { 'web:1': 'id-of-web:1' },
       acceptedBy: 'david',
       acceptedAtMs: 0,
+      reason: '',
+      rollbackOf: 0,
+      settled: null,
     },
     ...rest,
   };
@@ -156,6 +161,7 @@ export function member(pod: Pod, name: string, more: Partial<ObservedMember> = {
     startedAtMs: 1_000,
     outOfMemory: false,
     error: '',
+    changed: [],
     ...more,
   };
 }

@@ -10,6 +10,7 @@ import {
   type Feed,
   type Reconciler,
   type Wish,
+  type WishChange,
 } from '../../src/reconciler/index.ts';
 import type { Store } from '../../src/store/index.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
@@ -26,6 +27,8 @@ export interface ReconciledWorld {
   readonly internalErrors: readonly unknown[];
   /** Accepts a revision, as a push does, and wakes the reconciler. */
   wish(words: GroupWords, key?: GroupKey): Promise<Wish>;
+  /** Stops, starts, restarts or dates a group, as their verbs do. */
+  change(change: WishChange, key?: GroupKey): Promise<boolean>;
   /** Asks for a deletion, as `katabot delete` does. */
   unwish(key?: GroupKey): Promise<void>;
   /** Lets what is due now come to its end. */
@@ -40,7 +43,9 @@ export interface ReconciledWorld {
   close(): Promise<void>;
 }
 
-export async function createReconciledWorld(): Promise<ReconciledWorld> {
+export async function createReconciledWorld(
+  driftPolicy: 'mend' | 'report' = 'mend',
+): Promise<ReconciledWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'katabot-reconciler-'));
   const vault = await openTestVault(folder);
   const store = await openSqliteStore(':memory:', vault);
@@ -59,6 +64,7 @@ export async function createReconciledWorld(): Promise<ReconciledWorld> {
       clock,
       pepper: vault.pepper,
       pricing: () => pricesFrom({}),
+      driftPolicy: () => driftPolicy,
       reportInternal: (error) => {
         internalErrors.push(error);
         return 'reference';
@@ -90,6 +96,7 @@ export async function createReconciledWorld(): Promise<ReconciledWorld> {
         subnet: `198.19.${slot}.0/28`,
         fqdn: '',
         after: 0,
+        expiresAtMs: null,
         revision: {
           commit: 'c0ffee'.padEnd(40, '0'),
           path: 'containergroup.yaml',
@@ -104,6 +111,11 @@ export async function createReconciledWorld(): Promise<ReconciledWorld> {
     async unwish(key = KEY) {
       await store.desired.unwish(key, 'david');
       bot.reconciler.wake(key);
+    },
+    async change(change, key = KEY) {
+      const changed = await store.desired.change(key, change);
+      bot.reconciler.wake(key);
+      return changed;
     },
     async pass(durationMs) {
       const untilMs = clock.now() + durationMs;

@@ -423,7 +423,9 @@ describe('what somebody did by hand', () => {
     world.engine.lose(KEY, '');
     await world.pass(MINUTE_MS);
     expect((await membersOf()).map(({ state }) => state)).toEqual(['running', 'running']);
-    expect(world.facts('drifted')).toEqual([{ kind: 'drifted', what: 'its sandbox was removed' }]);
+    expect(world.facts('drifted')).toEqual([
+      { kind: 'drifted', what: 'its sandbox was removed', mended: true },
+    ]);
     const intervals = await world.store.ledger.intervals({ group: KEY });
     expect(intervals.map(({ estimated, endedAtMs }) => [estimated, endedAtMs === null])).toEqual([
       [true, false],
@@ -437,7 +439,9 @@ describe('what somebody did by hand', () => {
     world.engine.exitSandbox(KEY);
     await world.pass(MINUTE_MS);
     expect((await membersOf()).map(({ state }) => state)).toEqual(['running', 'running']);
-    expect(world.facts('drifted')).toEqual([{ kind: 'drifted', what: 'its sandbox has stopped' }]);
+    expect(world.facts('drifted')).toEqual([
+      { kind: 'drifted', what: 'its sandbox has stopped', mended: true },
+    ]);
     const [first] = await world.store.ledger.intervals({ group: KEY });
     expect(first).toMatchObject({ estimated: false });
     expect(first && (first.endedAtMs ?? 0) - first.startedAtMs).toBe(MINUTE_MS);

@@ -30,6 +30,8 @@ export interface MemoryEngine extends Engine {
   exit(key: GroupKey, container: string, exitCode: number, more?: { outOfMemory?: boolean }): void;
   /** The sandbox ends and stays, as after the host was started anew. */
   exitSandbox(key: GroupKey): void;
+  /** Somebody changes a container by hand, such as `memory 1 MiB, should be 2 MiB`. */
+  change(key: GroupKey, container: string, field: string): void;
   /** Somebody removes a container by hand; '' is the sandbox. */
   lose(key: GroupKey, container: string): void;
   /** The next step of this kind fails: before it has done anything, or after it has done all. */
@@ -61,6 +63,8 @@ interface StoredPod {
   readonly id: string;
   readonly pod: Pod;
   sandbox: Sandbox | undefined;
+  /** Only its volumes are left. */
+  volumesOnly?: boolean;
   readonly members: StoredMember[];
 }
 
@@ -78,6 +82,7 @@ interface StoredMember {
   exitCode: number | undefined;
   outOfMemory: boolean;
   error: string;
+  changed: string[];
   readonly lines: LogLine[];
 }
 
@@ -172,6 +177,11 @@ function levers(state: State): Omit<MemoryEngine, keyof Engine | 'reachable' | '
         if (lost) stored.members.splice(stored.members.indexOf(lost), 1);
         else if (container === '') removeSandbox(state, stored);
       }
+      hint(state, key);
+    },
+    change(key, container, field) {
+      const members = state.pods.filter(({ pod }) => pod.key === key).flatMap((stored) => stored.members);
+      for (const member of members.filter(({ name }) => name === container)) member.changed.push(field);
       hint(state, key);
     },
     failNext: (kind, failure, when = 'before') =>
@@ -286,6 +296,9 @@ async function act(state: State, step: Step, context: StepContext): Promise<Step
       const index = state.pods.findIndex(({ id }) => id === step.podId);
       const [gone] = index < 0 ? [] : state.pods.splice(index, 1);
       if (gone) removeSandbox(state, gone);
+      if (gone && step.keepVolumes && gone.pod.group.volumes.length > 0) {
+        state.pods.push({ ...gone, sandbox: undefined, members: [], volumesOnly: true });
+      }
       return {};
     }
   }
@@ -336,6 +349,7 @@ function createSandbox(state: State, pod: Pod): string {
     stored = { id: podIdOf(pod), pod, sandbox: undefined, members: [] };
     state.pods.push(stored);
   }
+  stored.volumesOnly = false;
   if (!stored.sandbox) {
     stored.sandbox = {
       id: `sandbox-${++state.lastId}`,
@@ -400,6 +414,7 @@ function start(
         exitCode: undefined,
         outOfMemory: false,
         error: '',
+        changed: [],
         lines: [],
       };
       stored.members.push(member);
@@ -485,11 +500,11 @@ function observedGroups(state: State, key: GroupKey | undefined): Map<GroupKey, 
   );
 }
 
-function observedPod({ id, pod, sandbox, members }: StoredPod): ObservedPod {
+function observedPod({ id, pod, sandbox, members, volumesOnly = false }: StoredPod): ObservedPod {
   return {
     id,
     revision: pod.podRevision,
-    fingerprint: sandbox ? pod.fingerprint : '',
+    fingerprint: sandbox || volumesOnly ? pod.fingerprint : '',
     state: sandbox?.state ?? 'absent',
     sandboxId: sandbox?.id ?? '',
     address: pod.address,

@@ -114,6 +114,7 @@ export function memberOptions(
       ...podLabels(owner, pod, 'resources' in container ? 'member' : 'init'),
       [LABEL.container]: container.name,
       [LABEL.fingerprint]: pod.memberFingerprints[container.name] ?? '',
+      [LABEL.limits]: limitsText(resourcesOf(pod, container)),
     },
     HostConfig: {
       Runtime: settings.runtime,
@@ -142,6 +143,11 @@ function resourcesOf(pod: Pod, container: Container | InitContainer) {
   return { NanoCpus: vcpuMilli * 1_000_000, Memory: memoryBytes, MemorySwap: memoryBytes };
 }
 
+/** What somebody may change of a running container, as it was made. */
+export function limitsText({ NanoCpus, Memory }: { NanoCpus?: number; Memory?: number }): string {
+  return `${NanoCpus ?? 0}/${Memory ?? 0}`;
+}
+
 function mountsOf(owner: string, pod: Pod, container: Container | InitContainer, secure: boolean) {
   const mounts = container.volumeMounts.map((mount) => ({
     Type: 'volume' as const,
@@ -167,7 +173,8 @@ export function volumeOptions(owner: string, pod: Pod, volume: string) {
     Name: volumeName(owner, pod, volume),
     Driver: 'local',
     DriverOpts: inMemory ? { type: 'tmpfs', device: 'tmpfs', o: 'size=2m,mode=0755' } : {},
-    Labels: podLabels(owner, pod, 'volume'),
+    // Tells whose volumes they are when the containers are gone: a pod that is made anew takes them over.
+    Labels: { ...podLabels(owner, pod, 'volume'), [LABEL.fingerprint]: pod.fingerprint },
   };
 }
 

@@ -120,7 +120,7 @@ async function apply(parts: Parts, step: Step, context: StepContext): Promise<St
       await stopContainers(parts, [step.members, step.sandbox ? [step.sandbox] : []], context);
       return {};
     case 'remove':
-      await removePod(parts, step.podId, context);
+      await removePod(parts, step.podId, context, step);
       return {};
   }
 }

@@ -10,6 +10,7 @@ export const LABEL = {
   role: 'katabot.role',
   container: 'katabot.container',
   fingerprint: 'katabot.fingerprint',
+  limits: 'katabot.limits',
   address: 'katabot.address',
   meteredFrom: 'katabot.metered-from',
   repository: 'katabot.repository',

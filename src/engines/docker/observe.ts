@@ -13,19 +13,22 @@ export function groupsFrom(
   containers: readonly ContainerInspectInfo[],
   leftovers: readonly Leftover[],
 ): Map<GroupKey, ObservedGroup> {
-  const pods = new Map<string, { key: GroupKey; containers: ContainerInspectInfo[] }>();
+  const pods = new Map<string, { key: GroupKey; containers: ContainerInspectInfo[]; volumesOf: string }>();
   const podOf = (labels: Record<string, string>) => {
     const id = labels[LABEL.pod] ?? '';
-    const pod = pods.get(id) ?? { key: keyIn(labels), containers: [] };
+    const pod = pods.get(id) ?? { key: keyIn(labels), containers: [], volumesOf: '' };
     pods.set(id, pod);
     return pod;
   };
   for (const container of containers) podOf(container.Config.Labels).containers.push(container);
-  for (const { labels } of leftovers) podOf(labels);
+  for (const { labels } of leftovers) {
+    const pod = podOf(labels);
+    pod.volumesOf ||= labels[LABEL.fingerprint] ?? ''; // networks carry none
+  }
   const groups = new Map<GroupKey, ObservedPod[]>();
   for (const [id, pod] of pods) {
     const list = groups.get(pod.key) ?? [];
-    list.push(podFrom(id, pod.containers));
+    list.push(podFrom(id, pod.containers, pod.volumesOf));
     groups.set(pod.key, list);
   }
   return new Map(
@@ -42,7 +45,7 @@ export function keyIn(labels: Record<string, string>): GroupKey {
   return `${environment}/${name}`;
 }
 
-function podFrom(id: string, containers: readonly ContainerInspectInfo[]): ObservedPod {
+function podFrom(id: string, containers: readonly ContainerInspectInfo[], volumesOf: string): ObservedPod {
   const sandbox = containers.find((each) => each.Config.Labels[LABEL.role] === 'sandbox');
   const labels = sandbox?.Config.Labels ?? containers[0]?.Config.Labels ?? {};
   const meteredFrom = labels[LABEL.meteredFrom];
@@ -50,7 +53,7 @@ function podFrom(id: string, containers: readonly ContainerInspectInfo[]): Obser
   return {
     id,
     revision: Number(/\.r(\d+)$/.exec(id)?.[1] ?? 0),
-    fingerprint: labels[LABEL.fingerprint] ?? '',
+    fingerprint: containers.length ? (labels[LABEL.fingerprint] ?? '') : volumesOf,
     state: sandbox ? stateOf(sandbox) : 'absent',
     sandboxId: sandbox?.Id ?? '',
     address: labels[LABEL.address] ?? '',
@@ -80,7 +83,25 @@ function memberFrom(container: ContainerInspectInfo): ObservedMember {
     ...(state === 'exited' ? { exitCode: State.ExitCode } : {}),
     outOfMemory: State.OOMKilled,
     error: State.Error,
+    changed: changesOf(container),
   };
+}
+
+/** What somebody did by hand: compared with what was written down when the container was made. */
+function changesOf({ Config, HostConfig, State }: ContainerInspectInfo): string[] {
+  const [cpus, memory] = (Config.Labels[LABEL.limits] ?? '').split('/').map(Number);
+  const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
+  const restarts = HostConfig.RestartPolicy?.Name ?? 'no';
+  return [
+    ...(State.Paused ? ['paused'] : []),
+    ...(memory !== undefined && HostConfig.Memory !== memory
+      ? [`memory ${mebibytes(HostConfig.Memory ?? 0)}, should be ${mebibytes(memory)}`]
+      : []),
+    ...(cpus && HostConfig.NanoCpus !== cpus
+      ? [`${(HostConfig.NanoCpus ?? 0) / 1e9} vCPU, should be ${cpus / 1e9}`]
+      : []),
+    ...(restarts === 'no' || restarts === '' ? [] : [`restart policy ${restarts}, should be no`]),
+  ];
 }
 
 /** A container that failed to start says `created` and keeps the error; a paused one still runs. */

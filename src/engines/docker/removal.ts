@@ -49,6 +49,7 @@ export async function removePod(
   { connection }: RemovalParts,
   id: string,
   context: StepContext,
+  { keepVolumes = false }: { keepVolumes?: boolean } = {},
 ): Promise<void> {
   const filters = { label: [`${LABEL.pod}=${id}`] };
   const remove = async (docker: Docker) => {
@@ -60,7 +61,7 @@ export async function removePod(
     await Promise.all(containers.filter(isSandbox).map(({ Id }) => removeContainer(docker, Id)));
     const [networks, volumes] = await Promise.all([
       docker.listNetworks({ filters }),
-      docker.listVolumes({ filters: JSON.stringify(filters) }),
+      keepVolumes ? { Volumes: [] } : docker.listVolumes({ filters: JSON.stringify(filters) }),
     ]);
     await Promise.all([
       ...networks.map(({ Id }) => unlessGone(docker.getNetwork(Id).remove())),

@@ -1,5 +1,5 @@
-import type { Kysely } from 'kysely';
-import type { DesiredState, Revision, Settled, Wish, WishDraft } from '../../reconciler/index.ts';
+import type { Kysely, Selectable } from 'kysely';
+import type { DesiredState, Revision, Settled, Wish, WishChange, WishDraft } from '../../reconciler/index.ts';
 import type { Vault } from '../../secrets/index.ts';
 import type { Group } from '../../spec/index.ts';
 import { keyFrom } from './rows.ts';
@@ -27,19 +27,31 @@ export function desiredState(database: Database, vault: Vault): DesiredState {
         wanted: 'running',
         settled: null,
         deletedBy: '',
-        revision: { ...revision, number, images: null },
+        restartBeforeMs: 0,
+        revision: { reason: '', rollbackOf: 0, images: null, ...revision, number, settled: null },
       };
     },
     note: (key, revision, learnt) =>
       'images' in learnt
         ? noteImages(database, key, revision, learnt.images)
         : noteSettled(database, key, revision, learnt.settled),
+    change: (key, change) => changeWish(database, key, change),
+    async revisions(key, last) {
+      let query = database
+        .selectFrom('revisions')
+        .selectAll()
+        .where('key', '=', key)
+        .orderBy('number', 'desc');
+      if (last !== undefined) query = query.limit(last);
+      const rows = await query.execute();
+      return Promise.all(rows.map(async (row) => revisionFrom(row, await groups.read(row))));
+    },
     async unwish(key, by) {
       const { numUpdatedRows } = await database
         .updateTable('wishes')
         .set({ wanted: 'deleted', deleted_by: by, settled: null })
         .where('key', '=', key)
-        .where('wanted', '=', 'running')
+        .where('wanted', '!=', 'deleted')
         .executeTakeFirst();
       return numUpdatedRows > 0n;
     },
@@ -62,11 +74,14 @@ function selectWishes(database: Database) {
       'address',
       'subnet',
       'fqdn',
-      'settled',
+      'wishes.settled as standing',
       'deleted_by',
+      'restart_before_ms',
+      'expires_at_ms',
     ]);
 }
 
+type RevisionRow = Selectable<Tables['revisions']>;
 type Row = Awaited<ReturnType<ReturnType<typeof selectWishes>['execute']>>[number];
 
 /** Revisions are immutable, and opening their seal takes milliseconds: each is opened once. */
@@ -74,7 +89,7 @@ function groupCache(vault: Vault) {
   const groups = new Map<string, Group>();
   return {
     keep: (key: string, number: number, group: Group) => groups.set(`${key} ${number}`, group),
-    async read({ key, number, spec, sealed }: Row): Promise<Group> {
+    async read({ key, number, spec, sealed }: RevisionRow): Promise<Group> {
       const known = groups.get(`${key} ${number}`);
       if (known) return known;
       const group = await unsealGroup(spec, sealed, vault);
@@ -84,8 +99,8 @@ function groupCache(vault: Vault) {
   };
 }
 
-function wishFrom(row: Row, group: Group): Wish {
-  const revision: Revision = {
+function revisionFrom(row: RevisionRow, group: Group): Revision {
+  return {
     number: row.number,
     commit: row.commit,
     path: row.path,
@@ -93,22 +108,55 @@ function wishFrom(row: Row, group: Group): Wish {
     images: row.images === null ? null : JSON.parse(row.images),
     acceptedBy: row.accepted_by,
     acceptedAtMs: row.accepted_at_ms,
+    reason: row.reason,
+    rollbackOf: row.rollback_of,
+    settled: row.settled,
   };
-  const { wanted, location, repository, slot, address, subnet, fqdn, settled } = row;
-  const key = keyFrom(row.key);
+}
+
+function wishFrom(row: Row, group: Group): Wish {
+  const { wanted, location, repository, slot, address, subnet, fqdn } = row;
   return {
-    key,
+    key: keyFrom(row.key),
     wanted,
     location,
     repository,
-    revision,
+    revision: revisionFrom(row, group),
     slot,
     address,
     subnet,
     fqdn,
-    settled,
+    settled: row.standing,
+    restartBeforeMs: row.restart_before_ms,
+    expiresAtMs: row.expires_at_ms,
     deletedBy: row.deleted_by,
   };
+}
+
+/** What is set anew has not come to rest yet; a date alone changes nothing that runs. */
+async function changeWish(database: Database, key: string, change: WishChange): Promise<boolean> {
+  const { wanted, restartBeforeMs, expiresAtMs } = change;
+  const columns = {
+    ...(wanted === undefined ? {} : { wanted }),
+    ...(restartBeforeMs === undefined ? {} : { restart_before_ms: restartBeforeMs }),
+    ...(expiresAtMs === undefined ? {} : { expires_at_ms: expiresAtMs }),
+  };
+  const { numUpdatedRows } = await database
+    .updateTable('wishes')
+    .set({ ...columns, ...(wanted === undefined && restartBeforeMs === undefined ? {} : { settled: null }) })
+    .where('key', '=', key)
+    .where('wanted', '!=', 'deleted')
+    .where((row) =>
+      row.or([
+        ...(wanted === undefined ? [] : [row('wanted', '!=', wanted)]),
+        ...(restartBeforeMs === undefined ? [] : [row('restart_before_ms', '<', restartBeforeMs)]),
+        ...(expiresAtMs === undefined
+          ? []
+          : [row('expires_at_ms', 'is', null), row('expires_at_ms', '!=', expiresAtMs ?? 0)]),
+      ]),
+    )
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
 
 function insertRevision(
@@ -116,8 +164,9 @@ function insertRevision(
   draft: WishDraft,
   text: { spec: string; sealed: string },
 ): Promise<number> {
-  const { key, location, repository, slot, address, subnet, fqdn } = draft;
-  const { commit, path, acceptedBy, acceptedAtMs } = draft.revision;
+  const { key, location, repository, slot, address, subnet, fqdn, expiresAtMs } = draft;
+  const { commit, path, acceptedBy, acceptedAtMs, reason = '', rollbackOf = 0 } = draft.revision;
+  const images = draft.revision.images ? JSON.stringify(draft.revision.images) : null;
   return database.transaction().execute(async (transaction) => {
     const last = await transaction
       .selectFrom('revisions')
@@ -125,13 +174,21 @@ function insertRevision(
       .where('key', '=', key)
       .executeTakeFirst();
     const number = Math.max(last?.number ?? 0, draft.after) + 1;
-    const times = { accepted_by: acceptedBy, accepted_at_ms: acceptedAtMs };
+    const words = { accepted_by: acceptedBy, accepted_at_ms: acceptedAtMs, reason, rollback_of: rollbackOf };
     await transaction
       .insertInto('revisions')
-      .values({ key, number, commit, path, ...text, images: null, ...times })
+      .values({ key, number, commit, path, ...text, images, ...words, settled: null })
       .execute();
     const place = { location, repository, slot, address, subnet, fqdn };
-    const wish = { wanted: 'running', revision: number, settled: null, deleted_by: '', ...place } as const;
+    const wish = {
+      wanted: 'running',
+      revision: number,
+      settled: null,
+      deleted_by: '',
+      restart_before_ms: 0,
+      expires_at_ms: expiresAtMs,
+      ...place,
+    } as const;
     await transaction
       .insertInto('wishes')
       .values({ key, ...wish })
@@ -157,20 +214,25 @@ async function noteImages(
   return numUpdatedRows > 0n;
 }
 
-async function noteSettled(
-  database: Database,
-  key: string,
-  revision: number,
-  settled: Settled,
-): Promise<boolean> {
-  const { numUpdatedRows } = await database
-    .updateTable('wishes')
-    .set({ settled })
-    .where('key', '=', key)
-    .where('revision', '=', revision)
-    .where((row) => row.or([row('settled', 'is', null), row('settled', '!=', settled)]))
-    .executeTakeFirst();
-  return numUpdatedRows > 0n;
+function noteSettled(database: Database, key: string, revision: number, settled: Settled): Promise<boolean> {
+  return database.transaction().execute(async (transaction) => {
+    const { numUpdatedRows } = await transaction
+      .updateTable('wishes')
+      .set({ settled })
+      .where('key', '=', key)
+      .where('revision', '=', revision)
+      .where((row) => row.or([row('settled', 'is', null), row('settled', '!=', settled)]))
+      .executeTakeFirst();
+    if (numUpdatedRows > 0n && settled !== 'Stopped') {
+      await transaction
+        .updateTable('revisions')
+        .set({ settled })
+        .where('key', '=', key)
+        .where('number', '=', revision)
+        .execute();
+    }
+    return numUpdatedRows > 0n;
+  });
 }
 
 function forget(database: Database, key: string): Promise<boolean> {

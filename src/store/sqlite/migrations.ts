@@ -41,6 +41,13 @@ const MIGRATIONS: Record<string, Migration> = {
     'create index intervals_by_key on intervals (key)',
     'create index events_by_key on events (key)',
   ),
+  '0002-lifecycle': statements(
+    'alter table wishes add column restart_before_ms bigint not null default 0',
+    'alter table wishes add column expires_at_ms bigint',
+    "alter table revisions add column reason text not null default ''",
+    'alter table revisions add column rollback_of integer not null default 0',
+    'alter table revisions add column settled text',
+  ),
 };
 
 function statements(...texts: readonly string[]): Migration {

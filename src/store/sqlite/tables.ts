@@ -5,7 +5,7 @@ import type { Generated } from 'kysely';
 export interface Tables {
   wishes: {
     key: string;
-    wanted: 'running' | 'deleted';
+    wanted: 'running' | 'stopped' | 'deleted';
     location: string;
     repository: string;
     revision: number;
@@ -13,8 +13,10 @@ export interface Tables {
     address: string;
     subnet: string;
     fqdn: string;
-    settled: 'Running' | 'Succeeded' | 'Failed' | null;
+    settled: 'Running' | 'Succeeded' | 'Failed' | 'Stopped' | null;
     deleted_by: string;
+    restart_before_ms: number;
+    expires_at_ms: number | null;
   };
   revisions: {
     key: string;
@@ -28,6 +30,10 @@ export interface Tables {
     images: string | null;
     accepted_by: string;
     accepted_at_ms: number;
+    reason: string;
+    rollback_of: number;
+    /** How it went; a stop or a removal later does not change that. */
+    settled: 'Running' | 'Succeeded' | 'Failed' | null;
   };
   runs: {
     key: string;
