@@ -8,12 +8,19 @@
 export class Failure extends Error {
   readonly code: string;
   readonly advice: string;
+  /** What was said, with a caret under what is wrong; '' where nothing was. */
+  readonly excerpt: string;
 
-  constructor(code: string, message: string, options: { advice?: string; cause?: unknown } = {}) {
+  constructor(
+    code: string,
+    message: string,
+    options: { advice?: string; excerpt?: string; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'Failure';
     this.code = code;
     this.advice = options.advice ?? '';
+    this.excerpt = options.excerpt ?? '';
   }
 }
 

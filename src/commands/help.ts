@@ -1,14 +1,27 @@
-import { usageOf, verbNamed } from './parse.ts';
+import type { Right } from '../policy/index.ts';
+import { verbNamed } from './parse.ts';
 import { VERBS } from './table.ts';
+import { hintOf, usageOf } from './usage.ts';
+import type { Option, Surface, Verb } from './verb.ts';
+
+const TOPICS: readonly { title: string; holds(verb: Verb): boolean }[] = [
+  { title: 'Look', holds: ({ right, mutating }) => right !== null && !mutating },
+  { title: 'Change', holds: ({ mutating }) => mutating },
+  { title: 'On this machine', holds: ({ right }) => right === null },
+];
 
 /** What `katabot help` prints. */
 export function helpText(): string {
   const width = Math.max(...VERBS.map(({ name }) => name.length));
+  const topics = TOPICS.flatMap(({ title, holds }) => [
+    `${title}:`,
+    ...VERBS.filter(holds).map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    '',
+  ]);
   return [
     'katabot: container groups that your team owns, from a git push',
     '',
-    ...VERBS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
-    '',
+    ...topics,
     'katabot help VERB shows its options and examples.',
   ].join('\n');
 }
@@ -18,13 +31,7 @@ export function helpFor(word: string): string {
   const verb = verbNamed(word);
   const described = [
     ...verb.arguments.map(({ name, says }) => [name.toUpperCase(), says] as const),
-    ...verb.options.map(
-      ({ name, letter, says, values }) =>
-        [
-          `--${name}${letter ? `, -${letter}` : ''}`,
-          values ? `${says} (${values.join(', ')})` : says,
-        ] as const,
-    ),
+    ...verb.options.map((option) => [optionText(option), option.says] as const),
   ];
   const width = Math.max(0, ...described.map(([term]) => term.length));
   return [
@@ -33,10 +40,27 @@ export function helpFor(word: string): string {
     `  ${usageOf(verb)}`,
     ...(verb.aliases.length ? ['', `Also: ${verb.aliases.join(', ')}`] : []),
     ...(described.length ? ['', ...described.map(([term, says]) => `  ${term.padEnd(width)}  ${says}`)] : []),
+    ...(verb.right === null ? [] : ['', rightText(verb.right, verb)]),
     '',
     'Examples:',
     ...verb.examples.map((example) => `  ${example}`),
   ].join('\n');
+}
+
+function optionText(option: Option): string {
+  return `--${option.name}${option.letter ? `, -${option.letter}` : ''}${hintOf(option)}`;
+}
+
+const PLACES: Readonly<Record<Surface, string>> = {
+  local: 'here',
+  cli: 'on the command line',
+  api: 'through the API',
+  git: 'as a push option',
+};
+
+function rightText(right: Right, { confirms, surfaces }: Verb): string {
+  const asks = confirms ? ' Asks first in a protected environment.' : '';
+  return `Takes the right ${right}.${asks} May be said ${surfaces.map((each) => PLACES[each]).join(', ')}.`;
 }
 
 /** docs/commands.md */

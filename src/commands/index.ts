@@ -1,8 +1,12 @@
 /** One grammar, one file a verb; parser, help and docs come from the same table. */
+
+export { commandSchema } from './command-schema.ts';
+export { commandText } from './command-text.ts';
+export { completionScript } from './completion.ts';
 export { pushCommands } from './deploy.ts';
 export type { Ground, Location } from './ground.ts';
 export { commandsPage, helpFor, helpText } from './help.ts';
-export { parse } from './parse.ts';
+export { type Known, parse, parseLine } from './parse.ts';
 export type { Follow, PushCommands, PushedBranch } from './push.ts';
 export { runCommand } from './run.ts';
 export { VERBS } from './table.ts';

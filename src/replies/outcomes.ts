@@ -11,9 +11,10 @@ export function done(code: string, data: unknown, blocks: readonly Block[] = [])
   return { kind: 'done', code, blocks, data };
 }
 
-export function failedOutcome({ code, message, advice }: Failure): Outcome {
+export function failedOutcome({ code, message, advice, excerpt }: Failure): Outcome {
   const blocks: Block[] = [
     stage('failed', code, message),
+    ...(excerpt ? [{ kind: 'verbatim', text: excerpt.replace(/^/gm, '    ') } as const] : []),
     ...(advice ? [{ kind: 'text', text: `    → ${advice}` } as const] : []),
   ];
   return { kind: code === 'usage' ? 'invalid' : 'failed', code, blocks, data: { code, message, advice } };

@@ -1,4 +1,11 @@
-import { type Command, commandsPage, helpFor, helpText, parse } from '../../commands/index.ts';
+import {
+  type Command,
+  commandsPage,
+  completionScript,
+  helpFor,
+  helpText,
+  parse,
+} from '../../commands/index.ts';
 import { Failure } from '../../failure.ts';
 import { type Drawing, drawPlain, type Outcome } from '../../replies/index.ts';
 import { referencePage } from '../../spec/index.ts';
@@ -30,7 +37,9 @@ export async function runCli(words: readonly string[], parts: CliParts): Promise
     return await runWords(words, parts);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    parts.writeError(`${error.message}\n${error.advice ? `→ ${error.advice}\n` : ''}`);
+    parts.writeError(
+      `${error.message}\n${error.excerpt ? `${error.excerpt}\n` : ''}${error.advice ? `→ ${error.advice}\n` : ''}`,
+    );
     return error.code === 'usage' ? 2 : error.code === 'bot-unreachable' ? 3 : 1;
   }
 }
@@ -47,6 +56,9 @@ async function runWords(words: readonly string[], parts: CliParts): Promise<numb
       return 0;
     case 'help':
       parts.write(`${command.words[0] === undefined ? helpText() : helpFor(command.words[0])}\n`);
+      return 0;
+    case 'completion':
+      parts.write(completionScript(command.words[0] ?? ''));
       return 0;
     case 'validate':
       return finish(await runValidate(command.words, parts), { json, parts });
