@@ -6,6 +6,7 @@ import type { Ground } from './ground.ts';
 import { createMailbox, type Mailbox } from './mailbox.ts';
 import { targetKey } from './targets.ts';
 import type { RunVerb } from './verb.ts';
+import { groupsFor } from './visible.ts';
 
 /** Removes a group and follows it to the final bill. */
 export const runDelete: RunVerb = async function* (ground, { target, caller }, signal) {
@@ -13,7 +14,7 @@ export const runDelete: RunVerb = async function* (ground, { target, caller }, s
   const mailbox = createMailbox(ground.feed);
   try {
     const wish = await ground.desired.get(key);
-    if (!wish) return say.unknownGroup(key, await ground.desired.list());
+    if (!wish) return say.unknownGroup(key, await groupsFor(ground, caller));
     await ground.desired.unwish(key, caller.name);
     ground.feed.tell(key, wish.revision.number, { kind: 'removing', by: caller.name });
     ground.wake(key);

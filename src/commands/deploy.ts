@@ -2,13 +2,13 @@ import type { GroupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
 import { rate, sizeOf } from '../metering/index.ts';
 import { labelTaken, placeOf } from '../network/index.ts';
-import { decide } from '../policy/index.ts';
 import type { Block, Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
 import { groupSize } from '../spec/index.ts';
 import { followDelete } from './delete.ts';
 import { type Followed, followDeploy } from './follow.ts';
 import type { Ground } from './ground.ts';
+import { guardPushes } from './guard-push.ts';
 import { createMailbox, type Mailbox } from './mailbox.ts';
 import { orEngineFailure, type Plan, planPush } from './plan.ts';
 import type { Follow, PushCommands, PushedBranch } from './push.ts';
@@ -16,11 +16,11 @@ import type { Follow, PushCommands, PushedBranch } from './push.ts';
 /** Deploying by push: check before the ref moves, bring up after it has. */
 export function pushCommands(ground: Ground): PushCommands {
   const checked: Checked = new Map();
-  return {
+  return guardPushes(ground, {
     checkPush: (push, signal) => checkPush(ground, checked, push, signal),
     deployPush: (push) => deployPush(ground, checked, push),
     deleteBranch: (branch) => deleteBranch(ground, branch),
-  };
+  });
 }
 
 /** Plans that were checked and wait for their ref to move: what was shown is what is deployed. */
@@ -38,9 +38,8 @@ async function* checkPush(
   push: PushedBranch,
   signal: AbortSignal,
 ): AsyncGenerator<Block, Outcome> {
-  yield say.pushHeading(push.repository, push.environment, push.commit);
-  const decision = decide(push.caller, 'deployer', `deploy to ${push.environment}`);
-  if (!decision.allowed) return say.refused(decision.code, decision.message, decision.advice);
+  if (!push.files.length) yield say.noSpecs(push.repository, push.environment, push.commit);
+  else yield say.pushHeading(push.repository, push.environment, push.commit);
   if (push.rewind && push.previousCommit) {
     yield say.rewindStage(push.rewind.kind, push.previousCommit, push.rewind.lostCommits);
   }

@@ -3,6 +3,7 @@ import type { Engine, Isolation } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import type { Ledger, Prices } from '../metering/index.ts';
 import type { LabelBook, Pools, SlotBook } from '../network/index.ts';
+import type { AuditBook, Policy } from '../policy/index.ts';
 import type { DesiredState, EventBook, Feed, RunBook } from '../reconciler/index.ts';
 
 /** What commands stand on: the books, the engines, and a way to wake the reconciler. */
@@ -14,6 +15,8 @@ export interface Ground {
   readonly ledger: Ledger;
   readonly labels: LabelBook;
   readonly slots: SlotBook;
+  readonly audit: AuditBook;
+  readonly policy: Policy;
   readonly feed: Feed;
   readonly wake: (key: GroupKey) => void;
   readonly clock: Clock;

@@ -3,12 +3,13 @@ import * as say from '../replies/index.ts';
 import { maskFor } from './mask.ts';
 import { targetKey } from './targets.ts';
 import type { RunVerb } from './verb.ts';
+import { groupsFor } from './visible.ts';
 
 /** What the containers of a group print; with `follow` until the reader leaves. */
-export const runLogs: RunVerb = async function* (ground, { target, options }, signal) {
+export const runLogs: RunVerb = async function* (ground, { target, options, caller }, signal) {
   const key = targetKey(target);
   const wish = await ground.desired.get(key);
-  if (!wish) return say.unknownGroup(key, await ground.desired.list());
+  if (!wish) return say.unknownGroup(key, await groupsFor(ground, caller));
   const { group } = wish.revision;
   const names = [...group.initContainers, ...group.containers].map(({ name }) => name);
   if (target?.container !== undefined && !names.includes(target.container)) {

@@ -4,10 +4,11 @@ import type { Ground } from './ground.ts';
 import { targetKey } from './targets.ts';
 import type { RunVerb } from './verb.ts';
 import { type GroupView, viewOf } from './view.ts';
+import { groupsFor } from './visible.ts';
 
 /** What runs: one group in full, or all of them in a table. */
-export const runStatus: RunVerb = async function* (ground, { target }, signal) {
-  const wishes = await ground.desired.list();
+export const runStatus: RunVerb = async function* (ground, { target, caller }, signal) {
+  const wishes = await groupsFor(ground, caller);
   if (!target) {
     const views = await Promise.all(wishes.map((wish) => lookAt(ground, wish, signal)));
     yield* say.statusTable(views);

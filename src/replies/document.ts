@@ -14,7 +14,7 @@ export type Block =
   | { kind: 'text'; text: string }
   | { kind: 'blank' };
 
-export type Mark = 'done' | 'failed' | 'warning' | 'running';
+export type Mark = 'done' | 'failed' | 'warning' | 'running' | 'skipped';
 
 /** How every command ends, whether it worked or not. `blocks` is what is still to be said. */
 export interface Outcome {
