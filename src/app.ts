@@ -10,13 +10,13 @@ import type { Engine } from './engines/index.ts';
 import { pricesFrom } from './metering/index.ts';
 import { createEdge, poolsFrom, probe } from './network/index.ts';
 import type { Log } from './observability/index.ts';
-import { createTokens, decide, type Life, lifeOf, type Tokens } from './policy/index.ts';
+import { createPolicy, createTokens, type Life, lifeOf, type Tokens } from './policy/index.ts';
 import { createFeed, createReconciler, createRoutes, type Reconciler } from './reconciler/index.ts';
 import { openVault } from './secrets/index.ts';
 import type { Store } from './store/index.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
 import type { TokenParts } from './surfaces/cli/index.ts';
-import { createGitSurface } from './surfaces/git/index.ts';
+import { createGitSurface, hostedSources } from './surfaces/git/index.ts';
 import { createWeb, listen } from './surfaces/web/index.ts';
 
 const LONGEST_RUN_FOLDER = 70;
@@ -50,6 +50,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
   const { clock, log } = parts;
   const store = await openStore(parts.dataFolder);
   const tokens = createTokens(store.tokens, clock);
+  const policy = createPolicy(settings);
   const locations = Object.fromEntries(
     Object.entries(settings.locations).map(([name, location]) => [
       name,
@@ -78,8 +79,10 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     feed,
     clock,
     wake: reconciler.wake,
+    policy,
     owner: settings.owner,
     defaultPrices: pricesFrom({}),
+    sources: hostedSources(join(parts.dataFolder, 'repositories')),
     lives: (environment) => lifeOf(lives, environment),
     host: { disk: () => freeSpaceAt(parts.dataFolder), watched: () => [] },
     edge: {
@@ -94,15 +97,18 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     commands: pushCommands(ground),
     namedRepositories: settings.repositories,
     authenticate: (user, token) => tokens.authenticate(token, user),
-    mayRead: (caller) => decide(caller, 'reader', 'read repositories'),
-    mayPush: (caller) => decide(caller, 'deployer', 'push'),
-    mayCreate: (caller) => decide(caller, 'operator', 'create a repository by pushing to it'),
+    // Which branch it is about is known later: the environment is looked at before the ref moves.
+    mayRead: (caller, repository) => policy.somewhere(caller, 'reader', `read ${repository}`, { repository }),
+    mayPush: (caller, repository) =>
+      policy.somewhere(caller, 'deployer', `push to ${repository}`, { repository }),
+    mayCreate: (caller, repository) =>
+      policy.somewhere(caller, 'operator', 'create a repository by pushing to it', { repository }),
     branches: store.branches,
     reportInternal: (error) => log.internal(error),
   });
   const web = createWeb({
     authenticate: (token) => tokens.authenticate(token),
-    run: (words, caller, signal) => runCommand(ground, words, caller, signal),
+    run: (words, caller, signal) => runCommand(ground, { words, caller, surface: 'api' }, signal),
     git: (request, response) => git.handle(request, response),
     reportInternal: (error) => log.internal(error),
   });
@@ -160,7 +166,8 @@ function locationFrom(settings: Settings, location: LocationSettings, parts: App
 /** The bot's books of tokens, for `katabot token`; a running bot reads the same file. */
 export async function openTokens(dataFolder: string, clock: Clock): Promise<TokenParts> {
   const store = await openStore(dataFolder);
-  return { tokens: createTokens(store.tokens, clock), book: store.tokens, close: () => store.close() };
+  const { tokens: book, audit } = store;
+  return { tokens: createTokens(book, clock), book, audit, clock, close: () => store.close() };
 }
 
 /** A folder for sockets and hooks; what a bot that was killed has left in it goes. */

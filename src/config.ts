@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { load, YAMLException } from 'js-yaml';
 import { z } from 'zod';
 import { Failure } from './failure.ts';
+import { OWN_CALLERS, RIGHTS } from './policy/index.ts';
+import { nearestWord } from './spec/index.ts';
 
 /** The environment variables that the bot and its command line read; no other file of src reads any. */
 export const VARIABLES = [
@@ -172,6 +174,49 @@ const environmentSchema = z.strictObject({
     .optional()
     .meta({ description: 'The longest life that a deploy or `extend` may ask for, counted from then.' }),
 });
+const rightSchema = (more: string) =>
+  z.enum(RIGHTS, {
+    error: ({ input }) => {
+      const near = typeof input === 'string' ? nearestWord(input, RIGHTS) : undefined;
+      return `expected a right (${RIGHTS.join(', ')})${more}${near ? `; did you mean ${near}?` : ''}`;
+    },
+  });
+const environmentPattern = z
+  .string()
+  .regex(
+    /^[a-z0-9*][a-z0-9*-]{0,39}$/,
+    'expected an environment such as production, or a pattern such as pr-*',
+  );
+const grantSchema = z.strictObject({
+  right: rightSchema('').meta({ description: 'What the caller may do there.' }),
+  environments: z
+    .array(environmentPattern)
+    .min(1, 'expected at least one environment; without the list it is every one')
+    .default(['*'])
+    .meta({ description: 'Where: names, or patterns with `*`; every environment without it.' }),
+  repositories: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^[a-z0-9*][a-z0-9*-]{0,39}(\/[a-z0-9*-]{1,40})?$/,
+          'expected a repository such as shop, or a pattern such as acme/*',
+        ),
+    )
+    .min(1, 'expected at least one repository; without the list it is every one')
+    .default(['*'])
+    .meta({ description: 'Of which repositories: names, or patterns with `*`; of every one without it.' }),
+});
+const callerName = z
+  .string()
+  .regex(
+    /^([a-z0-9][a-z0-9-]{0,39}|\*)$/,
+    'expected the name of a token’s caller such as ann, or * for anybody',
+  )
+  .refine(
+    (caller) => !OWN_CALLERS.includes(caller),
+    'is a caller of the bot’s own and has what its token allows; leave it out',
+  );
 
 const settingsSchema = z.strictObject({
   instance: name.default('katabot').meta({
@@ -217,6 +262,25 @@ const settingsSchema = z.strictObject({
     description:
       'Repositories that anybody who may push makes with the first push. Others are made by operators.',
   }),
+  callers: z
+    .record(
+      callerName,
+      z
+        .union([rightSchema(' or a list of { right, environments, repositories }'), z.array(grantSchema)])
+        .meta({
+          description:
+            'What a caller may do, by name; `*` is anybody with a token. One right for everywhere, or a list of grants. A token never allows more than its own right.',
+        }),
+    )
+    .optional()
+    .meta({
+      description:
+        'Who may do what, and where. Without it the right of a token holds everywhere; with it, whoever is not named may nothing.',
+    }),
+  protected: z
+    .array(environmentPattern)
+    .default([])
+    .meta({ description: 'Environments that ask before they are changed: names, or patterns with `*`.' }),
   stopGraceSeconds: z
     .int()
     .min(0)
@@ -254,12 +318,25 @@ export function parseSettings(text: string, file: string): Settings {
   }
   const settings = settingsSchema.safeParse(written);
   if (settings.success) return settings.data;
-  const mistakes = settings.error.issues.map(
-    ({ path, message }) => `${path.join('.') || 'the file'}: ${message}`,
-  );
+  const mistakes = settings.error.issues
+    .flatMap(innermost)
+    .map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`);
   throw new Failure('settings-invalid', `${file}: ${mistakes.join('; ')}`, {
     advice: 'docs/settings.md lists every setting.',
   });
+}
+
+type Mistake = { readonly path: readonly PropertyKey[]; readonly message: string };
+
+/** Of something that may be written in several ways, what is wrong in the way that was meant; of a key, what is wrong with it. */
+function innermost(issue: z.core.$ZodIssue): Mistake[] {
+  const { path } = issue;
+  if (issue.code === 'invalid_key') return issue.issues.map(({ message }) => ({ path, message }));
+  if (issue.code !== 'invalid_union') return [issue];
+  const meant = issue.errors.find((branch) => branch.every((inner) => inner.path.length > 0));
+  return (meant ?? issue.errors[0] ?? []).flatMap((inner) =>
+    innermost({ ...inner, path: [...path, ...inner.path] }),
+  );
 }
 
 function readSettingsFile({
@@ -326,6 +403,8 @@ interface Described {
   readonly enum?: readonly unknown[];
   readonly properties?: Readonly<Record<string, unknown>>;
   readonly additionalProperties?: unknown;
+  readonly items?: unknown;
+  readonly anyOf?: readonly unknown[];
 }
 
 function rowsOf(schema: unknown, path: string): string[] {
@@ -336,6 +415,8 @@ function rowsOf(schema: unknown, path: string): string[] {
     enum: values,
     properties,
     additionalProperties,
+    items,
+    anyOf = [],
   }: Described = schema;
   const shown = fallback === undefined || typeof fallback === 'object' ? '' : `\`${String(fallback)}\``;
   const choices = values ? ` One of ${values.map((value) => `\`${String(value)}\``).join(', ')}.` : '';
@@ -343,5 +424,12 @@ function rowsOf(schema: unknown, path: string): string[] {
   const inner = Object.entries(properties ?? {}).flatMap(([key, value]) =>
     rowsOf(value, path ? `${path}.${key}` : key),
   );
-  return [...own, ...inner, ...rowsOf(additionalProperties, `${path}.NAME`)];
+  const ways = anyOf.flatMap((way) => rowsOf(way, path));
+  return [
+    ...own,
+    ...inner,
+    ...ways,
+    ...rowsOf(items, `${path}[]`),
+    ...rowsOf(additionalProperties, `${path}.NAME`),
+  ];
 }

@@ -1,12 +1,12 @@
-import { type Fact, type GroupKey, partsOf } from '../event.ts';
+import type { Fact, GroupKey } from '../event.ts';
 import type { Wish } from '../reconciler/index.ts';
 import type { Block, Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
-import { commandText } from './command-text.ts';
 import type { Ground } from './ground.ts';
 import { createMailbox, type Mailbox } from './mailbox.ts';
 import { targetKey } from './targets.ts';
 import type { Asked, RunVerb } from './verb.ts';
+import { groupsFor } from './visible.ts';
 
 /** One way to change a group that is there. */
 export interface GroupChange {
@@ -21,7 +21,7 @@ export interface GroupChange {
   follow(ground: Ground, mailbox: Mailbox, wish: Wish, signal: AbortSignal): AsyncGenerator<Block, Outcome>;
 }
 
-/** A verb that changes one group: idempotent, held back by a dry run or a protected environment, followed to its end. */
+/** A verb that changes one group: idempotent, held back by a dry run, followed to its end. */
 export function changeGroup(change: GroupChange): RunVerb {
   return async function* (ground, asked, signal) {
     const key = targetKey(asked.target);
@@ -29,10 +29,10 @@ export function changeGroup(change: GroupChange): RunVerb {
     const mailbox = createMailbox(ground.feed); // opened before the change, so that nothing is missed
     try {
       const wish = await ground.desired.get(key);
-      if (!wish) return say.unknownGroup(key, await ground.desired.list());
+      if (!wish) return say.unknownGroup(key, await groupsFor(ground, asked.caller));
       const already = change.already(wish);
       if (already !== undefined) return say.alreadySo(verb, key, already);
-      const held = heldBack(ground, asked, key, [say.wouldStage(verb, change.would(wish))]);
+      const held = heldBack(asked, key, [say.wouldStage(verb, change.would(wish))]);
       if (held) return held;
       await change.write(ground, wish, asked);
       ground.feed.tell(key, wish.revision.number, change.fact(asked));
@@ -44,22 +44,14 @@ export function changeGroup(change: GroupChange): RunVerb {
   };
 }
 
-/** What ends a command before it changes anything: a dry run, or a protected environment that asks first. */
+/** What ends a command before it changes anything: a dry run. */
 export function heldBack(
-  ground: Ground,
-  asked: Asked,
+  { options, verb }: Asked,
   key: GroupKey,
   would: readonly Block[],
 ): Outcome | undefined {
-  const { options, verb } = asked;
   if (options['dry-run'] === true) return say.dryRun(verb.name, key, would);
-  if (!verb.confirms || options['yes'] === true) return undefined;
-  if (!ground.policy.isProtected(partsOf(key).environment)) return undefined;
-  return say.confirmationNeeded(
-    verb.name,
-    key,
-    commandText({ ...asked, options: { ...options, yes: true } }),
-  );
+  return undefined;
 }
 
 /** The next of some facts about a group; undefined when the audience left before. */

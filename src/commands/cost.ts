@@ -3,6 +3,7 @@ import { bill, type Interval } from '../metering/index.ts';
 import * as say from '../replies/index.ts';
 import { targetKey } from './targets.ts';
 import type { RunVerb } from './verb.ts';
+import { groupsFor, maySee } from './visible.ts';
 
 type By = 'group' | 'environment' | 'repository' | 'caller';
 
@@ -14,21 +15,22 @@ const NAMED: Readonly<Record<By, (interval: Interval) => string>> = {
 };
 
 /** What groups have cost, those that are gone included. */
-export const runCost: RunVerb = async function* (ground, { target, environment, options }) {
+export const runCost: RunVerb = async function* (ground, { target, environment, options, caller }) {
   const nowMs = ground.clock.now();
   const sinceMs = typeof options['since'] === 'number' ? nowMs - options['since'] : undefined;
+  const seen = (interval: Interval) => maySee(ground, caller, interval);
   if (target) {
     const key = targetKey(target);
-    const intervals = clipped(await ground.ledger.intervals({ group: key }), sinceMs, nowMs);
+    const intervals = clipped((await ground.ledger.intervals({ group: key })).filter(seen), sinceMs, nowMs);
     if (!intervals.length && !(await ground.desired.revisions(key, 1)).length)
-      return say.unknownGroup(key, await ground.desired.list());
+      return say.unknownGroup(key, await groupsFor(ground, caller));
     const total = bill(intervals, nowMs);
     yield* say.billBlocks(total);
     return say.done('cost', { group: key, bill: total, intervals });
   }
   const by = byOf(options['by']);
   const all = await ground.ledger.intervals(sinceMs === undefined ? {} : { sinceMs });
-  const wanted = clipped(all, sinceMs, nowMs).filter(({ group }) => isIn(group, environment));
+  const wanted = clipped(all.filter(seen), sinceMs, nowMs).filter(({ group }) => isIn(group, environment));
   const bills = [...Map.groupBy(wanted, NAMED[by])].map(([name, intervals]) => ({
     name,
     ...(by === 'group' ? { group: intervals[0]?.group } : {}),

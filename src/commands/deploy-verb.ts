@@ -20,7 +20,7 @@ export const runDeploy: RunVerb = async function* (ground, asked, signal) {
   const accepted = plans.flatMap((plan) => (plan.accepted ? [{ plan, accepted: plan.accepted }] : []));
   if (accepted.length < plans.length) return say.invalid(plans.flatMap(({ problems }) => problems));
   for (const each of accepted) {
-    const held = heldBack(ground, asked, each.accepted.key, []);
+    const held = heldBack(asked, each.accepted.key, []);
     if (held) return held;
   }
   return yield* bringUp(ground, asked, source, accepted, signal);

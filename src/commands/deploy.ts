@@ -1,6 +1,5 @@
 import type { GroupKey } from '../event.ts';
 import { rate, sizeOf } from '../metering/index.ts';
-import { decide } from '../policy/index.ts';
 import type { Block, Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
 import { groupSize } from '../spec/index.ts';
@@ -8,6 +7,7 @@ import { accept } from './accept.ts';
 import { followDelete } from './delete.ts';
 import { type Followed, followDeploy } from './follow.ts';
 import type { Ground } from './ground.ts';
+import { guardPushes } from './guard-push.ts';
 import { createMailbox, type Mailbox } from './mailbox.ts';
 import { orEngineFailure, type Plan, planFiles } from './plan.ts';
 import type { Follow, PushCommands, PushedBranch } from './push.ts';
@@ -15,11 +15,11 @@ import type { Follow, PushCommands, PushedBranch } from './push.ts';
 /** Deploying by push: check before the ref moves, bring up after it has. */
 export function pushCommands(ground: Ground): PushCommands {
   const checked: Checked = new Map();
-  return {
+  return guardPushes(ground, {
     checkPush: (push, signal) => checkPush(ground, checked, push, signal),
     deployPush: (push) => deployPush(ground, checked, push),
     deleteBranch: (branch) => deleteBranch(ground, branch),
-  };
+  });
 }
 
 /** Plans that were checked and wait for their ref to move: what was shown is what is deployed. */
@@ -37,9 +37,8 @@ async function* checkPush(
   push: PushedBranch,
   signal: AbortSignal,
 ): AsyncGenerator<Block, Outcome> {
-  yield say.pushHeading(push.repository, push.environment, push.commit);
-  const decision = decide(push.caller, 'deployer', `deploy to ${push.environment}`);
-  if (!decision.allowed) return say.refused(decision.code, decision.message, decision.advice);
+  if (!push.files.length) yield say.noSpecs(push.repository, push.environment, push.commit);
+  else yield say.pushHeading(push.repository, push.environment, push.commit);
   if (push.rewind && push.previousCommit) {
     yield say.rewindStage(push.rewind.kind, push.previousCommit, push.rewind.lostCommits);
   }

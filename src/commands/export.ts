@@ -3,13 +3,14 @@ import { writeGroup } from '../spec/index.ts';
 import { releaseOf } from './release.ts';
 import { targetKey } from './targets.ts';
 import type { RunVerb } from './verb.ts';
+import { groupsFor } from './visible.ts';
 
 /** A group as a containergroup.yaml, secrets as references; deploying it again changes nothing. */
-export const runExport: RunVerb = async function* (ground, { target, release }) {
+export const runExport: RunVerb = async function* (ground, { target, release, caller }) {
   const key = targetKey(target);
   const revisions = await ground.desired.revisions(key);
   const [newest] = revisions;
-  if (!newest) return say.unknownGroup(key, await ground.desired.list());
+  if (!newest) return say.unknownGroup(key, await groupsFor(ground, caller));
   const revision = release ? releaseOf(revisions, release) : newest;
   if (!revision) {
     return say.noRelease(

@@ -8,6 +8,7 @@ import { locationOf } from './locations.ts';
 import { momentOf } from './moments.ts';
 import { targetKey } from './targets.ts';
 import type { Asked, RunVerb } from './verb.ts';
+import { groupsFor } from './visible.ts';
 
 const DEFAULT_MS = 2 * 3_600_000;
 
@@ -15,7 +16,7 @@ const DEFAULT_MS = 2 * 3_600_000;
 export const runExtend: RunVerb = async function* (ground, asked) {
   const key = targetKey(asked.target);
   const wish = await ground.desired.get(key);
-  if (!wish) return say.unknownGroup(key, await ground.desired.list());
+  if (!wish) return say.unknownGroup(key, await groupsFor(ground, asked.caller));
   if (wish.expiresAtMs === null) {
     return say.alreadySo('extend', key, 'it does not go by itself: it stays until somebody removes it');
   }
@@ -24,7 +25,7 @@ export const runExtend: RunVerb = async function* (ground, asked) {
   if (untilMs === wish.expiresAtMs) return say.alreadySo('extend', key, `it goes at ${say.goesAt(untilMs)}`);
   const { prices } = locationOf(ground, wish);
   const more = costOf(sizeOf(wish.revision.group), prices, Math.max(0, untilMs - wish.expiresAtMs)).total;
-  const held = heldBack(ground, asked, key, [say.extendedStage(untilMs, more)]);
+  const held = heldBack(asked, key, [say.extendedStage(untilMs, more)]);
   if (held) return held;
   await ground.desired.change(key, { expiresAtMs: untilMs });
   ground.feed.tell(key, wish.revision.number, { kind: 'extended', by: asked.caller.name, untilMs });

@@ -7,19 +7,20 @@ import type { Ground } from './ground.ts';
 import { type Gpu, gpusFrom, NVIDIA_SMI } from './nvidia-smi.ts';
 import { targetKey } from './targets.ts';
 import type { RunVerb } from './verb.ts';
+import { groupsFor } from './visible.ts';
 
 /** `nvidia-smi` answers within a second; a device that is stuck never does. */
 const GPU_TIMEOUT_MS = 10_000;
 
 /** What containers use now, and the GPUs that they hold. */
-export const runGpu: RunVerb = async function* (ground, { target, environment }, signal) {
+export const runGpu: RunVerb = async function* (ground, { target, environment, caller }, signal) {
   const key = target && targetKey(target);
-  const wishes = (await ground.desired.list()).filter(
+  const wishes = (await groupsFor(ground, caller)).filter(
     (wish) =>
       (key === undefined || wish.key === key) &&
       (environment === undefined || partsOf(wish.key).environment === environment),
   );
-  if (key && !wishes.length) return say.unknownGroup(key, await ground.desired.list());
+  if (key && !wishes.length) return say.unknownGroup(key, await groupsFor(ground, caller));
   const rows = await usageOf(ground, wishes, key, signal);
   yield* say.usageTable(rows);
   return say.done('usage', { containers: rows });

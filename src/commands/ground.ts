@@ -16,14 +16,14 @@ export interface Ground {
   readonly ledger: Ledger;
   readonly labels: LabelBook;
   readonly slots: SlotBook;
+  readonly audit: AuditBook;
+  readonly policy: Policy;
   readonly feed: Feed;
   readonly wake: (key: GroupKey) => void;
   readonly clock: Clock;
   readonly edge: Edge;
-  readonly policy: Policy;
   readonly sources: Sources;
   /** How long groups of an environment live: without a word, and at most. */
-  readonly audit: AuditBook;
   readonly host: Host;
   readonly lives: (environment: string) => Life;
   /** Who the bot belongs to; part of the reuse scopes of labels. */

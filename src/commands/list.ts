@@ -3,10 +3,11 @@ import type { Wish } from '../reconciler/index.ts';
 import * as say from '../replies/index.ts';
 import { glance } from './glance.ts';
 import type { Asked, RunVerb } from './verb.ts';
+import { groupsFor } from './visible.ts';
 
 /** Groups, one a line, the ones that are asked for. */
 export const runList: RunVerb = async function* (ground, asked, signal) {
-  const wishes = (await ground.desired.list()).filter((wish) => isAskedFor(wish, asked));
+  const wishes = (await groupsFor(ground, asked.caller)).filter((wish) => isAskedFor(wish, asked));
   const views = await glance(ground, wishes, signal);
   const expiring = asked.options['expiring'] === true;
   const sorted = expiring ? views.toSorted((a, b) => (a.expiresAtMs ?? 0) - (b.expiresAtMs ?? 0)) : views;

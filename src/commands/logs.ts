@@ -6,12 +6,13 @@ import { locationOf } from './locations.ts';
 import { maskFor } from './mask.ts';
 import { targetKey } from './targets.ts';
 import type { RunVerb } from './verb.ts';
+import { groupsFor } from './visible.ts';
 
 /** What the containers of a group print; with `follow` until the reader leaves. */
 export const runLogs: RunVerb = async function* (ground, asked, signal) {
   const key = targetKey(asked.target);
   const wish = await ground.desired.get(key);
-  if (!wish) return say.unknownGroup(key, await ground.desired.list());
+  if (!wish) return say.unknownGroup(key, await groupsFor(ground, asked.caller));
   const container = containerOf(wish, asked.target?.container);
   const { tail, follow, timestamps, grep, since, previous } = asked.options;
   const request = {

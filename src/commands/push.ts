@@ -19,14 +19,19 @@ export interface PushedBranch {
   readonly caller: Caller;
 }
 
+/** A branch that goes, with every group that came from it. */
+export type DeletedBranch = Pick<PushedBranch, 'repository' | 'branch' | 'environment' | 'caller'>;
+
 /** What the git surface asks of the commands. Each yields what to say as it happens. */
 export interface PushCommands {
   /** Before the ref moves: problems and refusals stop the push; changes nothing. */
   checkPush(push: PushedBranch, signal: AbortSignal): AsyncGenerator<Block, Outcome>;
+  /** Before a branch is deleted: whether its groups may go. */
+  checkDeletion(branch: DeletedBranch): Promise<Outcome>;
   /** After the ref has moved: writes every wish, and is not to be cut short. What it gives follows the deploy. */
   deployPush(push: PushedBranch): Promise<Follow>;
   /** A branch was deleted: its groups go. What it gives follows them to their final bills. */
-  deleteBranch(branch: Omit<PushedBranch, 'commit' | 'subject' | 'files'>): Promise<Follow>;
+  deleteBranch(branch: DeletedBranch): Promise<Follow>;
 }
 
 /** Tells what becomes of wishes that are written. Has to be run to its end; aborting the signal ends the telling, never the work. */

@@ -12,12 +12,13 @@ import { planGroup } from './plan.ts';
 import { lastGood, releaseOf } from './release.ts';
 import { targetKey } from './targets.ts';
 import type { Asked, RunVerb } from './verb.ts';
+import { groupsFor } from './visible.ts';
 
 /** Goes back to a stored revision, with the images that it ran: neither git host nor registry is asked. */
 export const runRollback: RunVerb = async function* (ground, asked, signal) {
   const key = targetKey(asked.target);
   const wish = await ground.desired.get(key);
-  if (!wish) return say.unknownGroup(key, await ground.desired.list());
+  if (!wish) return say.unknownGroup(key, await groupsFor(ground, asked.caller));
   const revisions = await ground.desired.revisions(key);
   const wanted = asked.release ? releaseOf(revisions, asked.release) : lastGood(revisions, wish);
   if (!wanted) return say.noRelease(key, nameOf(asked), numbersBefore(revisions, wish));
@@ -46,7 +47,7 @@ export async function* goBack(
     wanted.commit,
     Object.keys(wanted.images ?? {}),
   );
-  const held = heldBack(ground, asked, key, blocks);
+  const held = heldBack(asked, key, blocks);
   if (held) return held;
   yield* blocks;
   const mailbox = createMailbox(ground.feed);

@@ -1,8 +1,11 @@
+import { type GroupKey, groupKey, partsOf } from '../event.ts';
 import { Failure } from '../failure.ts';
-import { type Caller, decide } from '../policy/index.ts';
+import { type Decision, type Place, type Right, UNCONFIRMED } from '../policy/index.ts';
 import type { Block, Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
+import { runAudit } from './audit.ts';
 import { runCancel } from './cancel.ts';
+import { commandText } from './command-text.ts';
 import { runCost } from './cost.ts';
 import { runDelete } from './delete.ts';
 import { runDeploy } from './deploy-verb.ts';
@@ -14,14 +17,16 @@ import type { Ground } from './ground.ts';
 import { runHistory } from './history.ts';
 import { runList } from './list.ts';
 import { runLogs } from './logs.ts';
-import { parse } from './parse.ts';
+import { parse, parseLine } from './parse.ts';
 import { runPlan } from './plan-verb.ts';
+import { type Recorded, record, recorded, typedText } from './record.ts';
 import { runRestart } from './restart.ts';
 import { runRollback } from './rollback.ts';
 import { runStart } from './start.ts';
 import { runStatus } from './status.ts';
 import { runStop } from './stop.ts';
-import type { RunVerb } from './verb.ts';
+import type { Command, RunVerb, Said } from './verb.ts';
+import { runWhoami } from './whoami.ts';
 
 const RUNS: Readonly<Record<string, RunVerb>> = {
   plan: runPlan,
@@ -41,28 +46,154 @@ const RUNS: Readonly<Record<string, RunVerb>> = {
   export: runExport,
   extend: runExtend,
   doctor: runDoctor,
+  whoami: runWhoami,
+  audit: runAudit,
 };
 
-/** Runs a command given as words, for whoever says it. What people can mend ends as an outcome, never as a throw. */
+/**
+ * Runs a command given as words, for whoever says it, and keeps it in the audit. What people can mend ends as an outcome,
+ * never as a throw.
+ */
 export async function* runCommand(
   ground: Ground,
-  words: readonly string[],
-  caller: Caller,
+  said: Said,
   signal: AbortSignal,
 ): AsyncGenerator<Block, Outcome> {
   try {
-    const command = parse(words);
-    const run = RUNS[command.verb.name];
-    if (!run || command.verb.right === null) {
-      return say.refused(
-        'wrong-surface',
-        `${command.verb.name} is not something to ask the bot.`,
-        'katabot help lists the verbs.',
-      );
-    }
-    const decision = decide(caller, command.verb.right, command.verb.name);
-    if (!decision.allowed) return say.refused(decision.code, decision.message, decision.advice);
-    return yield* run(ground, { ...command, caller, files: [] }, signal);
+    const judged = await judge(ground, said);
+    const asked = await recordAsked(ground, said, judged);
+    return yield* recorded(asked, work(ground, said, judged, signal), signal);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return say.failedOutcome(error);
+  }
+}
+
+/** A command that was understood and allowed, or the answer that it gets instead; and what the audit keeps of it. */
+interface Judged {
+  readonly verdict: { readonly command: Command; readonly run: RunVerb } | { readonly refusal: Outcome };
+  /** Whether it takes no more than to look. */
+  readonly reading: boolean;
+  readonly decision: string;
+  readonly group: string;
+  readonly environment: string;
+}
+
+async function judge(ground: Ground, said: Said): Promise<Judged> {
+  const place = { reading: false, group: '', environment: '' };
+  let command: Command;
+  try {
+    command = await commandOf(ground, said);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { ...place, verdict: { refusal: say.failedOutcome(error) }, decision: `refused: ${error.code}` };
+  }
+  const { name, right } = command.verb;
+  const run = RUNS[name];
+  if (!run || right === null) {
+    const refusal = say.refused(
+      'wrong-surface',
+      `${name} is not something to ask the bot.`,
+      'katabot help lists the verbs.',
+    );
+    return { ...place, verdict: { refusal }, decision: 'refused: wrong-surface' };
+  }
+  const known = await placeOf(ground, command);
+  const decision = decideOn(ground, said, command, right, known);
+  return {
+    reading: right === 'reader',
+    group: known.group,
+    environment: known.place.environment ?? '',
+    decision: decision.allowed ? `allowed: ${decision.rule}` : `refused: ${decision.code}`,
+    verdict: decision.allowed
+      ? { command, run }
+      : { refusal: say.refused(decision.code, decision.message, decision.advice) },
+  };
+}
+
+/** Words as a shell gives them, or a line of text with quotes of its own. */
+async function commandOf({ desired }: Ground, { words, line, surface }: Said): Promise<Command> {
+  if (line === undefined) return parse(words, surface);
+  const parts = (await desired.list()).map(({ key }) => partsOf(key));
+  const known = {
+    environments: [...new Set(parts.map(({ environment }) => environment))],
+    groups: parts.map(({ name }) => name),
+  };
+  const command = parseLine(line, surface, known);
+  if (command) return command;
+  throw new Failure('usage', 'This is no command.', { advice: 'A command begins with /kata: /kata help' });
+}
+
+interface KnownPlace {
+  readonly place: Place;
+  readonly group: GroupKey | '';
+  /** Whether all is known of the place that there is to know. */
+  readonly whole: boolean;
+}
+
+/** What a command is about: a group with the repository that it came from, an environment, or everything. */
+async function placeOf({ desired }: Ground, { verb, target, environment }: Command): Promise<KnownPlace> {
+  if (target) {
+    const key = groupKey(target.environment, target.name);
+    const repository = (await desired.get(key))?.repository;
+    const place = { environment: target.environment, ...(repository ? { repository } : {}) };
+    return { place, group: key, whole: repository !== undefined };
+  }
+  if (environment !== undefined) return { place: { environment }, group: '', whole: false };
+  return { place: verb.mutating ? { environment: PRODUCTION } : {}, group: '', whole: false };
+}
+
+const PRODUCTION = 'production';
+
+/** Who asks about much, or about what is not there, is told as much of it as they may see. */
+function decideOn(
+  { policy }: Ground,
+  { caller }: Said,
+  command: Command,
+  right: Right,
+  { place, whole }: KnownPlace,
+): Decision {
+  const { verb, target, options } = command;
+  const deed = target ? `${verb.name} ${target.name}` : verb.name;
+  const decision =
+    right === 'reader' && !whole
+      ? policy.somewhere(caller, right, deed, place)
+      : policy.decide(caller, right, deed, place);
+  if (!decision.allowed) return decision;
+  const asks = verb.confirms && verb.options.some(({ name }) => name === 'yes');
+  const confirmed = options['yes'] === true || options['dry-run'] === true;
+  if (!asks || confirmed || !policy.isProtected(place.environment ?? '')) return decision;
+  const { code, message, advice } = UNCONFIRMED;
+  const again = commandText({ ...command, options: { ...options, yes: true } });
+  return { allowed: false, code, message, advice: `${advice} ${again}` };
+}
+
+/** A bot whose disk is full can still be looked at; nothing else happens that is not written down. */
+async function recordAsked(
+  ground: Ground,
+  { words, line, caller, surface }: Said,
+  judged: Judged,
+): Promise<Recorded> {
+  const { decision, group, environment } = judged;
+  const text = line ?? typedText(words);
+  const asking = { caller: caller.name, surface, text, decision, group, environment };
+  try {
+    return await record(ground, asking);
+  } catch (error) {
+    if (!judged.reading || !(error instanceof Failure)) throw error;
+    return { end: async () => {} };
+  }
+}
+
+async function* work(
+  ground: Ground,
+  { caller, files = [] }: Said,
+  { verdict }: Judged,
+  signal: AbortSignal,
+): AsyncGenerator<Block, Outcome> {
+  if ('refusal' in verdict) return verdict.refusal;
+  try {
+    return yield* verdict.run(ground, { ...verdict.command, caller, files }, signal);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return say.failedOutcome(error);

@@ -7,6 +7,7 @@ import type { Ground } from './ground.ts';
 import type { Source } from './plan.ts';
 import { targetKey } from './targets.ts';
 import type { Asked } from './verb.ts';
+import { groupsFor } from './visible.ts';
 
 /** What `plan` and `deploy` are about: files that came along, or the file of a group as its branch has it; or why there is none. */
 export async function sourceOf(ground: Ground, asked: Asked): Promise<Source | Outcome> {
@@ -31,7 +32,7 @@ export async function sourceOf(ground: Ground, asked: Asked): Promise<Source | O
 async function branchOf(ground: Ground, { caller, commit, target }: Asked): Promise<Source | Outcome> {
   const key = targetKey(target);
   const wish = await ground.desired.get(key);
-  if (!wish) return say.unknownGroup(key, await ground.desired.list());
+  if (!wish) return say.unknownGroup(key, await groupsFor(ground, caller));
   const { environment, name } = partsOf(key);
   const branch = await ground.sources.branch(wish.repository, environment, commit);
   if (!branch) {

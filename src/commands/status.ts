@@ -2,10 +2,11 @@ import * as say from '../replies/index.ts';
 import { glance } from './glance.ts';
 import { targetKey } from './targets.ts';
 import type { RunVerb } from './verb.ts';
+import { groupsFor } from './visible.ts';
 
 /** What runs: one group in full, or all of them in a table. */
-export const runStatus: RunVerb = async function* (ground, { target, environment }, signal) {
-  const wishes = await ground.desired.list();
+export const runStatus: RunVerb = async function* (ground, { target, environment, caller }, signal) {
+  const wishes = await groupsFor(ground, caller);
   if (!target) {
     const wanted = wishes.filter(({ key }) => environment === undefined || key.startsWith(`${environment}/`));
     const views = await glance(ground, wanted, signal);

@@ -93,6 +93,16 @@ export interface GivenFile {
   readonly text: string;
 }
 
+/** What somebody has said to the bot, and where. */
+export interface Said {
+  readonly words: readonly string[];
+  /** A line of text instead of words, with its prefix. */
+  readonly line?: string;
+  readonly caller: Caller;
+  readonly surface: Surface;
+  readonly files?: readonly GivenFile[];
+}
+
 /** What a verb is told besides its words. */
 export interface Asked extends Command {
   readonly caller: Caller;

@@ -17,6 +17,7 @@ export interface Said {
 
 /** What a bare word may hold without being quoted. */
 const BARE = /^[^\s'"\\]+$/;
+const BLANK = /\s/;
 const WIDEST_EXCERPT = 100;
 
 /**
@@ -27,7 +28,7 @@ export function saidIn(line: string): Said {
   const words: Word[] = [];
   let at = 0;
   while (at < line.length) {
-    if (line[at] === ' ' || line[at] === '\n' || line[at] === '\t' || line[at] === '\r') {
+    if (BLANK.test(line[at] ?? '')) {
       at++;
       continue;
     }
@@ -42,7 +43,7 @@ function wordAt(line: string, start: number): Word {
   let text = '';
   const quoted = line[start] === '"' || line[start] === "'";
   let at = start;
-  while (at < line.length && !/\s/.test(line[at] ?? '')) {
+  while (at < line.length && !BLANK.test(line[at] ?? '')) {
     const quote = line[at];
     if (quote !== '"' && quote !== "'") {
       text += line[at++];

@@ -1,4 +1,25 @@
-/** May this caller do this now, and if not, why and what to do. */
-export { type Caller, type Decision, decide, type Right, rightNamed } from './decide.ts';
+/** May this caller do this there, and if not, why and what to do; and the book of what was asked. */
+export {
+  type AuditBook,
+  type AuditEntry,
+  type AuditFilter,
+  type AuditRow,
+  type AuditVerdict,
+  rowAfter,
+  verifyAudit,
+} from './audit.ts';
+export {
+  type Check,
+  type DeedFacts,
+  decisions,
+  type Objection,
+  objectionsIn,
+  UNCONFIRMED,
+} from './checks.ts';
+export { type GivenGrant, type Grant, OWN_CALLERS, type Rules } from './grants.ts';
 export { type Life, lifeOf } from './lives.ts';
-export { createTokens, type TokenBook, type Tokens } from './tokens.ts';
+export type { Place } from './places.ts';
+export { createPolicy, type Decision, type Policy } from './policy.ts';
+export type { Refusal } from './refusals.ts';
+export { type Caller, isEnough, RIGHTS, type Right, rightNamed } from './rights.ts';
+export { createTokens, hasExpired, type KeptToken, type TokenBook, type Tokens } from './tokens.ts';

@@ -16,7 +16,7 @@ export type Block =
   | { kind: 'verbatim'; text: string }
   | { kind: 'blank' };
 
-export type Mark = 'done' | 'failed' | 'warning' | 'running';
+export type Mark = 'done' | 'failed' | 'warning' | 'running' | 'skipped';
 
 /** How every command ends, whether it worked or not. `blocks` is what is still to be said. */
 export interface Outcome {

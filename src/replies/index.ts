@@ -1,4 +1,8 @@
 /** What the bot says: one function an outcome, giving a small document. No other chapter holds sentences for people. */
+
+export * from './audit.ts';
+export * from './callers.ts';
+export * from './decisions.ts';
 export type { Block, Outcome } from './document.ts';
 export * from './group.ts';
 export * from './lists.ts';

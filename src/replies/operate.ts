@@ -1,4 +1,4 @@
-import { type GroupKey, partsOf } from '../event.ts';
+import type { GroupKey } from '../event.ts';
 import { formatMoney, type Money } from '../metering/index.ts';
 import type { Block, Outcome } from './document.ts';
 import { nameOf } from './group.ts';
@@ -15,15 +15,6 @@ export function alreadySo(verb: string, key: GroupKey, text: string): Outcome {
 export function dryRun(verb: string, key: GroupKey, would: readonly Block[]): Outcome {
   const blocks = [...would, stage('running', 'dry run', 'nothing was changed')];
   return done('dry-run', { group: key, verb, changed: false }, blocks);
-}
-
-export function confirmationNeeded(verb: string, key: GroupKey, command: string): Outcome {
-  const { environment, name } = partsOf(key);
-  return refused(
-    'confirmation-needed',
-    `${environment} is protected: say again that you want to ${verb} ${name} there.`,
-    command,
-  );
 }
 
 export function wouldStage(verb: string, text: string): Block {

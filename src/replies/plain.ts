@@ -5,12 +5,19 @@ export interface Drawing {
   readonly colour: boolean;
 }
 
-const MARKS: Readonly<Record<Mark, string>> = { done: '✔', failed: '✗', warning: '!', running: '▸' };
+const MARKS: Readonly<Record<Mark, string>> = {
+  done: '✔',
+  failed: '✗',
+  warning: '!',
+  running: '▸',
+  skipped: '–',
+};
 const COLOURS: Readonly<Record<Mark | 'dim' | 'bold', string>> = {
   done: '32',
   failed: '31',
   warning: '33',
   running: '36',
+  skipped: '2',
   dim: '2',
   bold: '1',
 };

@@ -1,7 +1,7 @@
 /** Keeps the books that the other chapters declare. */
 import type { Ledger } from '../metering/index.ts';
 import type { LabelBook, SlotBook } from '../network/index.ts';
-import type { TokenBook } from '../policy/index.ts';
+import type { AuditBook, TokenBook } from '../policy/index.ts';
 import type { DesiredState, EventBook, RunBook } from '../reconciler/index.ts';
 
 export interface Store {
@@ -13,6 +13,7 @@ export interface Store {
   readonly slots: SlotBook;
   readonly tokens: TokenBook;
   readonly branches: BranchBook;
+  readonly audit: AuditBook;
   close(): Promise<void>;
 }
 

@@ -4,11 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createTokens, decide, type Right, type TokenBook, type Tokens } from '../../src/policy/index.ts';
+import { createTokens, type Right, type TokenBook, type Tokens } from '../../src/policy/index.ts';
 import type { Store } from '../../src/store/index.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { openTestVault } from '../store/vault.ts';
-import { createManualClock } from '../world/clock.ts';
+import { createManualClock, type ManualClock } from '../world/clock.ts';
 
 const RIGHTS: readonly Right[] = ['reader', 'deployer', 'operator', 'admin'];
 const CREATED_AT_MS = 1_000;
@@ -18,6 +18,7 @@ let store: Store;
 let tokens: Tokens;
 /** All that was ever said to the book. */
 let said: unknown[];
+let clock: ManualClock;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'katabot-tokens-'));
@@ -34,7 +35,8 @@ beforeEach(async () => {
       return store.tokens.add(token);
     },
   };
-  tokens = createTokens(book, createManualClock(CREATED_AT_MS));
+  clock = createManualClock(CREATED_AT_MS);
+  tokens = createTokens(book, clock);
 });
 afterEach(async () => {
   await store.close();
@@ -52,10 +54,13 @@ describe('a token', () => {
     const token = await tokens.create('ann', 'deployer');
     await tokens.authenticate(token, 'ann');
     const hash = createHash('sha256').update(token).digest('hex');
-    expect(said).toEqual([{ hash, name: 'ann', right: 'deployer', createdAtMs: CREATED_AT_MS }, hash]);
+    expect(said).toEqual([
+      { hash, name: 'ann', right: 'deployer', createdAtMs: CREATED_AT_MS, expiresAtMs: null },
+      hash,
+    ]);
     expect(JSON.stringify(said)).not.toContain(token.slice('kata_'.length));
     expect(await store.tokens.list()).toEqual([
-      { name: 'ann', right: 'deployer', createdAtMs: CREATED_AT_MS },
+      { name: 'ann', right: 'deployer', createdAtMs: CREATED_AT_MS, expiresAtMs: null },
     ]);
   });
 
@@ -97,29 +102,22 @@ describe('a token', () => {
     }
   });
 
+  test('with an end works until then, and is nobody’s from then on', async () => {
+    const token = await tokens.create('ci', 'operator', { expiresAtMs: CREATED_AT_MS + 90 });
+    const caller = { name: 'ci', right: 'operator', expiresAtMs: CREATED_AT_MS + 90 };
+    expect(await tokens.authenticate(token)).toEqual(caller);
+    clock.advance(89);
+    expect(await tokens.authenticate(token, 'ci')).toEqual(caller);
+    clock.advance(1);
+    expect(await tokens.authenticate(token)).toBeUndefined();
+    expect(await tokens.authenticate(token, 'ci')).toBeUndefined();
+    expect(await store.tokens.list()).toMatchObject([{ name: 'ci', expiresAtMs: CREATED_AT_MS + 90 }]);
+  });
+
   test('with a right that this bot does not know has none', async () => {
     const token = `kata_${'x'.repeat(43)}`;
     const hash = createHash('sha256').update(token).digest('hex');
-    await store.tokens.add({ hash, name: 'ann', right: 'emperor', createdAtMs: 0 });
+    await store.tokens.add({ hash, name: 'ann', right: 'emperor', createdAtMs: 0, expiresAtMs: null });
     expect(await tokens.authenticate(token)).toBeUndefined();
-  });
-});
-
-describe('rights', () => {
-  const pairs = RIGHTS.flatMap((right, has) =>
-    RIGHTS.map((needed, needs) => ({ right, needed, has, needs })),
-  );
-
-  test.each(pairs)('a $right asks for what takes a $needed', ({ right, needed, has, needs }) => {
-    expect(decide({ name: 'ann', right }, needed, 'do it').allowed).toBe(has >= needs);
-  });
-
-  test('that are missing are named, with who can give them and how', () => {
-    expect(decide({ name: 'bo', right: 'deployer' }, 'operator', 'create a repository')).toEqual({
-      allowed: false,
-      code: 'right-missing',
-      message: 'bo is a deployer and may not create a repository; that takes an operator.',
-      advice: 'Whoever runs the bot can give the right: katabot token create bo --right operator',
-    });
   });
 });

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/clock.ts';
-import { drawPlain } from '../../src/replies/index.ts';
+import { type Block, drawPlain, type Outcome } from '../../src/replies/index.ts';
 import { type AppInTest, commitFiles, git, startApp } from '../world/bot.ts';
 import { createMemoryEngine } from '../world/memory-engine.ts';
 
@@ -167,7 +167,8 @@ function throughApi({ url, token }: AppInTest): Say {
       },
       body: JSON.stringify({ line: `/kata ${line}` }),
     });
-    const { blocks = [], outcome } = await response.json();
+    const answer: { blocks?: Block[]; outcome?: Outcome } = JSON.parse(await response.text());
+    const { blocks = [], outcome } = answer;
     const all = [...blocks, ...(outcome?.blocks ?? [])];
     return {
       worked: outcome?.kind === 'done',

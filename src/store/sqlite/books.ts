@@ -133,21 +133,30 @@ export function tokenBook(database: Kysely<Tables>): TokenBook {
     async find(hash) {
       const row = await database
         .selectFrom('tokens')
-        .select(['name', 'right'])
+        .select(['name', 'right', 'expires_at_ms'])
         .where('hash', '=', hash)
         .executeTakeFirst();
-      return row && { name: row.name, right: row.right };
+      return row && { name: row.name, right: row.right, expiresAtMs: row.expires_at_ms };
     },
-    async add({ hash, name, right, createdAtMs }) {
-      await database.insertInto('tokens').values({ hash, name, right, created_at_ms: createdAtMs }).execute();
+    async add({ hash, name, right, createdAtMs, expiresAtMs }) {
+      const times = { created_at_ms: createdAtMs, expires_at_ms: expiresAtMs };
+      await database
+        .insertInto('tokens')
+        .values({ hash, name, right, ...times })
+        .execute();
     },
     async list() {
       const rows = await database
         .selectFrom('tokens')
-        .select(['name', 'right', 'created_at_ms'])
+        .select(['name', 'right', 'created_at_ms', 'expires_at_ms'])
         .orderBy('created_at_ms')
         .execute();
-      return rows.map(({ name, right, created_at_ms }) => ({ name, right, createdAtMs: created_at_ms }));
+      return rows.map(({ name, right, created_at_ms, expires_at_ms }) => ({
+        name,
+        right,
+        createdAtMs: created_at_ms,
+        expiresAtMs: expires_at_ms,
+      }));
     },
     async remove(name) {
       const { numDeletedRows } = await database

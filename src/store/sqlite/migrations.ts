@@ -48,6 +48,22 @@ const MIGRATIONS: Record<string, Migration> = {
     'alter table revisions add column rollback_of integer not null default 0',
     'alter table revisions add column settled text',
   ),
+  '0003-callers': statements(
+    'alter table tokens add column expires_at_ms bigint',
+    `create table audit (
+      number integer primary key, at_ms bigint not null, id text not null, kind text not null, caller text not null,
+      surface text not null, text text not null, "group" text not null, environment text not null,
+      decision text not null, effect text not null, cost text not null, previous text not null, hash text not null)`,
+    // A row that does not continue the chain is left out without a word; whoever adds it sees that and takes the next place.
+    `create trigger audit_continues before insert on audit
+      when new.number is not (select coalesce(max(number), 0) + 1 from audit)
+        or exists (select 1 from audit where number = new.number - 1 and hash is not new.previous)
+      begin select raise(ignore); end`,
+    `create trigger audit_is_not_changed before update on audit
+      begin select raise(abort, 'the audit is never changed'); end`,
+    `create trigger audit_is_not_shortened before delete on audit
+      begin select raise(abort, 'the audit is never changed'); end`,
+  ),
 };
 
 function statements(...texts: readonly string[]): Migration {

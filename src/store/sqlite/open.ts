@@ -1,6 +1,7 @@
 import { Kysely, SqliteDialect } from 'kysely';
 import type { Vault } from '../../secrets/index.ts';
 import type { Store } from '../index.ts';
+import { auditBook } from './audit.ts';
 import { branchBook, eventBook, labelBook, runBook, slotBook, tokenBook } from './books.ts';
 import { desiredState } from './desired.ts';
 import { ledger } from './ledger.ts';
@@ -22,6 +23,7 @@ export async function openSqliteStore(path: string, vault: Vault): Promise<Store
     slots: slotBook(database),
     tokens: tokenBook(database),
     branches: branchBook(database),
+    audit: auditBook(database),
     close: () => database.destroy(),
   };
 }

@@ -57,6 +57,30 @@ export interface Tables {
   events: { id: Generated<number>; at_ms: number; key: string; revision: number; fact: string };
   labels: { fqdn: string; key: string };
   slots: { location: string; slot: number; key: string };
-  tokens: { hash: string; name: string; right: string; created_at_ms: number };
+  tokens: {
+    hash: string;
+    name: string;
+    right: string;
+    created_at_ms: number;
+    /** null: it works until it is revoked. */
+    expires_at_ms: number | null;
+  };
+  /** Rows are added and never changed; triggers see to that. */
+  audit: {
+    number: number;
+    at_ms: number;
+    id: string;
+    kind: 'asked' | 'ended';
+    caller: string;
+    surface: string;
+    text: string;
+    group: string;
+    environment: string;
+    decision: string;
+    effect: string;
+    cost: string;
+    previous: string;
+    hash: string;
+  };
   branches: { repository: string; branch: string; commit: string };
 }

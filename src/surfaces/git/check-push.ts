@@ -1,7 +1,7 @@
 import type { PushedBranch } from '../../commands/index.ts';
 import { Failure } from '../../failure.ts';
 import * as say from '../../replies/index.ts';
-import { noteDeletions } from './deletions.ts';
+import { type Deletion, noteDeletions } from './deletions.ts';
 import { environmentOf } from './environments.ts';
 import type { HookCall } from './hooks.ts';
 import { drained, HEADS, type Push, type PushParts, type Show } from './push.ts';
@@ -30,14 +30,21 @@ export async function checkPush(parts: PushParts, push: Push, call: HookCall, sh
   for (const ref of moved.filter(({ after }) => !isNothing(after))) {
     const pushed = await readBranch(reader, push, ref);
     push.checked.set(ref.ref, pushed);
-    if (!pushed.files.length) show(say.noSpecs(pushed.repository, pushed.environment, pushed.commit));
-    else if ((await drained(parts.commands.checkPush(pushed, push.leaving.signal), show)).kind !== 'done')
+    if ((await drained(parts.commands.checkPush(pushed, push.leaving.signal), show)).kind !== 'done')
       return false;
   }
-  await noteDeletions(reader.folder, deletionsOf(push, moved));
+  const deletions = deletionsOf(push, moved);
+  for (const deletion of deletions) if (!(await mayGo(parts, push, deletion, show))) return false;
+  await noteDeletions(reader.folder, deletions);
   push.leaving.signal.throwIfAborted();
   push.committed = true;
   return true;
+}
+
+async function mayGo(parts: PushParts, push: Push, deletion: Deletion, show: Show): Promise<boolean> {
+  const outcome = await parts.commands.checkDeletion({ repository: push.repository, ...deletion });
+  for (const block of outcome.blocks) show(block);
+  return outcome.kind === 'done';
 }
 
 async function takeTurn(parts: PushParts, push: Push, { refs }: HookCall, show: Show): Promise<void> {

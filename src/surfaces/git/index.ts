@@ -1,2 +1,3 @@
 /** `git push` in, a deploy out. */
 export { createGitSurface, type GitParts, type GitSurface } from './listen.ts';
+export { hostedSources } from './source.ts';

@@ -15,9 +15,9 @@ import { createTurns } from './turns.ts';
 
 export interface GitParts extends Omit<PushParts, 'turns'> {
   readonly authenticate: (user: string, token: string) => Promise<Caller | undefined>;
-  readonly mayRead: (caller: Caller) => Decision;
-  readonly mayPush: (caller: Caller) => Decision;
-  readonly mayCreate: (caller: Caller) => Decision;
+  readonly mayRead: (caller: Caller, repository: string) => Decision;
+  readonly mayPush: (caller: Caller, repository: string) => Decision;
+  readonly mayCreate: (caller: Caller, repository: string) => Decision;
   /** Repositories of the settings: made at their first push, by anybody who may push. */
   readonly namedRepositories: readonly string[];
   /** The largest pack of a push; 64 MiB unless given. */
@@ -148,11 +148,13 @@ async function refusalOf(
   caller: Caller,
   { repository, pushing }: Route,
 ): Promise<Refusal | undefined> {
-  const decision = pushing ? parts.mayPush(caller) : parts.mayRead(caller);
+  const decision = pushing ? parts.mayPush(caller, repository) : parts.mayRead(caller, repository);
   if (!decision.allowed) return { status: 403, text: `${decision.message} ${decision.advice}` };
   if (await exists(parts.folder, repository)) return undefined;
   if (!pushing) return { status: 404, text: `There is no repository ${repository} here.` };
-  const creating = parts.namedRepositories.includes(repository) ? decision : parts.mayCreate(caller);
+  const creating = parts.namedRepositories.includes(repository)
+    ? decision
+    : parts.mayCreate(caller, repository);
   if (!creating.allowed) return { status: 403, text: `${creating.message} ${creating.advice}` };
   await createRepository(parts.folder, repository);
   return undefined;

@@ -13,6 +13,8 @@ export interface Repository {
   setDefaultBranch(branch: string): Promise<void>;
   /** Each branch with its commit. */
   branches(): Promise<Map<string, string>>;
+  /** The whole name of a commit of that branch that begins so (7 to 40 hex digits); undefined when there is none, or more than one. */
+  commit(beginning: string, branch: string): Promise<string | undefined>;
   /** Every container group of a commit. Throws a Failure for one that cannot be a spec. */
   specs(commit: string): Promise<SpecFile[]>;
   subject(commit: string): Promise<string>;
@@ -88,6 +90,22 @@ export function openRepository(root: string, name: string, quarantine: Quarantin
       return new Map(
         lines.split('\n').flatMap((line) => (line ? [[line.slice(at), line.slice(0, 40)] as const] : [])),
       );
+    },
+    async commit(beginning, branch) {
+      if (!/^[0-9a-f]{7,40}$/.test(beginning)) return undefined;
+      try {
+        const whole = await ask(
+          'rev-parse',
+          '--verify',
+          '--quiet',
+          '--end-of-options',
+          `${beginning}^{commit}`,
+        );
+        await ask('merge-base', '--is-ancestor', whole, `${HEADS}${branch}`);
+        return whole;
+      } catch {
+        return undefined; // git ends with an error for what it does not know, and for what is not on the branch
+      }
     },
     specs: (commit) => readSpecs(git, commit),
     subject: (commit) => ask('log', '-1', '--format=%s', commit, '--'),

@@ -1,5 +1,5 @@
 import type { Follow, PushCommands, PushedBranch } from '../../../src/commands/index.ts';
-import type { Block, Outcome } from '../../../src/replies/index.ts';
+import { type Block, noSpecs, type Outcome } from '../../../src/replies/index.ts';
 
 type Told = AsyncGenerator<Block, Outcome>;
 type Deleted = Parameters<PushCommands['deleteBranch']>[0];
@@ -26,7 +26,8 @@ export function createPretendCommands(): PretendCommands {
     checked: [],
     deployed: [],
     deleted: [],
-    check: async function* ({ repository, branch, environment }) {
+    check: async function* ({ repository, branch, environment, commit, files }) {
+      if (!files.length) yield noSpecs(repository, environment, commit);
       yield text(`checking ${repository} ${branch} for ${environment}`);
       return DONE;
     },
@@ -42,6 +43,7 @@ export function createPretendCommands(): PretendCommands {
       pretend.checked.push(push);
       return pretend.check(push, signal);
     },
+    checkDeletion: async () => DONE,
     deployPush(push) {
       pretend.deployed.push(push);
       return begun((signal) => pretend.deploy(push, signal));

@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Caller, decide } from '../../../src/policy/index.ts';
+import { type Caller, createPolicy } from '../../../src/policy/index.ts';
 import type { BranchBook } from '../../../src/store/index.ts';
 import { createGitSurface, type GitParts, type GitSurface } from '../../../src/surfaces/git/index.ts';
 import { git } from '../../world/bot.ts';
@@ -17,6 +17,8 @@ const CALLERS: Readonly<Record<string, Caller>> = {
   'kata_of-dora': { name: 'dora', right: 'deployer' },
   'kata_of-rita': { name: 'rita', right: 'reader' },
 };
+
+const policy = createPolicy({ protected: [] });
 
 export interface Served {
   readonly surface: GitSurface;
@@ -47,9 +49,9 @@ export async function serveGit(given: Partial<GitParts> = {}): Promise<Served> {
     commands,
     namedRepositories: ['named'],
     authenticate: async (user, token) => (CALLERS[token]?.name === user ? CALLERS[token] : undefined),
-    mayRead: (caller) => decide(caller, 'reader', 'read repositories'),
-    mayPush: (caller) => decide(caller, 'deployer', 'push'),
-    mayCreate: (caller) => decide(caller, 'operator', 'create a repository by pushing to it'),
+    mayRead: (caller) => policy.decide(caller, 'reader', 'read repositories'),
+    mayPush: (caller) => policy.decide(caller, 'deployer', 'push'),
+    mayCreate: (caller) => policy.decide(caller, 'operator', 'create a repository by pushing to it'),
     branches: bookIn(book),
     temporaryFolder: root,
     reportInternal: (error) => `E${internal.push(error)}`,

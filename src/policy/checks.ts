@@ -1,0 +1,121 @@
+import type { Problem } from '../spec/index.ts';
+import type { Decision } from './policy.ts';
+
+/** One question of the way to a deed, and its answer. */
+export interface Check {
+  readonly name: CheckName;
+  /** `not-needed` also for what was not looked at, because an earlier question had failed. */
+  readonly state: 'passed' | 'failed' | 'not-needed';
+  /** Of a failed one, '' otherwise. */
+  readonly code: string;
+  readonly text: string;
+  readonly advice: string;
+}
+
+/** Every question, in the order in which it is asked. */
+export const CHECK_NAMES = [
+  'caller known',
+  'repository allowed',
+  'right',
+  'confirmation',
+  'spec accepted',
+  'capacity',
+  'isolation',
+  'name free',
+] as const;
+export type CheckName = (typeof CHECK_NAMES)[number];
+
+/** Why something cannot be: a problem of a file, or any other with the same parts. */
+export type Objection = Pick<Problem, 'code' | 'message' | 'advice'>;
+
+/** What is known of a deed that somebody wants. */
+export interface DeedFacts {
+  readonly decision: Decision;
+  /** `needed`: the environment is protected and nobody has said yes yet. */
+  readonly confirmation: 'given' | 'needed' | 'not-needed';
+  /** null: not looked at, or nothing to look at. */
+  readonly spec: readonly Objection[] | null;
+  readonly capacity: readonly Objection[] | null;
+  readonly isolation: readonly Objection[] | null;
+  readonly name: readonly Objection[] | null;
+}
+
+/** The whole list for a wanted deed. It is refused when one has failed; the first of those is the refusal. Pure. */
+export function decisions(facts: DeedFacts): Check[] {
+  return [
+    ...decisionChecks(facts.decision),
+    confirmationCheck(facts.confirmation),
+    objectionCheck('spec accepted', facts.spec),
+    objectionCheck('capacity', facts.capacity),
+    objectionCheck('isolation', facts.isolation),
+    objectionCheck('name free', facts.name),
+  ];
+}
+
+/** Where each code of a refusal belongs; any other is about the right. */
+const REFUSED_AT: Readonly<Record<string, number>> = { 'caller-unknown': 0, 'repository-refused': 1 };
+const RIGHT_AT = 2;
+
+function decisionChecks(decision: Decision): Check[] {
+  const failedAt = decision.allowed ? CHECK_NAMES.length : (REFUSED_AT[decision.code] ?? RIGHT_AT);
+  return CHECK_NAMES.slice(0, RIGHT_AT + 1).map((name, index): Check => {
+    if (index > failedAt) return notNeeded(name);
+    if (decision.allowed || index < failedAt)
+      return passed(name, decision.allowed && index === RIGHT_AT ? decision.rule : '');
+    return failed(name, decision);
+  });
+}
+
+function confirmationCheck(confirmation: DeedFacts['confirmation']): Check {
+  switch (confirmation) {
+    case 'given':
+      return passed('confirmation');
+    case 'not-needed':
+      return notNeeded('confirmation');
+    case 'needed':
+      return failed('confirmation', UNCONFIRMED);
+  }
+}
+
+/** What is said to a command that would change a protected environment and does not say `--yes`. */
+export const UNCONFIRMED: Objection = {
+  code: 'confirmation-needed',
+  message: 'The environment is protected: it is changed only when you say that you mean it.',
+  advice: 'Say it again with --yes.',
+};
+
+function objectionCheck(name: CheckName, objections: readonly Objection[] | null): Check {
+  if (objections === null) return notNeeded(name);
+  const [first, ...more] = objections;
+  if (!first) return passed(name);
+  const rest = more.length ? ` (and ${more.length} more)` : '';
+  return failed(name, { ...first, message: `${first.message}${rest}` });
+}
+
+function passed(name: CheckName, text = ''): Check {
+  return { name, state: 'passed', code: '', text, advice: '' };
+}
+
+function notNeeded(name: CheckName): Check {
+  return { name, state: 'not-needed', code: '', text: '', advice: '' };
+}
+
+function failed(name: CheckName, { code, message, advice }: Objection): Check {
+  return { name, state: 'failed', code, text: message, advice };
+}
+
+const CAPACITY = ['ServiceUnavailable'];
+const ISOLATION = ['isolation-unavailable'];
+const NAME = ['DnsNameLabelAlreadyTaken', 'group-taken', 'group-twice'];
+
+/** The errors of a planned file, put to the questions that they answer. What a broken file hides was not looked at. Pure. */
+export function objectionsIn(
+  problems: readonly Problem[],
+): Pick<DeedFacts, 'spec' | 'capacity' | 'isolation' | 'name'> {
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  const of = (codes: readonly string[]) => errors.filter(({ code }) => codes.includes(code));
+  const here = [...CAPACITY, ...ISOLATION, ...NAME];
+  const spec = errors.filter(({ code }) => !here.includes(code));
+  const later = (codes: readonly string[]) => (spec.length && !of(codes).length ? null : of(codes));
+  return { spec, capacity: later(CAPACITY), isolation: later(ISOLATION), name: later(NAME) };
+}
