@@ -37,7 +37,8 @@ export function parseLine(
   surface: Surface,
   known: Known = { environments: [], groups: [] },
 ): Command | undefined {
-  if (!PREFIX.test(text.replace(/^[\s\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]+/, ''))) return undefined;
+  if (!PREFIX.test(text.replace(/^[\s\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]+/, '')))
+    return undefined;
   const { line, words } = saidIn(repaired(text));
   const [prefix, ...rest] = words;
   const said = { line, words: rest };

@@ -4,14 +4,18 @@
  */
 import { type Clock, within } from '../../src/clock.ts';
 import type {
+  AttachRequest,
+  ContainerUsage,
   Engine,
   EngineFacts,
+  ExecRequest,
   LogLine,
   LogRequest,
   ObservedGroup,
   ObservedMember,
   ObservedPod,
   Pod,
+  Session,
   Step,
   StepContext,
   StepResult,
@@ -134,6 +138,9 @@ export function createMemoryEngine(
     },
     apply: (step, context) => apply(state, step, context),
     logs: (request, signal) => logs(state, request, signal),
+    exec: async (request, signal) => exec(state, request, signal),
+    attach: async (request, signal) => attach(state, request, signal),
+    usage: async (_signal, key) => usage(state, key),
     watch: (hint) => watch(state, hint),
     ...levers(state),
     get reachable() {
@@ -538,6 +545,10 @@ async function* logs(state: State, request: LogRequest, signal: AbortSignal): As
       .filter(({ pod }) => pod.key === request.key)
       .flatMap(({ members }) => members)
       .filter(({ name }) => request.container === undefined || name === request.container);
+  const inWindow = ({ timestamp }: LogLine) => {
+    const atMs = Date.parse(timestamp);
+    return atMs >= (request.sinceMs ?? 0) && atMs < (request.untilMs ?? Number.POSITIVE_INFINITY);
+  };
   for (const { id, lines } of sources()) {
     told.set(id, request.tail === undefined ? 0 : Math.max(0, lines.length - request.tail));
   }
@@ -546,11 +557,133 @@ async function* logs(state: State, request: LogRequest, signal: AbortSignal): As
     const fresh = sources().flatMap(({ id, lines }) => {
       const from = told.get(id) ?? 0;
       told.set(id, lines.length);
-      return lines.slice(from);
+      return lines.slice(from).filter(inWindow);
     });
     yield* fresh.toSorted((a, b) => a.timestamp.localeCompare(b.timestamp));
     if (!request.follow || signal.aborted) return;
     await within(signal, stirred).catch(() => {});
     if (signal.aborted) return;
   }
+}
+
+/** A running member, or the failure that the real engine would give. */
+function runningMember(state: State, key: GroupKey, container: string): StoredMember {
+  orUnreachable(state, undefined);
+  const members = state.pods.filter(({ pod }) => pod.key === key).flatMap((stored) => stored.members);
+  const wanted = members.find(({ name }) => name === container);
+  if (wanted?.state === 'running') return wanted;
+  if (wanted) {
+    throw new Failure('container-not-running', `${container} does not run: ${wanted.state}.`, {
+      advice: 'Start the group.',
+    });
+  }
+  throw new Failure('container-unknown', `There is no container "${container}" in ${key}.`, {
+    advice: `It has ${members.map(({ name }) => name).join(', ')}.`,
+  });
+}
+
+/** Understands `sh -c` with a script of `echo TEXT`, `echo TEXT >&2` and `exit CODE`, and `cat`, which gives its input back. */
+function exec(state: State, { key, container, command }: ExecRequest, signal: AbortSignal): Session {
+  runningMember(state, key, container);
+  const [program = '', , script = ''] = command;
+  const said: { stream: 'stdout' | 'stderr'; bytes: Uint8Array }[] = [];
+  let exitCode = 0;
+  if (program.startsWith('no-such') || program.startsWith('/no-such')) {
+    throw new Failure('command-not-found', `There is no program ${program} in the container.`, {
+      advice: 'Name it with its path.',
+    });
+  }
+  for (const statement of script.split(/[;\n]/).map((each) => each.trim())) {
+    const [word, ...rest] = statement.split(' ');
+    const stream = statement.endsWith('>&2') ? 'stderr' : 'stdout';
+    if (word === 'echo')
+      said.push({ stream, bytes: Buffer.from(`${rest.join(' ').replace(/ >&2$/, '')}\n`) });
+    if (word === 'exit') exitCode = Number(rest[0] ?? 0);
+  }
+  const input = createInput();
+  const output = async function* () {
+    yield* said;
+    if (program !== 'cat') return;
+    for await (const bytes of input.read(signal)) yield { stream: 'stdout' as const, bytes };
+  };
+  return {
+    output: output(),
+    exitCode: Promise.resolve(exitCode),
+    write: async (bytes) => input.push(bytes),
+    endInput: () => input.end(),
+    resize: async () => {},
+    close: () => input.end(),
+  };
+}
+
+function createInput() {
+  const waiting: Uint8Array[] = [];
+  let closed = false;
+  let stirred = Promise.withResolvers<void>();
+  const stir = () => {
+    stirred.resolve();
+    stirred = Promise.withResolvers();
+  };
+  return {
+    push(bytes: Uint8Array) {
+      waiting.push(bytes);
+      stir();
+    },
+    end() {
+      closed = true;
+      stir();
+    },
+    async *read(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+      for (;;) {
+        yield* waiting.splice(0);
+        if (closed) return;
+        await within(signal, stirred.promise);
+      }
+    },
+  };
+}
+
+function attach(state: State, { key, container }: AttachRequest, signal: AbortSignal): Session {
+  const member = runningMember(state, key, container);
+  const { promise: exitCode, resolve } = Promise.withResolvers<number>();
+  let told = member.lines.length;
+  const output = async function* () {
+    for (;;) {
+      const { promise } = state.stirred;
+      for (const { stream, text } of member.lines.slice(told))
+        yield { stream, bytes: Buffer.from(`${text}\n`) };
+      told = member.lines.length;
+      if (member.state !== 'running') return resolve(member.exitCode ?? 0);
+      await within(signal, promise);
+    }
+  };
+  return {
+    output: output(),
+    exitCode,
+    write: async () => {},
+    endInput() {},
+    resize: async () => {},
+    close() {},
+  };
+}
+
+function usage(state: State, key: GroupKey | undefined): Map<GroupKey, ContainerUsage[]> {
+  orUnreachable(state, undefined);
+  const pods = state.pods.filter(({ pod }) => key === undefined || pod.key === key);
+  return new Map(
+    pods.map(({ pod, members }) => [
+      pod.key,
+      members
+        .filter((member) => member.state === 'running')
+        .map(({ name }) => ({
+          container: name,
+          cpuMilli: 10,
+          memoryBytes: 2 ** 20,
+          memoryLimitBytes: 100 * 2 ** 20,
+          processes: 1,
+          receivedBytes: 0,
+          sentBytes: 0,
+        })),
+    ]),
+  );
 }

@@ -12,6 +12,8 @@ import { LABEL, ownedBy } from './labels.ts';
 import { groupsFrom, type Leftover } from './observe.ts';
 import { createSandbox, startMembers } from './pods.ts';
 import { removeMembers, removePod, stopContainers } from './removal.ts';
+import { openAttach, openExec } from './sessions.ts';
+import { usageOf } from './usage.ts';
 import { watchEngine } from './watch.ts';
 
 export interface DockerSettings {
@@ -37,6 +39,9 @@ export function createDockerEngine(settings: DockerSettings, clock: Clock): Engi
     observe: (signal, key) => observe(parts, signal, key),
     apply: (step, context) => apply(parts, step, context),
     logs: (request, signal) => groupLogs({ connection, owner: settings.owner, clock }, request, signal),
+    exec: (request, signal) => openExec({ connection, owner: settings.owner, clock }, request, signal),
+    attach: (request, signal) => openAttach({ connection, owner: settings.owner, clock }, request, signal),
+    usage: (signal, key) => usageOf({ connection, owner: settings.owner }, signal, key),
     watch: (hint) => watchEngine(connection, settings.owner, clock, hint),
   };
 }

@@ -3,12 +3,14 @@ import { type Clock, within } from '../../clock.ts';
 import type { LogLine, LogRequest } from '../index.ts';
 import type { Connection } from './connection.ts';
 import { LABEL, ownedBy } from './labels.ts';
-import { containerLines } from './logs.ts';
+import { containerLines, type LogWindow } from './logs.ts';
 
 /** How often to look whether a member that ended runs again, or a new one has come. */
 const LOOK_AGAIN_MS = 1_000;
 /** A reader that is slower than its group loses the oldest lines rather than the bot its memory. */
 const MOST_WAITING_LINES = 10_000;
+
+type Window = Omit<LogWindow, 'follow'>;
 
 interface Source {
   readonly id: string;
@@ -23,8 +25,17 @@ export async function* groupLogs(
 ): AsyncGenerator<LogLine> {
   const docker = await connection.client();
   const sources = () => sourcesOf(docker, owner, request);
-  if (request.follow) yield* followed(docker, clock, sources, request.tail, signal);
-  else yield* inOrder(docker, await sources(), request.tail, signal);
+  const window = {
+    tail: request.tail,
+    since: request.sinceMs === undefined ? undefined : momentOf(request.sinceMs),
+    until: request.untilMs === undefined ? undefined : momentOf(request.untilMs),
+  };
+  if (request.follow) yield* followed(docker, clock, sources, window, signal);
+  else yield* inOrder(docker, await sources(), window, signal);
+}
+
+function momentOf(ms: number): string {
+  return `${Math.floor(ms / 1000)}.${String(Math.floor(ms % 1000)).padStart(3, '0')}000000`;
 }
 
 async function sourcesOf(docker: Docker, owner: string, { key, container }: LogRequest): Promise<Source[]> {
@@ -39,14 +50,16 @@ async function sourcesOf(docker: Docker, owner: string, { key, container }: LogR
 async function* inOrder(
   docker: Docker,
   sources: readonly Source[],
-  tail: number | undefined,
+  window: Window,
   signal: AbortSignal,
 ): AsyncGenerator<LogLine> {
   const next = async (lines: AsyncGenerator<LogLine>) => {
     const { value, done } = await lines.next();
     return done ? [] : [{ line: value, lines }];
   };
-  const opened = sources.map((source) => containerLines(docker, source, { tail, follow: false }, signal));
+  const opened = sources.map((source) =>
+    containerLines(docker, source, { ...window, follow: false }, signal),
+  );
   let heads = (await Promise.all(opened.map(next))).flat();
   while (heads.length) {
     const oldest = heads.reduce((a, b) => (b.line.timestamp < a.line.timestamp ? b : a));
@@ -60,7 +73,7 @@ async function* followed(
   docker: Docker,
   clock: Clock,
   sources: () => Promise<Source[]>,
-  tail: number | undefined,
+  window: Window,
   signal: AbortSignal,
 ): AsyncGenerator<LogLine> {
   const waiting: LogLine[] = [];
@@ -69,7 +82,7 @@ async function* followed(
   let wake = () => {};
   const follow = async (source: Source) => {
     const seen = last.get(source.id);
-    const options = seen ? { follow: true, since: secondsOf(seen) } : { follow: true, tail };
+    const options = seen ? { follow: true, since: secondsOf(seen) } : { ...window, follow: true };
     for await (const line of containerLines(docker, source, options, signal)) {
       if (seen && line.timestamp <= seen) continue; // `since` includes the line it names
       last.set(source.id, line.timestamp);

@@ -6,6 +6,14 @@ const HEADER_BYTES = 8;
 /** A line longer than this is given in pieces, so that one line cannot fill the memory. */
 const LONGEST_LINE_BYTES = 64 * 1024;
 
+/** Which part of a log: `since` and `until` as `seconds.nanoseconds`, the way the engine takes them. */
+export interface LogWindow {
+  readonly tail?: number | undefined;
+  readonly follow: boolean;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+}
+
 /**
  * The lines of one container, oldest first. The engine sends frames (1 byte stream, 3 bytes nothing, 4 bytes length)
  * that may be cut anywhere, and lines that may span frames.
@@ -13,7 +21,7 @@ const LONGEST_LINE_BYTES = 64 * 1024;
 export async function* containerLines(
   docker: Docker,
   container: { id: string; name: string },
-  options: { tail?: number | undefined; follow: boolean; since?: string | undefined },
+  options: LogWindow,
   signal: AbortSignal,
 ): AsyncGenerator<LogLine> {
   const stream = await openLog(docker, container.id, options);
@@ -34,7 +42,7 @@ export async function* containerLines(
 async function openLog(
   docker: Docker,
   id: string,
-  { tail, follow, since }: { tail?: number | undefined; follow: boolean; since?: string | undefined },
+  { tail, follow, since, until }: LogWindow,
 ): Promise<Readable> {
   const options = {
     stdout: true,
@@ -42,6 +50,7 @@ async function openLog(
     timestamps: true,
     ...(tail === undefined ? {} : { tail }),
     ...(since ? { since } : {}),
+    ...(until ? { until } : {}),
   };
   if (follow) return asReadable(await docker.getContainer(id).logs({ ...options, follow: true }));
   // Without `follow` dockerode gathers the whole answer; asked through the modem it stays a stream.
