@@ -3,7 +3,14 @@ import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from './clock.ts';
-import { type Ground, type Location, pushCommands, runCommand } from './commands/index.ts';
+import {
+  createOperations,
+  createSessions,
+  type Ground,
+  type Location,
+  pushCommands,
+  runCommand,
+} from './commands/index.ts';
 import { cliTokenFile, type LocationSettings, type Settings } from './config.ts';
 import { createDockerEngine } from './engines/docker/docker-engine.ts';
 import type { Engine } from './engines/index.ts';
@@ -106,9 +113,19 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     branches: store.branches,
     reportInternal: (error) => log.internal(error),
   });
+  const operations = createOperations({
+    clock,
+    run: (said, signal) => runCommand(ground, said, signal),
+    reportInternal: (error) => log.internal(error),
+  });
   const web = createWeb({
+    clock,
     authenticate: (token) => tokens.authenticate(token),
-    run: (words, caller, signal) => runCommand(ground, { words, caller, surface: 'api' }, signal),
+    operations,
+    sessions: createSessions(ground),
+    keys: store.keys,
+    seesAll: (caller) => policy.decide(caller, 'operator', 'see what others have asked').allowed,
+    requestsPerSecond: settings.http.requestsPerSecond,
     git: (request, response) => git.handle(request, response),
     reportInternal: (error) => log.internal(error),
   });
@@ -125,7 +142,9 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
       addresses.edge = `${edgeAt.host}:${await edge.listen(edgeAt.host, edgeAt.port)}`;
       await reconciler.start();
       const httpAt = placeIn(settings.http.address);
-      server = await listen(web, httpAt.host, httpAt.port);
+      server = await listen(web, { ...httpAt, tls: settings.http.tls });
+      if (!settings.http.tls && !isLoopback(httpAt.host))
+        log.warn({ address: settings.http.address }, OPEN_WITHOUT_TLS);
       addresses.http = `${httpAt.host}:${portOf(server)}`;
       await writeFile(cliTokenFile(parts.dataFolder), `${await localToken(store, tokens)}\n`, {
         mode: 0o600,
@@ -134,6 +153,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     },
     async close() {
       stopping.abort(new Error('the bot is stopping'));
+      operations.close();
       server?.closeAllConnections();
       await Promise.all([git.close(), edge.close(), reconciler.close(), closed(server)]);
       routes.close();
@@ -208,6 +228,13 @@ function livesFrom({ environments }: Settings): Record<string, Life> {
 async function freeSpaceAt(folder: string): Promise<{ freeBytes: number }> {
   const { bavail, bsize } = await statfs(folder);
   return { freeBytes: bavail * bsize };
+}
+
+const OPEN_WITHOUT_TLS =
+  'http.address is open to other machines without TLS: tokens cross the network as they are, unless a proxy before it has TLS.';
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 function placeIn(address: string): { host: string; port: number } {

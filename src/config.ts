@@ -232,6 +232,16 @@ const settingsSchema = z.strictObject({
       address: listenAddress
         .default('127.0.0.1:7070')
         .meta({ description: 'Where git and the command line find the bot.' }),
+      tls: z
+        .strictObject({
+          certificate: z.string().meta({ description: 'Its certificate with the chain, a PEM file.' }),
+          key: z.string().meta({ description: 'The key of the certificate, a PEM file.' }),
+        })
+        .optional()
+        .meta({ description: 'With it the port speaks https, TLS 1.2 or newer.' }),
+      requestsPerSecond: z.number().min(1).default(20).meta({
+        description: 'How many requests of one caller are answered a second; three times as many at once.',
+      }),
     })
     .prefault({}),
   edge: z

@@ -98,3 +98,18 @@ export function examined(broken: number, findings: readonly unknown[]): Outcome 
     data: { broken, findings },
   };
 }
+
+export function linesLost(count: number): Block {
+  return { kind: 'text', text: `… ${count} earlier lines are no longer kept` };
+}
+
+/** The bot stops while a command runs. What it has begun goes on by itself. */
+export function interrupted(text: string): Outcome {
+  const message = `The bot is stopping while "${text}" is under way. What was begun goes on when it is back.`;
+  return {
+    kind: 'failed',
+    code: 'interrupted',
+    blocks: [stage('warning', 'interrupted', message), { kind: 'text', text: '    → katabot status' }],
+    data: { code: 'interrupted', message },
+  };
+}

@@ -64,6 +64,11 @@ const MIGRATIONS: Record<string, Migration> = {
     `create trigger audit_is_not_shortened before delete on audit
       begin select raise(abort, 'the audit is never changed'); end`,
   ),
+  '0004-operations': statements(
+    `create table keys (
+      caller text not null, key text not null, body_hash text not null, operation text not null, at_ms bigint not null,
+      outcome text, primary key (caller, key))`,
+  ),
 };
 
 function statements(...texts: readonly string[]): Migration {

@@ -4,6 +4,7 @@ import type { Store } from '../index.ts';
 import { auditBook } from './audit.ts';
 import { branchBook, eventBook, labelBook, runBook, slotBook, tokenBook } from './books.ts';
 import { desiredState } from './desired.ts';
+import { keyBook } from './keys.ts';
 import { ledger } from './ledger.ts';
 import { migrate } from './migrations.ts';
 import { nodeSqlite } from './node-sqlite.ts';
@@ -23,6 +24,7 @@ export async function openSqliteStore(path: string, vault: Vault): Promise<Store
     slots: slotBook(database),
     tokens: tokenBook(database),
     branches: branchBook(database),
+    keys: keyBook(database),
     audit: auditBook(database),
     close: () => database.destroy(),
   };

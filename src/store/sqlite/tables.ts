@@ -83,4 +83,13 @@ export interface Tables {
     hash: string;
   };
   branches: { repository: string; branch: string; commit: string };
+  /** What an idempotency key was used for, and how that ended (JSON). */
+  keys: {
+    caller: string;
+    key: string;
+    body_hash: string;
+    operation: string;
+    at_ms: number;
+    outcome: string | null;
+  };
 }

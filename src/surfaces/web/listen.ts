@@ -1,119 +1,93 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { type HttpBindings, serve } from '@hono/node-server';
+import { readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { serve } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { type Context, Hono } from 'hono';
+import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { stream } from 'hono/streaming';
-import { z } from 'zod';
-import type { Caller } from '../../policy/index.ts';
-import type { Block, Outcome } from '../../replies/index.ts';
+import { Failure, messageOf } from '../../failure.ts';
+import { createAdmission, onlyCallers } from './admission.ts';
+import { answerCommand } from './commands.ts';
+import { createBeginOnce } from './idempotency.ts';
+import { openApi } from './openapi.ts';
+import { followOperation, listOperations, showOperation } from './operations.ts';
+import type { WebEnvironment, WebParts } from './parts.ts';
+import { answerProblem, problem, thrownProblem } from './problems.ts';
+import { acceptSessions } from './websockets.ts';
 
-export interface WebParts {
-  readonly authenticate: (token: string) => Promise<Caller | undefined>;
-  readonly run: (
-    words: readonly string[],
-    caller: Caller,
-    signal: AbortSignal,
-  ) => AsyncGenerator<Block, Outcome>;
-  /** Whatever comes below `/git/`; the body is left untouched for it. */
-  readonly git: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
-  /** Tells an error of the bot's own; gives its reference. */
-  readonly reportInternal: (error: unknown) => string;
+const MOST_BODY_BYTES = 1_048_576;
+
+/** The one HTTP port: git, the API, and the health check. */
+export interface Web {
+  readonly app: Hono<WebEnvironment>;
+  /** Takes the websockets of a server that serves `app`. */
+  attach(server: Server): void;
 }
 
-/** One line of the answer to a command. The last line is the outcome. */
-export type CommandLine = { block: Block } | { outcome: Outcome };
-
-const commandSchema = z.strictObject({ words: z.array(z.string().max(2_000)).max(64) });
-const MOST_BODY_BYTES = 256 * 1024;
-
-/** The one HTTP port: git, the commands of the command line, and the health check. */
-export function createWeb(parts: WebParts): Hono<{ Bindings: HttpBindings }> {
-  const web = new Hono<{ Bindings: HttpBindings }>();
-  web.get('/healthz', (context) => context.json({ status: 'ok' }));
-  web.all('/git/*', async ({ env }) => {
+export function createWeb(parts: WebParts): Web {
+  const app = new Hono<WebEnvironment>();
+  const admission = createAdmission(parts);
+  const beginOnce = createBeginOnce(parts);
+  app.get('/healthz', (context) => context.json({ status: 'ok' }));
+  app.all('/git/*', async ({ env }) => {
     await parts.git(env.incoming, env.outgoing);
     return RESPONSE_ALREADY_SENT;
   });
-  web.post('/api/v1/commands', bodyLimit({ maxSize: MOST_BODY_BYTES, onError: refuseBody }), (context) =>
-    answerCommand(parts, context),
-  );
-  web.notFound((context) => context.json(problem(404, 'not-found', 'There is nothing here.'), 404));
-  web.onError((error, context) => {
-    const reference = parts.reportInternal(error);
-    return context.json(
-      problem(500, 'internal', `Something went wrong inside the bot (reference ${reference}).`),
-      500,
-    );
+  app.use('/api/*', async (context, next) => {
+    await next();
+    context.header('cache-control', 'no-store');
+    context.header('x-content-type-options', 'nosniff');
+    context.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
   });
-  return web;
-}
-
-async function answerCommand(
-  parts: WebParts,
-  context: Context<{ Bindings: HttpBindings }>,
-): Promise<Response> {
-  const token = /^Bearer (\S+)$/.exec(context.req.header('authorization') ?? '')?.[1];
-  const caller = token === undefined ? undefined : await parts.authenticate(token);
-  if (!caller) {
-    context.header('www-authenticate', 'Bearer realm="katabot"');
-    return context.json(
-      problem(
-        401,
-        'token-missing',
-        'This needs a token: set KATABOT_TOKEN, or run it where the bot’s data folder is.',
-      ),
-      401,
-    );
-  }
-  const body = commandSchema.safeParse(await context.req.json().catch(() => undefined));
-  if (!body.success) {
-    return context.json(problem(400, 'bad-request', 'Expected {"words": ["status", "hello"]}.'), 400);
-  }
-  context.header('content-type', 'application/x-ndjson');
-  return stream(context, async (out) => {
-    const left = new AbortController();
-    out.onAbort(() => left.abort(new Error('the reader left')));
-    const write = (line: CommandLine) => out.write(`${JSON.stringify(line)}\n`);
-    try {
-      const steps = parts.run(body.data.words, caller, left.signal);
-      for (let step = await steps.next(); ; step = await steps.next()) {
-        if (step.done) {
-          await write({ outcome: step.value });
-          return;
-        }
-        await write({ block: step.value });
-      }
-    } catch (error) {
-      if (left.signal.aborted) return;
-      const message = `Something went wrong inside the bot (reference ${parts.reportInternal(error)}).`;
-      const block: Block = { kind: 'stage', mark: 'failed', label: 'internal', text: message };
-      await write({
-        outcome: { kind: 'failed', code: 'internal', blocks: [block], data: { code: 'internal', message } },
-      });
-    }
+  app.get('/api/v1/openapi.json', (context) => context.json(openApi()));
+  app.use('/api/v1/*', onlyCallers(admission));
+  const limit = bodyLimit({
+    maxSize: MOST_BODY_BYTES,
+    onError: (context) => answerProblem(context, problem(413, 'too-large', 'A command has 1 MiB at most.')),
   });
+  app.post('/api/v1/commands', limit, (context) => answerCommand(parts, beginOnce, context));
+  app.get('/api/v1/operations', (context) => listOperations(parts, context));
+  app.get('/api/v1/operations/:id', (context) => showOperation(parts, context));
+  app.get('/api/v1/operations/:id/events', (context) => followOperation(parts, context));
+  app.all('/api/v1/commands', (context) => {
+    context.header('allow', 'POST');
+    return answerProblem(context, problem(405, 'method-not-allowed', 'A command is sent with POST.'));
+  });
+  app.on(['GET'], ['/api/v1/exec', '/api/v1/attach'], (context) => {
+    context.header('upgrade', 'websocket');
+    return answerProblem(context, problem(400, 'websocket-expected', 'Sessions are websockets.'));
+  });
+  app.notFound((context) => answerProblem(context, problem(404, 'not-found', 'There is nothing here.')));
+  app.onError((error, context) => answerProblem(context, thrownProblem(error, parts.reportInternal)));
+  return { app, attach: (server) => acceptSessions(server, parts, admission) };
 }
 
-function refuseBody(context: Context): Response {
-  return context.json(problem(413, 'too-large', 'A command has 256 KiB at most.'), 413);
+export interface ListenAt {
+  readonly host: string;
+  readonly port: number;
+  /** Paths of a certificate and its key, PEM: then it is https, TLS 1.2 or newer. */
+  readonly tls?: { readonly certificate: string; readonly key: string } | undefined;
 }
 
-/** RFC 9457. */
-function problem(status: number, code: string, detail: string) {
-  return { type: 'about:blank', status, code, detail };
-}
-
-/** Starts listening; resolves when connections are taken. */
-export function listen(
-  web: Hono<{ Bindings: HttpBindings }>,
-  hostname: string,
-  port: number,
-): Promise<Server> {
+/** Starts listening; resolves when connections are taken. Throws a Failure `certificate-unusable`. */
+export async function listen(web: Web, { host, port, tls }: ListenAt): Promise<Server> {
+  const secure = tls ? { createServer: createHttpsServer, serverOptions: secured(tls) } : {};
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch: web.fetch, hostname, port, overrideGlobalObjects: false }, () =>
-      resolve(server as Server),
-    );
+    const at = { fetch: web.app.fetch, hostname: host, port, overrideGlobalObjects: false };
+    // HTTP/1.1 is all that was asked for; the type allows HTTP/2 as well.
+    const server = serve({ ...at, ...secure }, () => resolve(server)) as Server;
+    web.attach(server);
     server.on('error', reject);
   });
+}
+
+function secured({ certificate, key }: NonNullable<ListenAt['tls']>) {
+  try {
+    return { cert: readFileSync(certificate), key: readFileSync(key), minVersion: 'TLSv1.2' } as const;
+  } catch (error) {
+    throw new Failure('certificate-unusable', `The certificate cannot be read (${messageOf(error)}).`, {
+      advice: 'Check http.tls.certificate and http.tls.key in the settings.',
+      cause: error,
+    });
+  }
 }

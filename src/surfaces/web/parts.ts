@@ -1,0 +1,31 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpBindings } from '@hono/node-server';
+import type { Context } from 'hono';
+import type { Clock } from '../../clock.ts';
+import type { Operations, Sessions } from '../../commands/index.ts';
+import type { Caller } from '../../policy/index.ts';
+import type { KeyBook } from '../../store/index.ts';
+
+/** What the HTTP surface stands on. */
+export interface WebParts {
+  readonly clock: Clock;
+  readonly authenticate: (token: string) => Promise<Caller | undefined>;
+  readonly operations: Operations;
+  readonly sessions: Sessions;
+  readonly keys: KeyBook;
+  /** Whether a caller sees what others have asked. */
+  readonly seesAll: (caller: Caller) => boolean;
+  /** How many requests of one caller are answered a second, in the long run. */
+  readonly requestsPerSecond: number;
+  /** Whatever comes below `/git/`; the body is left untouched for it. */
+  readonly git: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  /** Tells an error of the bot's own; gives its reference. */
+  readonly reportInternal: (error: unknown) => string;
+}
+
+export interface WebEnvironment {
+  Bindings: HttpBindings;
+  Variables: { caller: Caller };
+}
+
+export type WebContext = Context<WebEnvironment>;
