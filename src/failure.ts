@@ -8,13 +8,30 @@
 export class Failure extends Error {
   readonly code: string;
   readonly advice: string;
+  readonly about: About;
 
-  constructor(code: string, message: string, options: { advice?: string; cause?: unknown } = {}) {
+  constructor(
+    code: string,
+    message: string,
+    options: { advice?: string; cause?: unknown; about?: About } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'Failure';
     this.code = code;
     this.advice = options.advice ?? '';
+    this.about = options.about ?? {};
   }
+}
+
+/** What of a group a failure is about, as far as it is known: enough to find the line of the file. */
+export interface About {
+  readonly container?: string;
+  /** As it is written. */
+  readonly image?: string;
+  /** The registry whose login was used, as it is written. */
+  readonly registry?: string;
+  readonly port?: number;
+  readonly volume?: string;
 }
 
 /** The text of anything thrown, on one line, without a stack trace. */

@@ -13,7 +13,7 @@ export function progressOf(fact: Fact): Block | undefined {
     case 'image':
       return fact.state === 'pulling'
         ? stage('running', 'image', `${fact.image} …`)
-        : imageStage(fact.image, fact.state, fact.digest, fact.tookMs);
+        : imageStage(fact.image, fact.state, fact.digest, fact.tookMs, fact.foreign);
     case 'pull-progress':
       return pullProgress(fact.image, fact.percent);
     case 'drifted':
@@ -27,14 +27,6 @@ export function progressOf(fact: Fact): Block | undefined {
 
 export function finishedStage(outcome: 'Succeeded' | 'Failed' | 'Stopped'): Block {
   return stage(outcome === 'Failed' ? 'failed' : 'done', 'finished', outcome);
-}
-
-export function crashStage(container: string, reason: string): Block {
-  return stage(
-    'failed',
-    'crash',
-    `${container} ended right after its start (${reason}); it is started again with growing delays`,
-  );
 }
 
 export function groupHeading(name: string): Block {
@@ -91,7 +83,13 @@ interface View {
   }[];
   readonly rate: { perSecond: Bill['total']; perHour: Bill['total'] };
   readonly bill: Bill;
-  readonly failure?: { code: string; message: string; advice: string };
+  readonly failure?: {
+    code: string;
+    message: string;
+    advice: string;
+    place?: { file: string; path: string };
+    suggestion?: { text: string };
+  };
   readonly serving?: number;
 }
 
@@ -160,6 +158,7 @@ export function statusOf(view: View): Block[] {
       ? [
           { kind: 'blank' } as const,
           stage('failed', view.failure.code, view.failure.message),
+          ...mendBlocks(view.failure),
           ...(view.failure.advice ? [{ kind: 'text', text: `    → ${view.failure.advice}` } as const] : []),
           ...(view.serving === undefined
             ? []
@@ -169,12 +168,18 @@ export function statusOf(view: View): Block[] {
   ];
 }
 
+function mendBlocks({ place, suggestion }: NonNullable<View['failure']>): Block[] {
+  if (!place) return [];
+  const what = suggestion ? `Likely fix: ${suggestion.text} at` : 'To change:';
+  return [{ kind: 'text', text: `    ${what} ${place.path} of ${place.file}` }];
+}
+
 export function removedStage(key: GroupKey, why: string): Block {
   return stage('done', 'removed', `${nameOf(key)}${why ? ` (${why})` : ''}`);
 }
 
 /** `hello` for production, `hello in feature-x` elsewhere: as it is typed. */
-function nameOf(key: GroupKey): string {
+export function nameOf(key: GroupKey): string {
   const { environment, name } = partsOf(key);
   return environment === 'production' ? name : `${name} in ${environment}`;
 }

@@ -1,5 +1,6 @@
 /** What the bot says: one function an outcome, giving a small document. No other chapter holds sentences for people. */
 export type { Block, Outcome } from './document.ts';
+export * from './failure.ts';
 export * from './group.ts';
 export * from './outcomes.ts';
 export { type Drawing, drawPlain } from './plain.ts';

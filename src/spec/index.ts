@@ -5,7 +5,7 @@ export { hideSecrets } from './hide-secrets.ts';
 export { jsonSchema } from './json-schema.ts';
 export { nearestWord } from './nearest.ts';
 export type { Gap, Problem } from './problem.ts';
-export { readGroup } from './read.ts';
+export { placeOf, readGroup } from './read.ts';
 export { referencePage } from './reference.ts';
 export type {
   Container,
