@@ -12,7 +12,7 @@ import { mendOf } from './mend.ts';
 /** What a report is made of besides the cause. */
 interface Told {
   readonly wish: Wish;
-  /** The file as it was pushed. */
+  /** The file as it was pushed; the text is '' for a revision that came without one. */
   readonly file: { readonly path: string; readonly text: string };
   /** The wish that this one took the place of. */
   readonly before: Wish | undefined;
@@ -48,7 +48,7 @@ export async function reportOf(ground: Ground, told: Told, cause: Cause): Promis
     container: cause.about.container ?? null,
     exitCode: cause.exitCode ?? null,
     lastLines,
-    place: mend ? { file: file.path, ...placeOf(file.text, mend.path), path: mend.path } : null,
+    place: mend && file.text ? { file: file.path, ...placeOf(file.text, mend.path), path: mend.path } : null,
     suggestion: mend?.suggestion ?? null,
     serving: observed ? servingOf(wish, before, observed) : null,
     running: observed ? runningIn(observed).filter((name) => name !== cause.about.container) : null,

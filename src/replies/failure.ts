@@ -70,7 +70,7 @@ export function reportBlocks(report: FailureReport, text: string): Block[] {
   return [
     stage(isOver ? 'warning' : 'failed', code, message),
     ...lastLines.map((line): Block => ({ kind: 'log', source: container ?? '', text: line })),
-    ...(place ? placeBlocks(place, suggestion, text) : []),
+    ...mendBlocks(place, suggestion, text),
     ...arrow(advice),
     ...(isOver ? [] : [indented(servingSentence(report))]),
     indented(`The attempt has cost ${formatMoney(report.cost)}. ${nextSentence(report)}`),
@@ -85,15 +85,21 @@ function indented(text: string): Block {
   return { kind: 'text', text: `    ${text}` };
 }
 
-function placeBlocks(place: FailurePlace, suggestion: Suggestion | null, text: string): Block[] {
-  const at = `${place.file}:${place.line}:${place.column}`;
+function mendBlocks(place: FailurePlace | null, suggestion: Suggestion | null, text: string): Block[] {
   const adds = suggestion?.addsPerHour
     ? ` (adds ${formatMoney(suggestion.addsPerHour, { digits: 4 })} /h)`
     : '';
-  return [
-    indented(suggestion ? `Likely fix: ${suggestion.text} at ${at}${adds}` : `The line to change: ${at}`),
-    ...excerptOf(place, text).split('\n').slice(-2).map(indented),
-  ];
+  const at = place ? `${place.file}:${place.line}:${place.column}` : '';
+  if (suggestion) {
+    const where = place ? ` at ${at}` : '';
+    return [indented(`Likely fix: ${suggestion.text}${where}${adds}`), ...excerptBlocks(place, text)];
+  }
+  return place ? [indented(`The line to change: ${at}`), ...excerptBlocks(place, text)] : [];
+}
+
+/** The line and the caret below it. */
+function excerptBlocks(place: FailurePlace | null, text: string): Block[] {
+  return place ? excerptOf(place, text).split('\n').slice(-2).map(indented) : [];
 }
 
 function servingSentence({ serving, running }: FailureReport): string {
