@@ -136,7 +136,7 @@ const CAUSES: readonly Cause[] = [
     advice: 'Ask for more under resources.requests.memoryInGB.',
   },
   {
-    pattern: /Pool overlaps with other one|overlaps with (an )?existing/i,
+    pattern: /Pool overlaps with other one|overlaps with (an )?existing|networks have overlapping/i,
     code: 'network-overlap',
     say: (words) => `The group’s own network clashes with one that exists on the host: ${words}`,
     advice: 'Give the location a range that is free on the host (settings: locations.NAME.networks).',

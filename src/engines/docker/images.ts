@@ -184,6 +184,13 @@ const PULL_CAUSES: readonly {
   advice(registry: string, loggedIn: boolean): string;
 }[] = [
   {
+    pattern: /no space left on device/i,
+    code: 'disk-full',
+    say: (image) => `The host’s disk is full: ${image} has no room.`,
+    advice: () =>
+      'Free space on the host, for example with `docker image prune`; it is tried again by itself.',
+  },
+  {
     pattern: /toomanyrequests|too many requests|rate limit/i,
     code: 'registry-throttled',
     say: (image, registry) => `${registry} is throttling pulls; ${image} was not given out.`,
