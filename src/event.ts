@@ -1,4 +1,5 @@
 /** What happened. Threads, the bill, the audit and the metrics are read from events; nothing else is told twice. */
+import type { About } from './failure.ts';
 
 /** `environment/name`: one group. Unique in a bot; `production/hello` is what people call `hello`. */
 export type GroupKey = `${string}/${string}`;
@@ -22,7 +23,15 @@ export interface Event {
 
 export type Fact =
   | { kind: 'accepted'; by: string; commit: string; change: Effect }
-  | { kind: 'image'; image: string; state: 'present' | 'pulling' | 'pulled'; digest: string; tookMs: number }
+  | {
+      kind: 'image';
+      image: string;
+      state: 'present' | 'pulling' | 'pulled';
+      digest: string;
+      tookMs: number;
+      /** The processor that the image is made for, when it is another one than the host's. */
+      foreign?: string;
+    }
   | { kind: 'pull-progress'; image: string; percent: number }
   | { kind: 'sandbox-started'; sandboxId: string }
   | { kind: 'member-started'; container: string; restartCount: number }
@@ -36,14 +45,7 @@ export type Fact =
     }
   | { kind: 'running'; containers: number; tookMs: number }
   | { kind: 'finished'; outcome: 'Succeeded' | 'Failed' | 'Stopped' }
-  | {
-      kind: 'failed';
-      code: string;
-      message: string;
-      advice: string;
-      container?: string;
-      keepsServing?: number;
-    }
+  | ({ kind: 'failed'; code: string; message: string; advice: string } & About)
   | { kind: 'superseded'; by: number }
   | { kind: 'drifted'; what: string; mended: boolean }
   | { kind: 'stopping'; by: string }

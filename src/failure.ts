@@ -10,18 +10,31 @@ export class Failure extends Error {
   readonly advice: string;
   /** What was said, with a caret under what is wrong; '' where nothing was. */
   readonly excerpt: string;
+  readonly about: About;
 
   constructor(
     code: string,
     message: string,
-    options: { advice?: string; excerpt?: string; cause?: unknown } = {},
+    options: { advice?: string; excerpt?: string; cause?: unknown; about?: About } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'Failure';
     this.code = code;
     this.advice = options.advice ?? '';
     this.excerpt = options.excerpt ?? '';
+    this.about = options.about ?? {};
   }
+}
+
+/** What of a group a failure is about, as far as it is known: enough to find the line of the file. */
+export interface About {
+  readonly container?: string;
+  /** As it is written. */
+  readonly image?: string;
+  /** The registry whose login was used, as it is written. */
+  readonly registry?: string;
+  readonly port?: number;
+  readonly volume?: string;
 }
 
 /** The text of anything thrown, on one line, without a stack trace. */

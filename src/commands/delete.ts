@@ -28,8 +28,8 @@ export async function* followDelete(
     const event = await mailbox.next(key, 0, signal).catch(() => undefined);
     if (!event) return say.stillGoing(key);
     if (event.fact.kind === 'failed') {
-      yield* say.failureBlocks(event.fact, undefined);
-      return say.deployFailed(event.fact, undefined);
+      yield* say.failureBlocks(event.fact);
+      return say.failed(event.fact);
     }
     if (event.fact.kind !== 'removed') continue;
     const final = bill(await ground.ledger.intervals({ group: key }), ground.clock.now());

@@ -4,16 +4,18 @@ import { bill } from '../metering/index.ts';
 import type { Wish } from '../reconciler/index.ts';
 import type { Block, Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
+import { type Cause, failureCause } from './cause.ts';
 import type { Ground } from './ground.ts';
 import type { Mailbox } from './mailbox.ts';
 import { maskFor } from './mask.ts';
 import type { Plan } from './plan.ts';
+import { causeOfExit, reportOf } from './report.ts';
 
 /** A group whose wish was just written. */
 export interface Followed {
   readonly wish: Wish;
   readonly facts: EngineFacts;
-  readonly plan: Pick<Plan, 'path' | 'text'>;
+  readonly plan: Pick<Plan, 'path' | 'text' | 'accepted'>;
 }
 
 /** ACI gives up telling after 30 minutes; the wish stays all the same. */
@@ -36,28 +38,78 @@ export async function* followDeploy(
   followed: Followed,
   signal: AbortSignal,
 ): AsyncGenerator<Block, Outcome> {
+  const patience = new AbortController();
+  const cancel = ground.clock.after(FOLLOW_LIMIT_MS, () => patience.abort(new Error('it takes too long')));
+  const told: Event[] = [];
+  try {
+    return yield* tellWayUp(ground, mailbox, followed, told, AbortSignal.any([signal, patience.signal]));
+  } catch (error) {
+    // Nobody listens any more, or it took too long; anything else that is thrown is a fault.
+    if (signal.aborted) return say.stillGoing(followed.wish.revision.group.name);
+    if (!patience.signal.aborted) throw error;
+    return yield* tellFailure(ground, followed, timeoutCause(followed.wish, told));
+  } finally {
+    cancel();
+  }
+}
+
+/** Rejects when the signal fires. `told` is what has happened until then. */
+async function* tellWayUp(
+  ground: Ground,
+  mailbox: Mailbox,
+  followed: Followed,
+  told: Event[],
+  signal: AbortSignal,
+): AsyncGenerator<Block, Outcome> {
   const { wish } = followed;
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(FOLLOW_LIMIT_MS)]);
   const exits: Exit[] = [];
   for (;;) {
-    const event = await nextOr(mailbox, wish, limit);
-    if (!event) return say.stillGoing(wish.revision.group.name);
-    if (event.fact.kind === 'failed') return yield* tellFailure(ground, followed, event.fact);
-    if (event.fact.kind === 'superseded') return say.superseded(wish.revision.number, event.fact.by);
-    if (event.fact.kind === 'removed') return say.superseded(wish.revision.number, event.revision);
-    if (event.fact.kind === 'running' || event.fact.kind === 'finished') {
-      return yield* tellArrival(ground, mailbox, followed, event.fact, exits[0], limit);
-    }
-    if (event.fact.kind === 'member-exited' && event.fact.exitCode !== 0) exits.push(event.fact);
+    const event = await mailbox.next(wish.key, wish.revision.number, signal);
+    const { fact } = event;
+    told.push(event);
+    const cause = endingCause(wish, event);
+    if (cause) return yield* tellFailure(ground, followed, cause);
+    if (fact.kind === 'running' || fact.kind === 'finished')
+      return yield* tellArrival(ground, mailbox, followed, fact, exits[0], signal);
+    if (fact.kind === 'member-exited' && fact.exitCode !== 0 && !fact.asked) exits.push(fact);
     // Nobody should wait for a program that ends each time it is started; the bot goes on trying.
-    if (exits.length === MOST_EXITS) return yield* tellCrash(ground, followed, exits[0]);
-    const block = say.progressOf(event.fact);
+    if (exits.length === MOST_EXITS) return yield* tellExit(ground, followed, exits[0]);
+    const block = say.progressOf(fact);
     if (block) yield block;
   }
 }
 
-async function nextOr(mailbox: Mailbox, wish: Wish, signal: AbortSignal): Promise<Event | undefined> {
-  return mailbox.next(wish.key, wish.revision.number, signal).catch(() => undefined);
+/** What ends the telling because this revision will not come up by itself, or not at all. */
+function endingCause({ revision }: Wish, { fact, revision: number }: Event): Cause | undefined {
+  const { name } = revision.group;
+  switch (fact.kind) {
+    case 'failed':
+      return failureCause(fact);
+    case 'superseded':
+      return { code: 'superseded', ...say.supersededBy(revision.number, fact.by), about: {} };
+    case 'removing':
+    case 'stopping':
+      return { code: 'cancelled', ...say.cancelled(name, fact.by), about: {} };
+    case 'removed':
+      return number > revision.number
+        ? { code: 'superseded', ...say.supersededBy(revision.number, number), about: {} }
+        : { code: 'cancelled', ...say.cancelled(name, ''), about: {} };
+    default:
+      return undefined;
+  }
+}
+
+function timeoutCause({ revision }: Wish, told: readonly Event[]): Cause {
+  const facts = told.map(({ fact }) => fact);
+  const images = facts.filter((fact) => fact.kind === 'image');
+  const pulled = images.filter(({ state }) => state === 'pulled').map(({ image }) => image);
+  const image = images.findLast((fact) => fact.state === 'pulling' && !pulled.includes(fact.image))?.image;
+  const minutes = FOLLOW_LIMIT_MS / 60_000;
+  return {
+    code: 'timeout',
+    ...say.timedOut(revision.group.name, minutes, image ?? ''),
+    about: image === undefined ? {} : { image },
+  };
 }
 
 async function* tellArrival(
@@ -81,29 +133,41 @@ async function* tellArrival(
   const ports = (wish.revision.group.ipAddress?.ports ?? []).map(({ port }) => String(port));
   if (wish.address && fact.kind === 'running')
     yield say.addressStage({ url, fqdn: wish.fqdn, address: wish.address, ports }, probe);
-  yield* tellEnd(ground, wish, crash);
-  return say.arrived(wish, {
-    url,
-    probe,
-    crashed: crash !== undefined || (fact.kind === 'finished' && fact.outcome === 'Failed'),
-    tookMs: fact.kind === 'running' ? fact.tookMs : 0,
-  });
+  if (crash || (fact.kind === 'finished' && fact.outcome === 'Failed'))
+    return yield* tellExit(ground, followed, crash);
+  yield* tellEnd(ground, wish);
+  return say.arrived(wish, { url, probe, tookMs: fact.kind === 'running' ? fact.tookMs : 0 });
 }
 
-async function* tellCrash(
+/** The end of a container that was to run on, with the last of its runs: `exit` says whose, if it was seen. */
+async function* tellExit(
   ground: Ground,
-  { wish }: Followed,
+  followed: Followed,
   exit: Exit | undefined,
 ): AsyncGenerator<Block, Outcome> {
-  yield* tellEnd(ground, wish, exit);
-  return say.arrived(wish, { url: '', probe: undefined, crashed: true, tookMs: 0 });
+  const { wish } = followed;
+  const runs = (await ground.runs.runs(wish.key)).filter(({ exitCode }) => exitCode !== 0);
+  const run = runs.findLast(({ container }) => container === exit?.container) ?? runs.at(-1);
+  const cause = run
+    ? await causeOfExit(ground, wish, run)
+    : { code: 'crashed', ...say.crashed(wish.revision.group.name), about: {} };
+  return yield* tellFailure(ground, followed, cause);
 }
 
-/** What the group printed last, what it died of if it did, and what it has cost. */
-async function* tellEnd(ground: Ground, wish: Wish, exit: Exit | undefined): AsyncGenerator<Block> {
+async function* tellFailure(
+  ground: Ground,
+  { wish, plan }: Followed,
+  cause: Cause,
+): AsyncGenerator<Block, Outcome> {
+  const report = await reportOf(ground, { wish, file: plan, before: plan.accepted?.before }, cause);
+  yield* say.reportBlocks(report, plan.text);
+  return say.reported(report);
+}
+
+/** What the group printed last, and what it has cost. */
+async function* tellEnd(ground: Ground, wish: Wish): AsyncGenerator<Block> {
   yield { kind: 'blank' };
   for (const line of await lastLines(ground, wish)) yield say.logBlock(line);
-  if (exit) yield say.crashStage(exit.container, exit.reason);
   const intervals = await ground.ledger.intervals({ group: wish.key });
   yield* say.closingFields(wish.revision.group, bill(intervals, ground.clock.now()));
 }
@@ -119,30 +183,13 @@ async function earlyExit(ground: Ground, mailbox: Mailbox, wish: Wish, signal: A
         wish.revision.number,
         AbortSignal.any([signal, soon.signal]),
       );
-      if (fact.kind === 'member-exited' && fact.exitCode !== 0) return fact;
+      if (fact.kind === 'member-exited' && fact.exitCode !== 0 && !fact.asked) return fact;
     }
   } catch {
     return undefined;
   } finally {
     cancel();
   }
-}
-
-async function* tellFailure(
-  ground: Ground,
-  { wish }: Followed,
-  fact: Extract<Fact, { kind: 'failed' }>,
-): AsyncGenerator<Block, Outcome> {
-  const engine = ground.locations[wish.location]?.engine;
-  const observed = await engine
-    ?.observe(AbortSignal.timeout(LOOK_TIMEOUT_MS), wish.key)
-    .catch(() => undefined);
-  const members = observed?.get(wish.key)?.pods.flatMap((pod) => pod.members) ?? [];
-  const serving = members.find(
-    (member) => member.state === 'running' && member.revision < wish.revision.number,
-  )?.revision;
-  yield* say.failureBlocks(fact, serving);
-  return say.deployFailed(fact, serving);
 }
 
 async function lastLines(ground: Ground, wish: Wish): Promise<LogLine[]> {

@@ -9,7 +9,7 @@ import { problemAt } from './locate.ts';
 
 export function unknownLocation(ground: Ground, file: { path: string; text: string }, name: string): Problem {
   const known = Object.keys(ground.locations).join(', ') || 'none';
-  return problemAt(file, 'location', {
+  return problemAt(file, {
     code: 'location-unknown',
     own: true,
     path: 'location',
@@ -27,7 +27,7 @@ export function isolationProblems(
   const order = ['none', 'sandbox', 'hypervisor'];
   if (order.indexOf(facts.isolation) >= order.indexOf(location.isolation)) return [];
   return [
-    problemAt(file, 'location', {
+    problemAt(file, {
       code: 'isolation-unavailable',
       own: true,
       path: 'location',
@@ -57,11 +57,11 @@ export async function capacityProblems(
   const promised = others.reduce((sum, wish) => sum + groupSize(wish.revision.group).memoryBytes, 0);
   const { memoryBytes, vcpuMilli } = groupSize(group);
   const gb = (bytes: number) => `${Math.floor((bytes / 2 ** 30) * 10) / 10} GB`;
-  const problem = (property: string, message: string, advice: string) =>
-    problemAt(file, property, {
+  const problem = (property: 'cpu' | 'memoryInGB', message: string, advice: string) =>
+    problemAt(file, {
       code: 'ServiceUnavailable',
       own: false,
-      path: `properties.containers[0].properties.resources.requests.${property}`,
+      path: `properties.containers[${largest(group, property)}].properties.resources.requests.${property}`,
       message,
       advice,
     });
@@ -89,6 +89,12 @@ export async function capacityProblems(
   ];
 }
 
+/** The container that asks for the most: where there is something to take away. */
+function largest({ containers }: Group, property: 'cpu' | 'memoryInGB'): number {
+  const asked = containers.map(({ resources }) => resources.requests[property]);
+  return Math.max(0, asked.indexOf(Math.max(...asked)));
+}
+
 export function ownershipProblems(
   file: { path: string; text: string },
   repository: string,
@@ -97,7 +103,7 @@ export function ownershipProblems(
   before: Wish | undefined,
 ): Problem[] {
   const at = (code: string, property: string, message: string, advice: string) =>
-    problemAt(file, property, { code, own: true, path: property, message, advice });
+    problemAt(file, { code, own: true, path: property, message, advice });
   if (before && before.repository !== repository) {
     return [
       at(
@@ -131,7 +137,7 @@ export async function labelProblems(
   const holder = (await ground.labels.all()).find((label) => label.fqdn === fqdn);
   if (!holder || holder.key === key) return [];
   return [
-    problemAt(file, 'dnsNameLabel', {
+    problemAt(file, {
       code: 'DnsNameLabelAlreadyTaken',
       own: false,
       path: 'properties.ipAddress.dnsNameLabel',

@@ -175,7 +175,7 @@ function fqdnFor(
 function withDuplicates(plan: Plan, earlier: readonly Plan[]): Plan {
   const twin = earlier.find((each) => each.accepted && each.accepted.key === plan.accepted?.key);
   if (!twin || !plan.accepted) return plan;
-  const problem = problemAt(plan, 'name', {
+  const problem = problemAt(plan, {
     code: 'group-twice',
     own: true,
     path: 'name',
@@ -187,8 +187,9 @@ function withDuplicates(plan: Plan, earlier: readonly Plan[]): Plan {
 
 /** The failure of an engine that does not answer, told before anything is changed. */
 export function orEngineFailure(error: unknown): Failure {
-  if (error instanceof Failure) return error;
-  return new Failure('engine-unreachable', 'The engine does not answer in time.', {
+  if (error instanceof Failure && error.code !== 'engine-unreachable') return error;
+  const message = error instanceof Failure ? error.message : 'The engine does not answer in time.';
+  return new Failure('engine-unreachable', message, {
     advice: 'Nothing was changed. Push again when the engine answers.',
     cause: error,
   });

@@ -17,10 +17,10 @@ export const runStop = changeGroup({
     const fact = await nextOf(mailbox, wish, ['stopped', 'failed', 'removed', 'starting'], signal);
     if (!fact) return say.stillGoing(wish.revision.group.name);
     if (fact.kind === 'failed') {
-      yield* say.failureBlocks(fact, undefined);
-      return say.deployFailed(fact, undefined);
+      yield* say.failureBlocks(fact);
+      return say.failed(fact);
     }
-    if (fact.kind !== 'stopped') return say.superseded(wish.revision.number, wish.revision.number);
+    if (fact.kind !== 'stopped') return say.overtaken('stop', wish.key);
     const total = bill(await ground.ledger.intervals({ group: wish.key }), ground.clock.now());
     yield say.changedStage('stopped', 'the meter has ended; name, address and volumes stay');
     yield* say.billBlocks(total);

@@ -3,6 +3,9 @@ import { type Event, partsOf } from '../event.ts';
 import type { Prices } from '../metering/index.ts';
 import { type Bill, bill, type Interval, type Money, rate, sizeOf } from '../metering/index.ts';
 import { type Run, restartAtMs, restartsAfter, type Wish } from '../reconciler/index.ts';
+import type { Suggestion } from '../replies/index.ts';
+import { type Cause, exitCause, failureCause, troubleOf } from './cause.ts';
+import { mendOf } from './mend.ts';
 
 /** A group as people look at it, with ACI's names for states. Plain data: text and JSON are both made from it. */
 export interface GroupView {
@@ -24,9 +27,20 @@ export interface GroupView {
   readonly rate: { perSecond: Money; perHour: Money };
   readonly bill: Bill;
   /** Why the newest revision does not run, if it does not. */
-  readonly failure?: { code: string; message: string; advice: string };
+  readonly failure?: FailureView;
   /** The revision that serves, when it is not the newest one. */
   readonly serving?: number;
+}
+
+export interface FailureView {
+  readonly code: string;
+  readonly message: string;
+  readonly advice: string;
+  readonly container?: string;
+  readonly exitCode?: number;
+  /** The file and the property to change, such as `properties.containers[0].properties.image`. */
+  readonly place?: { readonly file: string; readonly path: string };
+  readonly suggestion?: Suggestion;
 }
 
 export interface ContainerView {
@@ -63,7 +77,9 @@ export function viewOf(sources: ViewSources): GroupView {
   const containers = [...group.initContainers, ...group.containers].map(({ name, image }) =>
     containerView(name, image, pod, sources),
   );
-  const failure = failureOf(events, number);
+  const failed = events.findLast((event) => event.revision === number && event.fact.kind === 'failed')?.fact;
+  const isDown = wish.settled === null && failed?.kind === 'failed';
+  const cause = isDown ? failureCause(failed) : exitIn(sources, pod);
   const serving = pod?.members.find(
     (member) => member.state === 'running' && member.revision !== number,
   )?.revision;
@@ -83,7 +99,8 @@ export function viewOf(sources: ViewSources): GroupView {
     containers,
     rate: rate(sizeOf(group), sources.prices),
     bill: bill(sources.intervals, sources.nowMs),
-    ...(failure && wish.settled === null ? { failure, ...(serving === undefined ? {} : { serving }) } : {}),
+    ...(cause ? { failure: failureView(cause, sources) } : {}),
+    ...(isDown && serving !== undefined ? { serving } : {}),
   };
 }
 
@@ -142,9 +159,24 @@ function waitingDetail(member: ObservedMember, runs: readonly Run[]): string {
   return `CrashLoopBackOff: ${member.outOfMemory ? 'out of memory' : `exit code ${member.exitCode ?? 0}`}, again at ${until}`;
 }
 
-function failureOf(events: readonly Event[], revision: number): GroupView['failure'] {
-  const last = events.findLast((event) => event.revision === revision && event.fact.kind === 'failed');
-  if (last?.fact.kind !== 'failed') return undefined;
-  const { code, message, advice } = last.fact;
-  return { code, message, advice };
+/** Why a group that came up, or ended, is not well: a container of it ended with an error. */
+function exitIn({ wish, runs, events }: ViewSources, pod: ObservedPod | undefined): Cause | undefined {
+  const { group, number } = wish.revision;
+  const run = wish.wanted === 'running' ? troubleOf(pod, runs) : undefined;
+  const own = events.filter(({ revision }) => revision === number);
+  return run && exitCause(group, run, [], own);
+}
+
+function failureView(cause: Cause, { wish, prices }: ViewSources): FailureView {
+  const { code, message, advice, about, exitCode } = cause;
+  const mend = mendOf(cause, wish.revision.group, prices);
+  return {
+    code,
+    message,
+    advice,
+    ...(about.container === undefined ? {} : { container: about.container }),
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(mend ? { place: { file: wish.revision.path, path: mend.path } } : {}),
+    ...(mend?.suggestion ? { suggestion: mend.suggestion } : {}),
+  };
 }

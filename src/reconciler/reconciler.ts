@@ -264,8 +264,8 @@ async function failed(work: Work, key: GroupKey, wish: Wish | undefined, thrown:
   const attempts = same ? before.attempts + 1 : 1;
   failures.set(key, { revision, code: failure.code, attempts });
   if (!same) {
-    const { code, message, advice } = failure;
-    parts.feed.tell(key, revision, { kind: 'failed', code, message, advice });
+    const { code, message, advice, about } = failure;
+    parts.feed.tell(key, revision, { kind: 'failed', code, message, advice, ...about });
   }
   queue.addAfter(key, Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (attempts - 1)));
 }

@@ -13,13 +13,15 @@ export function progressOf(fact: Fact): Block | undefined {
     case 'image':
       return fact.state === 'pulling'
         ? stage('running', 'image', `${fact.image} …`)
-        : imageStage(fact.image, fact.state, fact.digest, fact.tookMs);
+        : imageStage(fact.image, fact.state, fact.digest, fact.tookMs, fact.foreign);
     case 'pull-progress':
       return pullProgress(fact.image, fact.percent);
     case 'drifted':
-      return stage('warning', 'drift', `${fact.what}: it is made anew`);
+      return stage('warning', 'drift', `${fact.what}: ${fact.mended ? 'it is made anew' : 'left as it is'}`);
     case 'member-exited':
-      return fact.exitCode === 0 ? undefined : stage('warning', 'exit', `${fact.container}: ${fact.reason}`);
+      return fact.exitCode === 0 || fact.asked
+        ? undefined
+        : stage('warning', 'exit', `${fact.container}: ${fact.reason}`);
     default:
       return undefined;
   }
@@ -27,14 +29,6 @@ export function progressOf(fact: Fact): Block | undefined {
 
 export function finishedStage(outcome: 'Succeeded' | 'Failed' | 'Stopped'): Block {
   return stage(outcome === 'Failed' ? 'failed' : 'done', 'finished', outcome);
-}
-
-export function crashStage(container: string, reason: string): Block {
-  return stage(
-    'failed',
-    'crash',
-    `${container} ended right after its start (${reason}); it is started again with growing delays`,
-  );
 }
 
 export function groupHeading(name: string): Block {
@@ -93,7 +87,13 @@ export interface View {
   }[];
   readonly rate: { perSecond: Bill['total']; perHour: Bill['total'] };
   readonly bill: Bill;
-  readonly failure?: { code: string; message: string; advice: string };
+  readonly failure?: {
+    code: string;
+    message: string;
+    advice: string;
+    place?: { file: string; path: string };
+    suggestion?: { text: string };
+  };
   readonly serving?: number;
 }
 
@@ -170,6 +170,7 @@ export function statusOf(view: View): Block[] {
       ? [
           { kind: 'blank' } as const,
           stage('failed', view.failure.code, view.failure.message),
+          ...mendBlocks(view.failure),
           ...(view.failure.advice ? [{ kind: 'text', text: `    → ${view.failure.advice}` } as const] : []),
           ...(view.serving === undefined
             ? []
@@ -177,6 +178,12 @@ export function statusOf(view: View): Block[] {
         ]
       : []),
   ];
+}
+
+function mendBlocks({ place, suggestion }: NonNullable<View['failure']>): Block[] {
+  if (!place) return [];
+  const what = suggestion ? `Likely fix: ${suggestion.text} at` : 'To change:';
+  return [{ kind: 'text', text: `    ${what} ${place.path} of ${place.file}` }];
 }
 
 export function removedStage(key: GroupKey, why: string): Block {

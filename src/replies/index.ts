@@ -4,6 +4,7 @@ export * from './audit.ts';
 export * from './callers.ts';
 export * from './decisions.ts';
 export type { Block, Outcome } from './document.ts';
+export * from './failure.ts';
 export * from './group.ts';
 export * from './lists.ts';
 export * from './operate.ts';

@@ -30,6 +30,12 @@ export function changed(code: string, key: GroupKey, facts: Readonly<Record<stri
   return done(code, { group: key, changed: true, ...facts });
 }
 
+/** Somebody wanted something else before it was through. */
+export function overtaken(verb: string, key: GroupKey): Outcome {
+  const text = `somebody wanted something else of ${nameOf(key)} before it was through`;
+  return { kind: 'failed', code: 'superseded', blocks: [stage('warning', verb, text)], data: { group: key } };
+}
+
 export function goesAt(atMs: number): string {
   return `${new Date(atMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

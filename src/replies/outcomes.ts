@@ -37,46 +37,16 @@ export function deployed(outcomes: readonly Outcome[]): Outcome {
 
 export function arrived(
   wish: Wish,
-  facts: {
-    url: string;
-    probe: { status: number; tookMs: number } | undefined;
-    crashed: boolean;
-    tookMs: number;
-  },
+  facts: { url: string; probe: { status: number; tookMs: number } | undefined; tookMs: number },
 ): Outcome {
-  return {
-    kind: facts.crashed ? 'failed' : 'done',
-    code: facts.crashed ? 'crashed' : 'deployed',
-    blocks: [],
-    data: {
-      group: wish.key,
-      revision: wish.revision.number,
-      url: facts.url,
-      address: wish.address,
-      tookMs: facts.tookMs,
-      probe: facts.probe ?? null,
-    },
-  };
-}
-
-export function deployFailed(
-  failure: { code: string; message: string; advice: string },
-  serving: number | undefined,
-): Outcome {
-  return { kind: 'failed', code: failure.code, blocks: [], data: { ...failure, serving: serving ?? null } };
-}
-
-export function superseded(revision: number, by: number): Outcome {
-  const text =
-    by > revision
-      ? `revision ${by} took the place of revision ${revision}`
-      : 'the group was removed meanwhile';
-  return {
-    kind: 'failed',
-    code: 'superseded',
-    blocks: [stage('warning', 'superseded', text)],
-    data: { revision, by },
-  };
+  return done('deployed', {
+    group: wish.key,
+    revision: wish.revision.number,
+    url: facts.url,
+    address: wish.address,
+    tookMs: facts.tookMs,
+    probe: facts.probe ?? null,
+  });
 }
 
 export function stillGoing(name: string): Outcome {

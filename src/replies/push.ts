@@ -78,14 +78,15 @@ export function imageStage(
   state: 'present' | 'pulled',
   digest: string,
   tookMs: number,
+  foreign?: string,
 ): Block {
   const pinned = /sha256:([0-9a-f]{12})/.exec(digest)?.[1];
-  return stage(
-    'done',
-    'image',
-    `${image} (${state}${state === 'pulled' && pinned ? `, ${pinned}` : ''})`,
-    tookMs,
-  );
+  const notes = [
+    state,
+    ...(state === 'pulled' && pinned ? [pinned] : []),
+    ...(foreign ? [`for ${foreign}`] : []),
+  ];
+  return stage(foreign ? 'warning' : 'done', 'image', `${image} (${notes.join(', ')})`, tookMs);
 }
 
 export function pullProgress(image: string, percent: number): Block {
@@ -117,7 +118,10 @@ export function problemBlock(problem: Problem, text: string): Block {
 }
 
 /** The line with a caret under the place, and the line before it. Of a long line the part around the place. */
-function excerptOf({ line, column, endColumn }: Problem, text: string): string {
+export function excerptOf(
+  { line, column, endColumn }: Pick<Problem, 'line' | 'column' | 'endColumn'>,
+  text: string,
+): string {
   const lines = hideSecrets(text).split(/\r?\n/);
   const width = String(line).length;
   const from = column > EXCERPT_WIDTH - 40 ? column - 40 : 0;
@@ -136,25 +140,6 @@ function excerptOf({ line, column, endColumn }: Problem, text: string): string {
 }
 
 const EXCERPT_WIDTH = 160;
-
-/** One failure, one message: what happened, what goes on serving, what to do. */
-export function failureBlocks(
-  failure: { code: string; message: string; advice: string },
-  serving: number | undefined,
-): Block[] {
-  return [
-    stage('failed', failure.code, failure.message),
-    ...(failure.advice ? [{ kind: 'text', text: `    → ${failure.advice}` } as const] : []),
-    ...(serving === undefined
-      ? []
-      : [
-          {
-            kind: 'text',
-            text: `    Revision ${serving} keeps serving; nothing changed for its users.`,
-          } as const,
-        ]),
-  ];
-}
 
 export function refused(code: string, message: string, advice: string): Outcome {
   return {

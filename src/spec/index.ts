@@ -6,7 +6,7 @@ export { jsonSchema } from './json-schema.ts';
 export { KEPT } from './kept-secrets.ts';
 export { nearestWord } from './nearest.ts';
 export type { Gap, Problem } from './problem.ts';
-export { readGroup } from './read.ts';
+export { placeOf, readGroup } from './read.ts';
 export { referencePage } from './reference.ts';
 export type {
   Container,

@@ -56,6 +56,20 @@ export function readGroup(
   return understood(root, lines, { file, gaps, kept });
 }
 
+/** Where a property stands in the text of a group, or what is written nearest around it. Never throws. */
+export function placeOf(text: string, path: string): ReturnType<Locate> {
+  const source = text.startsWith('\ufeff') ? text.slice(1) : text;
+  try {
+    const root = readYaml(source);
+    const understanding = new Understanding();
+    understanding.read(groupSchema, root, '');
+    return new Lines(source).placeOf(understanding.places, root, { path });
+  } catch (error) {
+    if (!(error instanceof YamlProblem)) throw error;
+    return { line: 1, column: 1 };
+  }
+}
+
 function refused(finding: Finding, file: string, locate: Locate): Reading {
   return { problems: [problemFrom(finding, file, locate)] };
 }

@@ -141,7 +141,10 @@ test('every code that the bot answers with is explained', () => {
     ...[...text.matchAll(/new Failure\(\s*'([A-Za-z-]+)'/g)].map(([, code]) => code ?? ''),
     ...[...text.matchAll(/refused\(\s*'([A-Za-z-]+)'/g)].map(([, code]) => code ?? ''),
     ...[...text.matchAll(/code: '([A-Za-z-]+)',\n\s+(?:own|say|message)/g)].map(([, code]) => code ?? ''),
+    ...[...text.matchAll(/code: '([A-Za-z-]+)',\s+\.\.\.say/g)].map(([, code]) => code ?? ''),
   ]);
+  const mended = read('src/commands/mend.ts').matchAll(/case '([a-z-]+)':/g);
+  for (const [, code = ''] of mended) codes.push(code);
   expect(new Set(codes).size).toBeGreaterThan(35);
   expect([...new Set(codes)].filter((code) => !page.includes(`\`${code}\``)).sort()).toEqual([]);
 });

@@ -1,11 +1,28 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Failure } from '../../src/failure.ts';
-import { pricesFrom, rate } from '../../src/metering/index.ts';
+import { Money, pricesFrom, rate } from '../../src/metering/index.ts';
 import * as say from '../../src/replies/index.ts';
 import { type Block, drawPlain } from '../../src/replies/index.ts';
 import { plainText } from '../../src/replies/plain.ts';
 import { readGroup } from '../../src/spec/index.ts';
+
+const REPORT: say.FailureReport = {
+  code: 'out-of-memory',
+  message: 'api was killed.',
+  advice: 'It is started again.',
+  group: 'pr-7/shop',
+  revision: 31,
+  container: null,
+  exitCode: null,
+  lastLines: [],
+  place: null,
+  suggestion: null,
+  serving: null,
+  running: [],
+  cost: new Money('USD', 1_000_000n),
+  attempt: { startedAtMs: 0, tookMs: 100 },
+};
 
 const drawn = (...blocks: Block[]) => blocks.flatMap((block) => drawPlain(block)).join('\n');
 
@@ -191,20 +208,36 @@ describe('a push', () => {
     );
   });
 
-  test('that fails says what happened, what goes on serving, and what to do', () => {
-    const failure = { code: 'image-not-found', message: 'There is no image a:1.', advice: 'Check the tag.' };
-    expect(drawn(...say.failureBlocks(failure, 30))).toBe(
+  test('that fails says what happened, what was printed, what to change, what serves, what it cost, what to type', () => {
+    const text = 'name: a\nmemoryInGB: 4\n';
+    const place = { file: 'a/containergroup.yaml', line: 2, column: 13, endColumn: 14, path: 'memoryInGB' };
+    const suggestion = { text: 'memoryInGB: 8', addsPerHour: new Money('USD', 17_800_000_000n) };
+    const report = { ...REPORT, container: 'api', lastLines: ['loading'], place, suggestion, serving: 30 };
+    expect(drawn(...say.reportBlocks(report, text))).toBe(
       [
-        '  ✗ image-not-found       There is no image a:1.',
-        '    → Check the tag.',
+        '  ✗ out-of-memory         api was killed.',
+        '  api      | loading',
+        '    Likely fix: memoryInGB: 8 at a/containergroup.yaml:2:13 (adds $0.0178 /h)',
+        '    2 │ memoryInGB: 4',
+        '      │             ^',
+        '    → It is started again.',
         '    Revision 30 keeps serving; nothing changed for its users.',
+        '    The attempt has cost $0.0000010. Next: `katabot logs shop/api in pr-7` · `katabot status shop in pr-7`',
       ].join('\n'),
     );
   });
 
+  test('that fails never says that something serves when nothing, or nobody knows what, does', () => {
+    const said = (more: Partial<say.FailureReport>) => drawn(...say.reportBlocks({ ...REPORT, ...more }, ''));
+    expect(said({})).toContain('Nothing serves until this is mended.');
+    expect(said({ running: ['side'] })).toContain('side runs on.');
+    expect(said({ running: null })).toContain('cannot be seen while the engine does not answer');
+    expect(said({ code: 'cancelled' })).not.toContain('serves');
+  });
+
   test('of several groups ends as the worst of them', () => {
     const good = say.done('deployed', { group: 'a' });
-    const bad = say.deployFailed({ code: 'disk-full', message: '', advice: '' }, undefined);
+    const bad = say.failed({ code: 'disk-full', message: '', advice: '' });
     expect(say.deployed([good, bad])).toMatchObject({ kind: 'failed', code: 'disk-full' });
     expect(say.deployed([good])).toMatchObject({ kind: 'done', code: 'deployed' });
     expect(say.deployed([])).toMatchObject({ kind: 'done' });

@@ -1,4 +1,4 @@
-import { Failure, messageOf } from '../../failure.ts';
+import { type About, Failure, messageOf } from '../../failure.ts';
 
 /** What dockerode throws when the engine answers with an error. */
 interface EngineError {
@@ -30,6 +30,12 @@ export function unreachable(thrown: unknown): boolean {
   return UNREACHABLE.test(`${code ?? ''} ${thrown instanceof Error ? thrown.name : ''} ${messageOf(thrown)}`);
 }
 
+/** The failure of work on one container or volume: the cause, and what it is about. */
+export function blame(thrown: unknown, doing: string, about: About): Failure {
+  const { code, message, advice, cause, about: known } = causeOf(thrown, doing);
+  return new Failure(code, message, { advice, cause, about: { ...about, ...known } });
+}
+
 /** A failure with its cause, whatever the engine threw. Failures pass through as they are. */
 export function causeOf(thrown: unknown, doing: string): Failure {
   if (thrown instanceof Failure) return thrown;
@@ -41,7 +47,10 @@ export function causeOf(thrown: unknown, doing: string): Failure {
   }
   const words = engineMessage(thrown);
   const known = CAUSES.find(({ pattern }) => pattern.test(words));
-  if (known) return new Failure(known.code, known.say(words), { advice: known.advice, cause: thrown });
+  if (known) {
+    const { code, say, advice, about } = known;
+    return new Failure(code, say(words), { advice, cause: thrown, about: about?.(words) ?? {} });
+  }
   return new Failure('engine-refused', `The engine refused ${doing}: ${words}`, {
     advice: 'The engine’s own words are above; nothing was changed by this step.',
     cause: thrown,
@@ -53,6 +62,7 @@ interface Cause {
   code: string;
   say(words: string): string;
   advice: string;
+  about?(words: string): About;
 }
 
 /** The engine's sentences, from 20.10 on, and what each means for the person who deploys. */
@@ -62,6 +72,10 @@ const CAUSES: readonly Cause[] = [
     code: 'port-taken',
     say: (words) => `The port is taken on the host: ${portIn(words)}.`,
     advice: 'Stop what holds the port, or publish another one under ipAddress.ports.',
+    about: (words) => {
+      const port = Number(/:(\d+)$/.exec(portIn(words))?.[1]);
+      return port ? { port } : {};
+    },
   },
   {
     pattern: /cannot assign requested address/i,
@@ -75,6 +89,13 @@ const CAUSES: readonly Cause[] = [
     say: () => 'The host’s disk is full.',
     advice:
       'Free space on the host, for example with `docker image prune`; the deploy is tried again by itself.',
+  },
+  {
+    // Said of the host's folders and devices, so it comes before what is said of a program.
+    pattern: /failed to mount|error (while )?mounting|create mountpoint/i,
+    code: 'volume-failed',
+    say: (words) => `A volume could not be mounted: ${words}`,
+    advice: 'Check `mountPath`: nothing that the image needs may be covered, and a file is no folder.',
   },
   {
     pattern:
@@ -96,6 +117,13 @@ const CAUSES: readonly Cause[] = [
     advice: 'Build the image for the host’s architecture, or as a multi-architecture image.',
   },
   {
+    pattern: /unable to find (user|group) /i,
+    code: 'user-unknown',
+    say: (words) =>
+      `The image runs as a user that it does not have: ${/unable to find (?:user|group) ([^:]+)/i.exec(words)?.[1] ?? words}.`,
+    advice: 'Add the user to the image, or name it by its number in the image’s USER.',
+  },
+  {
     pattern: /Range of CPUs is from/i,
     code: 'no-capacity',
     say: (words) => `The host has too few processors: ${words}`,
@@ -108,7 +136,7 @@ const CAUSES: readonly Cause[] = [
     advice: 'Ask for more under resources.requests.memoryInGB.',
   },
   {
-    pattern: /Pool overlaps with other one|overlaps with (an )?existing/i,
+    pattern: /Pool overlaps with other one|overlaps with (an )?existing|networks have overlapping/i,
     code: 'network-overlap',
     say: (words) => `The group’s own network clashes with one that exists on the host: ${words}`,
     advice: 'Give the location a range that is free on the host (settings: locations.NAME.networks).',

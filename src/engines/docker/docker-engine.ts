@@ -108,7 +108,9 @@ async function inspectUnlessGone(docker: Docker, id: string) {
 async function apply(parts: Parts, step: Step, context: StepContext): Promise<StepResult> {
   switch (step.kind) {
     case 'pull':
-      return { images: await pullImages(parts, step.pod, context) };
+      return {
+        images: await pullImages(await withArchitecture(parts, context.signal), step.pod, context),
+      };
     case 'create-sandbox':
       await createSandbox(await withArchitecture(parts, context.signal), step.pod, context);
       return {};
@@ -130,7 +132,11 @@ async function apply(parts: Parts, step: Step, context: StepContext): Promise<St
   }
 }
 
-async function pullImages(parts: Parts, pod: Pod, context: StepContext): Promise<Record<string, string>> {
+async function pullImages(
+  parts: Parts & { readonly architecture: string },
+  pod: Pod,
+  context: StepContext,
+): Promise<Record<string, string>> {
   const docker = await parts.connection.call('to pull', async (client) => client, context.signal);
   const images = [...new Set(everyContainer(pod).map((container) => container.image))];
   const pulled = await Promise.all(
@@ -139,6 +145,7 @@ async function pullImages(parts: Parts, pod: Pod, context: StepContext): Promise
         signal: context.signal,
         report: context.report,
         now: () => parts.clock.now(),
+        architecture: parts.architecture,
       });
       return [image, pinned] as const;
     }),

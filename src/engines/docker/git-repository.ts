@@ -47,14 +47,29 @@ export async function cloneInto(
     await inside.raw(['checkout', '--quiet', '--detach', 'FETCH_HEAD']);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    throw new Failure(
-      'git-volume-failed',
-      `The git volume could not be filled from ${withoutLogin(repository)}: ${withoutLogin(messageOf(error))}`,
+    throw cloneFailure(repository, revision, withoutLogin(messageOf(error)));
+  }
+}
+
+function cloneFailure(repository: string, revision: string | undefined, words: string): Failure {
+  const from = withoutLogin(repository);
+  if (/couldn't find remote ref|not our ref|unadvertised object/i.test(words)) {
+    return new Failure(
+      'volume-missing',
+      `${from} has no ${revision ?? 'HEAD'} to fill the git volume with.`,
       {
-        advice: 'Check repository and revision; a private repository needs its credentials in the address.',
+        advice: 'Check revision: a branch, a tag, or a whole commit id that the server gives out.',
       },
     );
   }
+  if (/repository .*not found/i.test(words)) {
+    return new Failure('volume-missing', `There is no git repository at ${from} to fill the volume with.`, {
+      advice: 'Check repository; a private one needs its credentials in the address.',
+    });
+  }
+  return new Failure('volume-failed', `The git volume could not be filled from ${from}: ${words}`, {
+    advice: 'Check repository and revision; a private repository needs its credentials in the address.',
+  });
 }
 
 /** Where in the volume a clone goes; the spec's check has refused `..` already. */

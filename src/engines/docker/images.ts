@@ -10,6 +10,8 @@ export interface PulledImage {
   readonly pinned: string;
   /** `repo@sha256:…` when the image came from a registry, otherwise the image's id. */
   readonly digest: string;
+  /** As images spell it, such as amd64. */
+  readonly architecture: string;
 }
 
 /**
@@ -20,39 +22,66 @@ export async function ensureImage(
   docker: Docker,
   image: string,
   credentials: readonly RegistryCredential[],
-  context: { signal: AbortSignal; report(fact: Fact): Promise<void>; now(): number },
+  context: {
+    signal: AbortSignal;
+    report(fact: Fact): Promise<void>;
+    now(): number;
+    /** The host's, in the engine's own spelling. */
+    architecture: string;
+  },
 ): Promise<PulledImage> {
   const startedAtMs = context.now();
   const told = async (state: 'present' | 'pulled', found: PulledImage) => {
     const tookMs = context.now() - startedAtMs;
-    await context.report({ kind: 'image', image, state, digest: found.digest, tookMs });
+    const foreign = isForeign(found.architecture, context.architecture)
+      ? { foreign: found.architecture }
+      : {};
+    await context.report({ kind: 'image', image, state, digest: found.digest, tookMs, ...foreign });
     return found;
   };
   const present = await presentImage(docker, image);
   if (present && !isLatest(image)) return told('present', present);
+  const login = loginFor(image, credentials);
   try {
     await context.report({ kind: 'image', image, state: 'pulling', digest: '', tookMs: 0 });
-    await pull(docker, image, credentialsFor(image, credentials), context);
+    await pull(docker, image, login, context);
   } catch (error) {
     if (context.signal.aborted) throw context.signal.reason;
     // A `latest` whose registry is out of reach: what is here is the latest there is.
     if (present) return told('present', present);
-    throw pullFailure(error, image);
+    throw pullFailure(error, image, login?.server);
   }
   const pulled = await presentImage(docker, image);
-  if (!pulled) throw new Failure('image-not-found', `The image ${image} vanished right after it was pulled.`);
+  if (!pulled) {
+    throw new Failure('image-not-found', `The image ${image} vanished right after it was pulled.`, {
+      advice: 'It is tried again by itself. Does something on the host remove images?',
+      about: { image },
+    });
+  }
   return told('pulled', pulled);
 }
 
 async function presentImage(docker: Docker, image: string): Promise<PulledImage | undefined> {
   try {
-    const { Id, RepoDigests } = await docker.getImage(image).inspect();
-    return { pinned: Id, digest: RepoDigests?.[0] ?? Id };
+    const { Id, RepoDigests, Architecture } = await docker.getImage(image).inspect();
+    return { pinned: Id, digest: RepoDigests?.[0] ?? Id, architecture: Architecture };
   } catch (error) {
     if (statusOf(error) === 404) return undefined;
     throw causeOf(error, `to look for ${image}`);
   }
 }
+
+/** Told, never refused: a host may have an emulator for it. */
+export function isForeign(image: string, host: string): boolean {
+  const known = FAMILIES.find((family) => family.includes(host.toLowerCase()));
+  return known !== undefined && image !== '' && !known.includes(image.toLowerCase());
+}
+
+/** Hosts and images spell processors differently; those of one family run each other's programs. */
+const FAMILIES: readonly (readonly string[])[] = [
+  ['x86_64', 'amd64', 'x86', '386', 'i386', 'i686'],
+  ['aarch64', 'arm64', 'arm'],
+];
 
 export function isLatest(image: string): boolean {
   if (image.includes('@')) return false;
@@ -67,26 +96,33 @@ export function registryOf(image: string): string {
   return isHost ? first : 'docker.io';
 }
 
-function credentialsFor(
-  image: string,
-  credentials: readonly RegistryCredential[],
-): Docker.AuthConfig | undefined {
+function loginFor(image: string, credentials: readonly RegistryCredential[]): RegistryCredential | undefined {
   const registry = registryOf(image);
-  const found = credentials.find(
-    ({ server }) => server === registry || (registry === 'docker.io' && /(^|\.)docker\.io$/.test(server)),
+  return credentials.find(
+    ({ server, username, password }) =>
+      username &&
+      password &&
+      (server === registry || (registry === 'docker.io' && /(^|\.)docker\.io$/.test(server))),
   );
-  if (!found?.username || !found.password) return undefined;
-  return { username: found.username, password: found.password.reveal(), serveraddress: found.server };
 }
 
 async function pull(
   docker: Docker,
   image: string,
-  authconfig: Docker.AuthConfig | undefined,
+  login: RegistryCredential | undefined,
   context: { signal: AbortSignal; report(fact: Fact): Promise<void> },
 ): Promise<void> {
   const named = isLatest(image) && !/:latest$/.test(image) ? `${image}:latest` : image; // without a tag the API pulls them all
-  const stream = await within(context.signal, docker.pull(named, authconfig ? { authconfig } : {}));
+  const options = login?.password
+    ? {
+        authconfig: {
+          username: login.username,
+          password: login.password.reveal(),
+          serveraddress: login.server,
+        },
+      }
+    : {};
+  const stream = await within(context.signal, docker.pull(named, options));
   const progress = layerProgress((percent) => void context.report({ kind: 'pull-progress', image, percent }));
   const done = new Promise<void>((resolve, reject) => {
     docker.modem.followProgress(stream, (error) => (error ? reject(error) : resolve()), progress);
@@ -121,20 +157,23 @@ export function layerProgress(tell: (percent: number) => void): (event: LayerEve
 }
 
 /** ACI calls most of these InaccessibleImage; which of them it is matters to whoever has to mend it. */
-function pullFailure(thrown: unknown, image: string): Failure {
+export function pullFailure(thrown: unknown, image: string, login?: string): Failure {
   const words = engineMessage(thrown);
   const registry = registryOf(image);
+  const about = { image, ...(login === undefined ? {} : { registry: login }) };
   const known = PULL_CAUSES.find(({ pattern }) => pattern.test(words));
   if (known) {
     return new Failure(known.code, known.say(image, registry, words), {
-      advice: known.advice(image, registry),
+      advice: known.advice(registry, login !== undefined),
       cause: thrown,
+      about,
     });
   }
   if (unreachable(thrown)) return causeOf(thrown, `to pull ${image}`);
   return new Failure('image-not-pulled', `The image ${image} could not be pulled: ${words}`, {
-    advice: 'The registry’s own words are above.',
+    advice: 'The registry’s own words are above; it is tried again by itself.',
     cause: thrown,
+    about,
   });
 }
 
@@ -142,8 +181,15 @@ const PULL_CAUSES: readonly {
   pattern: RegExp;
   code: string;
   say(image: string, registry: string, words: string): string;
-  advice(image: string, registry: string): string;
+  advice(registry: string, loggedIn: boolean): string;
 }[] = [
+  {
+    pattern: /no space left on device/i,
+    code: 'disk-full',
+    say: (image) => `The host’s disk is full: ${image} has no room.`,
+    advice: () =>
+      'Free space on the host, for example with `docker image prune`; it is tried again by itself.',
+  },
   {
     pattern: /toomanyrequests|too many requests|rate limit/i,
     code: 'registry-throttled',
@@ -161,7 +207,10 @@ const PULL_CAUSES: readonly {
       /unauthorized|authentication required|no basic auth credentials|incorrect username or password|denied: (?!requested access)/i,
     code: 'registry-refused',
     say: (image, registry) => `${registry} refused the login for ${image}.`,
-    advice: (_, registry) => `Check the entry for ${registry} under imageRegistryCredentials.`,
+    advice: (registry, loggedIn) =>
+      loggedIn
+        ? `Check the entry for ${registry} under imageRegistryCredentials.`
+        : `There is no login for ${registry} in the file: add one under imageRegistryCredentials.`,
   },
   {
     pattern:

@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import { Failure } from '../../failure.ts';
 import type { Pod, StepContext } from '../index.ts';
-import { statusOf } from './causes.ts';
+import { blame, statusOf } from './causes.ts';
 import type { Connection } from './connection.ts';
 import {
   everyContainer,
@@ -89,6 +89,7 @@ async function withHolder(connection: Connection, error: unknown, pod: Pod): Pro
   return new Failure('port-taken', `${error.message} It is held by ${name}.`, {
     advice: error.advice,
     cause: error,
+    about: error.about,
   });
 }
 
@@ -102,12 +103,25 @@ export async function startMembers(
   const start = async (docker: Docker) => {
     const members = everyContainer(pod).filter((container) => names.includes(container.name));
     const [ids] = await Promise.all([
-      Promise.all(members.map((member) => createMember(docker, settings, pod, member, sandboxId))),
+      Promise.all(
+        members.map((member) => blamed(member.name, createMember(docker, settings, pod, member, sandboxId))),
+      ),
       hasFiles(pod) ? deliverFiles(docker, pod, sandboxId, architecture, context.signal) : undefined,
     ]);
-    await Promise.all(ids.map((id) => unlessThere(docker.getContainer(id).start())));
+    await Promise.all(
+      members.map(({ name }, index) =>
+        blamed(name, unlessThere(docker.getContainer(ids[index] ?? '').start())),
+      ),
+    );
   };
   await connection.call(`to start ${names.join(', ')}`, start, context.signal);
+}
+
+/** They start side by side, so a failure says whose it is. */
+async function blamed<T>(container: string, work: Promise<T>): Promise<T> {
+  return work.catch((error: unknown) => {
+    throw blame(error, `to start ${container}`, { container });
+  });
 }
 
 async function createMember(

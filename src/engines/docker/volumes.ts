@@ -8,6 +8,7 @@ import { type Pack, pack } from 'tar-stream';
 import { within } from '../../clock.ts';
 import type { Container, InitContainer, Volume } from '../../spec/index.ts';
 import type { Pod } from '../index.ts';
+import { blame } from './causes.ts';
 import { environmentVolume, sandboxPath, withSecureEnvironment } from './containers.ts';
 import { cloneInto, packFolder } from './git-repository.ts';
 
@@ -80,6 +81,9 @@ async function deliverRepository(
   try {
     await cloneInto(folder, volume.gitRepo, signal);
     await deliver(packFolder(folder), volume.name);
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    throw blame(error, `the volume ${volume.name}`, { volume: volume.name });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

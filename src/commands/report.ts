@@ -1,0 +1,131 @@
+import type { LogLine, ObservedGroup } from '../engines/index.ts';
+import type { Event } from '../event.ts';
+import { bill } from '../metering/index.ts';
+import type { Run, Wish } from '../reconciler/index.ts';
+import type { FailureReport } from '../replies/index.ts';
+import { placeOf } from '../spec/index.ts';
+import { type Cause, exitCause } from './cause.ts';
+import type { Ground } from './ground.ts';
+import { maskFor } from './mask.ts';
+import { mendOf } from './mend.ts';
+
+/** What a report is made of besides the cause. */
+interface Told {
+  readonly wish: Wish;
+  /** The file as it was pushed; the text is '' for a revision that came without one. */
+  readonly file: { readonly path: string; readonly text: string };
+  /** The wish that this one took the place of. */
+  readonly before: Wish | undefined;
+}
+
+const LAST_LINES = 15;
+/** The runs before the last one are in the same log, so more is read than is shown. */
+const READ_LINES = 60;
+const LONGEST_LINE = 2_000;
+/** An engine that is away keeps nobody waiting. */
+const LOOK_TIMEOUT_MS = 5_000;
+
+/** Everything that is told of a deploy that did not come up. Looks, and changes nothing. */
+export async function reportOf(ground: Ground, told: Told, cause: Cause): Promise<FailureReport> {
+  const { wish, file, before } = told;
+  const { key, revision } = wish;
+  const [observed, intervals, lastLines] = await Promise.all([
+    look(ground, wish),
+    ground.ledger.intervals({ group: key }),
+    cause.about.container === undefined ? [] : lastLinesOf(ground, wish, cause.about.container, cause.run),
+  ]);
+  const nowMs = ground.clock.now();
+  const mask = maskFor(revision.group);
+  const prices = ground.locations[wish.location]?.prices ?? ground.defaultPrices;
+  const mend = mendOf(cause, revision.group, prices);
+  const own = intervals.filter((interval) => interval.revision === revision.number);
+  return {
+    code: cause.code,
+    message: mask(cause.message),
+    advice: cause.advice,
+    group: key,
+    revision: revision.number,
+    container: cause.about.container ?? null,
+    exitCode: cause.exitCode ?? null,
+    lastLines,
+    place: mend && file.text ? { file: file.path, ...placeOf(file.text, mend.path), path: mend.path } : null,
+    suggestion: mend?.suggestion ?? null,
+    serving: observed ? servingOf(wish, before, observed) : null,
+    running: observed ? runningIn(observed).filter((name) => name !== cause.about.container) : null,
+    cost: bill(own, nowMs).total,
+    attempt: { startedAtMs: revision.acceptedAtMs, tookMs: Math.max(0, nowMs - revision.acceptedAtMs) },
+  };
+}
+
+/** The cause of a container's end, with what it printed and what is known of its image. */
+export async function causeOfExit(ground: Ground, wish: Wish, run: Run): Promise<Cause> {
+  const [lines, events] = await Promise.all([
+    lastLinesOf(ground, wish, run.container, run),
+    ground.events.events({ group: wish.key, last: 100 }),
+  ]);
+  return exitCause(wish.revision.group, run, lines, ofRevision(events, wish));
+}
+
+function ofRevision(events: readonly Event[], wish: Wish): Event[] {
+  return events.filter(({ revision }) => revision === wish.revision.number);
+}
+
+/**
+ * What a container printed last, without secrets: of the run that ended, or of those before it when that one printed
+ * nothing. A container that never ran has printed nothing.
+ */
+export async function lastLinesOf(
+  ground: Ground,
+  wish: Wish,
+  container: string,
+  run: Run | undefined,
+): Promise<string[]> {
+  const engine = ground.locations[wish.location]?.engine;
+  const signal = AbortSignal.timeout(LOOK_TIMEOUT_MS);
+  const lines: LogLine[] = [];
+  try {
+    const request = { key: wish.key, container, tail: READ_LINES, follow: false };
+    for await (const line of engine?.logs(request, signal) ?? []) lines.push(line);
+  } catch {
+    // The failure is what matters; that the log could not be read as well is no reason to be silent about it.
+  }
+  const own = run ? lines.filter((line) => isOf(run, line)) : [];
+  const mask = maskFor(wish.revision.group);
+  return (own.length ? own : lines).slice(-LAST_LINES).map(({ text }) => mask(text).slice(0, LONGEST_LINE));
+}
+
+/** Times are the engine's, both. A line has the time at which it was read, which may be after the end of who wrote it. */
+function isOf({ startedAtMs }: Run, { timestamp }: LogLine): boolean {
+  return Date.parse(timestamp) >= startedAtMs;
+}
+
+async function look(ground: Ground, { location, key }: Wish): Promise<ObservedGroup | undefined> {
+  const engine = ground.locations[location]?.engine;
+  const found = await engine?.observe(AbortSignal.timeout(LOOK_TIMEOUT_MS), key).catch(() => undefined);
+  return found && (found.get(key) ?? { key, pods: [] });
+}
+
+function runningIn({ pods }: ObservedGroup): string[] {
+  const members = pods.flatMap((pod) => pod.members);
+  return members.filter(({ state, init }) => state === 'running' && !init).map(({ name }) => name);
+}
+
+/**
+ * The older revision that still serves in full: nothing of the new one is there yet, and every container that both
+ * have is running as it was. Anything less is no "nothing changed".
+ */
+export function servingOf(
+  { revision }: Wish,
+  before: Wish | undefined,
+  { pods }: ObservedGroup,
+): number | null {
+  const members = pods.flatMap((pod) => pod.members).filter(({ init }) => !init);
+  if (members.some((member) => member.revision >= revision.number)) return null;
+  const running = members.filter(({ state }) => state === 'running');
+  const newest = Math.max(0, ...running.map((member) => member.revision));
+  const names = new Set(revision.group.containers.map(({ name }) => name));
+  const kept = (before?.revision.group.containers ?? []).filter(({ name }) => names.has(name));
+  if (!newest || kept.some(({ name }) => !running.some((member) => member.name === name))) return null;
+  // An unchanged container keeps the number of an older revision; what serves is what was wanted before, if it came up.
+  return before?.settled === 'Running' ? before.revision.number : newest;
+}

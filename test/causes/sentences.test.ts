@@ -1,0 +1,116 @@
+/** What engines and registries say, in their own words from 20.10 on, and what the bot takes it for. */
+import { describe, expect, test } from '@jest/globals';
+import { blame, causeOf } from '../../src/engines/docker/causes.ts';
+import { isForeign, pullFailure } from '../../src/engines/docker/images.ts';
+import { Failure } from '../../src/failure.ts';
+
+const said = (message: string, statusCode = 500) =>
+  Object.assign(new Error(`(HTTP code ${statusCode}) server error - ${message} `), {
+    statusCode,
+    json: { message },
+  });
+
+describe('a sentence of the engine', () => {
+  test.each([
+    // Cannot be brought about safely: a full disk, another version's words, a kernel without something.
+    ['write /var/lib/docker/tmp/GetImageBlob1: no space left on device', 'disk-full'],
+    [
+      'failed to register layer: Error processing tar file(exit status 1): write /x: no space left on device',
+      'disk-full',
+    ],
+    ['Minimum memory limit allowed is 6MB', 'memory-too-small'],
+    ['unknown or invalid runtime name: kata', 'runtime-missing'],
+    ['Unknown runtime specified kata', 'runtime-missing'],
+    ['exec format error', 'wrong-architecture'],
+    [
+      'image with reference x was found but does not match the specified platform: wanted linux/arm64',
+      'wrong-architecture',
+    ],
+    [
+      "error while mounting volume '/x': failed to mount local volume: mount tmpfs:/x: no such device",
+      'volume-failed',
+    ],
+    [
+      'OCI runtime create failed: error mounting "/a" to rootfs at "/etc/passwd": not a directory: unknown',
+      'volume-failed',
+    ],
+    ['invalid pool request: Pool overlaps with other one on this address space', 'network-overlap'],
+    ['cannot create network x: conflicts with network y: networks have overlapping IPv4', 'network-overlap'],
+    ['something that nobody has heard of', 'engine-refused'],
+  ])('%s', (message, code) => {
+    expect(causeOf(said(message), 'the sandbox').code).toBe(code);
+  });
+
+  test('tells which port, however the engine writes it', () => {
+    for (const message of [
+      'driver failed programming external connectivity: Bind for 127.0.0.1:8080 failed: port is already allocated',
+      'failed to set up container networking: Error starting userland proxy: listen tcp4 0.0.0.0:8080: bind: address already in use',
+    ])
+      expect(causeOf(said(message), 'it')).toMatchObject({ code: 'port-taken', about: { port: 8080 } });
+  });
+
+  test('of one container says whose it is; what is a failure already keeps its words', () => {
+    const failure = blame(said('exec: "x": executable file not found in $PATH: unknown', 400), 'it', {
+      container: 'web',
+    });
+    expect(failure).toMatchObject({ code: 'command-not-found', about: { container: 'web' } });
+    const own = new Failure('volume-missing', 'Gone.', { about: { volume: 'a' } });
+    expect(blame(own, 'it', { container: 'web' })).toMatchObject({
+      code: 'volume-missing',
+      message: 'Gone.',
+      about: { container: 'web', volume: 'a' },
+    });
+  });
+});
+
+describe('a sentence of a registry', () => {
+  test.each([
+    ['no matching manifest for linux/amd64 in the manifest list entries', 'wrong-architecture'],
+    ['toomanyrequests: You have reached your pull rate limit.', 'registry-throttled'],
+    ['unauthorized: incorrect username or password', 'registry-refused'],
+    ['Get "https://ghcr.io/v2/": denied: denied', 'registry-refused'],
+    [
+      "pull access denied for a, repository does not exist or may require 'docker login': denied: requested access to the resource is denied",
+      'image-not-found',
+    ],
+    ['manifest for a:2 not found: manifest unknown: manifest unknown', 'image-not-found'],
+    ['Get "https://r.example/v2/": dial tcp: lookup r.example: no such host', 'registry-unreachable'],
+    [
+      'Get "https://r.example/v2/": tls: failed to verify certificate: x509: certificate signed by unknown authority',
+      'registry-unreachable',
+    ],
+    [
+      'Get "https://r.example/v2/": net/http: request canceled while waiting for connection',
+      'registry-unreachable',
+    ],
+    ['write /var/lib/docker/tmp/GetImageBlob1: no space left on device', 'disk-full'],
+    ['unexpected EOF', 'image-not-pulled'],
+  ])('%s', (message, code) => {
+    const failure = pullFailure(said(message), 'acme/web:2');
+    expect(failure.code).toBe(code);
+    expect(failure.about.image).toBe('acme/web:2');
+  });
+
+  test('about a login says whether the file has one', () => {
+    const refused = said('unauthorized: authentication required');
+    expect(pullFailure(refused, 'r.example/web:2').advice).toContain(
+      'add one under imageRegistryCredentials',
+    );
+    expect(pullFailure(refused, 'r.example/web:2', 'r.example')).toMatchObject({
+      advice: expect.stringContaining('Check the entry for r.example'),
+      about: { image: 'r.example/web:2', registry: 'r.example' },
+    });
+  });
+});
+
+test.each([
+  ['amd64', 'x86_64', false],
+  ['386', 'x86_64', false],
+  ['arm64', 'x86_64', true],
+  ['arm64', 'aarch64', false],
+  ['amd64', 'aarch64', true],
+  ['', 'x86_64', false],
+  ['riscv64', 'riscv64', false],
+])('an image for %s on a host of %s: foreign is %s', (image, host, foreign) => {
+  expect(isForeign(image, host)).toBe(foreign);
+});
