@@ -3,6 +3,7 @@ import { type GroupView, viewOf } from '../../src/commands/view.ts';
 import type { Fact } from '../../src/event.ts';
 import { type Interval, pricesFrom } from '../../src/metering/index.ts';
 import type { Run } from '../../src/reconciler/index.ts';
+import { statusOf } from '../../src/replies/index.ts';
 import {
   exited,
   type GroupWords,
@@ -190,6 +191,28 @@ describe('the failure of the newest revision', () => {
       serving: 1,
       failure: { code: 'image-not-found', advice: 'Check it.' },
     });
+  });
+
+  test('is a container that ended with an error, too, with what would mend it', () => {
+    const shown = view({
+      wish: { settled: 'Running' },
+      members: (pod) => [{ ...exited(pod, 'web', 137), outOfMemory: true }],
+      runs: [{ exitCode: 137, outOfMemory: true, finishedAtMs: 400 }],
+    });
+    expect(shown.serving).toBeUndefined();
+    expect(shown.failure).toMatchObject({
+      code: 'out-of-memory',
+      message: 'web was killed 0.4 s after its start: out of memory (limit 0.3 GB).',
+      container: 'web',
+      exitCode: 137,
+      place: { path: 'properties.containers[0].properties.resources.requests.memoryInGB' },
+      suggestion: { text: 'memoryInGB: 0.6' },
+    });
+    const [code, mend] = statusOf(shown).slice(-3);
+    expect([code, mend]).toEqual([
+      expect.objectContaining({ label: 'out-of-memory' }),
+      expect.objectContaining({ text: expect.stringContaining('Likely fix: memoryInGB: 0.6 at properties') }),
+    ]);
   });
 
   test('is over once the revision has come up', () => {

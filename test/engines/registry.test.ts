@@ -101,9 +101,12 @@ async function push(image: string, password?: string) {
 }
 
 withRegistry('an image is refused without a login, and with a wrong one', async () => {
-  expect((await push('acme/private:1')).text).toMatch(/✗ registry-refused +\S+ refused the login/);
+  const without = await push('acme/private:1');
+  expect(without.text).toMatch(/✗ registry-refused +\S+ refused the login/);
+  expect(without.text).toMatch(/The line to change: containergroup\.yaml:10:14[\s\S]*There is no login for/);
   const wrong = await push('acme/private:1', 'not-the-password');
   expect(wrong.text).toMatch(/✗ registry-refused/);
+  expect(wrong.text).toMatch(/The line to change: containergroup\.yaml:7:\d+[\s\S]*Check the entry for/);
   expect(wrong.text).not.toContain('not-the-password');
 });
 
