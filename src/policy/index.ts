@@ -2,7 +2,6 @@
 export {
   type AuditBook,
   type AuditEntry,
-  type AuditFilter,
   type AuditRow,
   type AuditVerdict,
   rowAfter,
@@ -12,14 +11,12 @@ export {
   type Check,
   type DeedFacts,
   decisions,
-  type Objection,
   objectionsIn,
   UNCONFIRMED,
 } from './checks.ts';
-export { type GivenGrant, type Grant, OWN_CALLERS, type Rules } from './grants.ts';
+export { type Grant, OWN_CALLERS } from './grants.ts';
 export { type Life, lifeOf } from './lives.ts';
 export type { Place } from './places.ts';
 export { createPolicy, type Decision, type Policy } from './policy.ts';
-export type { Refusal } from './refusals.ts';
 export { type Caller, isEnough, RIGHTS, type Right, rightNamed } from './rights.ts';
 export { createTokens, hasExpired, type KeptToken, type TokenBook, type Tokens } from './tokens.ts';

@@ -1,8 +1,9 @@
 /** The audit: a chain that shows every change, on the book that the bot keeps. */
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type AuditEntry, type AuditRow, rowAfter, verifyAudit } from '../../src/policy/index.ts';
@@ -220,6 +221,32 @@ describe('the book', () => {
     await store.audit.append(entry());
     expect(await verify()).toMatchObject({ ok: true, rows: 2 });
   });
+
+  test('has every row whole that was written when the bot was killed', async () => {
+    const source = (path: string) => JSON.stringify(resolve(import.meta.dirname, '../../src', path));
+    const program = `
+      const { openSqliteStore } = await import(${source('store/sqlite/open.ts')});
+      const { openVault } = await import(${source('secrets/index.ts')});
+      const vault = await openVault(${JSON.stringify(join(folder, 'identity.age'))});
+      const store = await openSqliteStore(${JSON.stringify(file)}, vault);
+      for (let n = 1; ; n++) {
+        await store.audit.append({ ...${JSON.stringify(entry())}, atMs: n });
+        process.stdout.write('.');
+      }`;
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let written = 0;
+    for await (const dots of child.stdout) {
+      written += dots.length;
+      if (written >= 50) child.kill('SIGKILL');
+    }
+    const verdict = await verify();
+    expect(verdict).toMatchObject({ ok: true });
+    expect(verdict.ok && verdict.rows).toBeGreaterThanOrEqual(written);
+    await store.audit.append(entry());
+    expect(await verify()).toMatchObject({ ok: true });
+  }, 20_000);
 
   test('costs far less than a command', async () => {
     const took: number[] = [];
