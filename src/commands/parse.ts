@@ -16,13 +16,16 @@ export function parse(words: readonly string[]): Command {
   if (words.length > MOST_WORDS || words.some((word) => word.length > LONGEST_WORD)) {
     throw usage('That is more than a command may have (64 words of 2,000 characters).', '');
   }
-  const [first = 'help', ...rest] = words;
+  const [first = 'help', ...said] = words;
   const verb = verbNamed(first);
+  const end = verb.arguments.some(({ name }) => name === 'command') ? said.indexOf('--') : -1;
+  const rest = end === -1 ? said : said.slice(0, end);
   if (rest.includes('--help') || rest.includes('-h'))
     return { verb: verbNamed('help'), words: [verb.name], options: {} };
   const { bare, options } = separate(verb, rest);
   const takesGroup = verb.arguments.some((argument) => argument.name === 'group');
-  if (takesGroup) return withTarget(verb, bare, options);
+  if (takesGroup)
+    return { ...withTarget(verb, bare, options), ...(end === -1 ? {} : { argv: said.slice(end + 1) }) };
   const [most, least] = [
     verb.arguments.some(({ repeated }) => repeated) ? MOST_WORDS : verb.arguments.length,
     verb.arguments.filter(({ required }) => required).length,
