@@ -6,4 +6,4 @@ export { parse } from './parse.ts';
 export type { Follow, PushCommands, PushedBranch } from './push.ts';
 export { runCommand } from './run.ts';
 export { VERBS } from './table.ts';
-export type { Command } from './verb.ts';
+export type { Command, GivenFile } from './verb.ts';

@@ -2,6 +2,6 @@
 export type { Block, Outcome } from './document.ts';
 export * from './group.ts';
 export * from './outcomes.ts';
-export { type Drawing, drawPlain } from './plain.ts';
+export { type Drawing, drawLive, drawPlain } from './plain.ts';
 export * from './push.ts';
 export * from './tokens.ts';
