@@ -1,6 +1,6 @@
 import type { Command, GivenFile } from '../../commands/index.ts';
 import { drawPlain, type Outcome } from '../../replies/index.ts';
-import { type Answer, type Asking, askBot, type Line, pickUp } from './ask.ts';
+import { type Answer, askBot, type Line, pickUp } from './ask.ts';
 import { canAsk, confirmed, withCommand } from './confirm.ts';
 import { exitCodeOf, exitCodeOfSignal } from './exit-codes.ts';
 import { finish } from './finish.ts';
@@ -8,7 +8,6 @@ import { listOperations } from './operations.ts';
 import type { CliParts } from './parts.ts';
 import { createProgress } from './progress.ts';
 
-/** After Ctrl-C, the bot has this long to say the name of what it has begun. */
 const GRACE_MS = 3_000;
 
 /** Says a command to the bot and shows what comes of it. Whatever the bot has begun goes on without us. */
@@ -20,9 +19,12 @@ export async function runAsked(
 ): Promise<number> {
   const asking = { bot: parts.bot(), clock: parts.clock, signal: parts.signal };
   const goesOn = command.verb.mutating && command.options['dry-run'] !== true;
-  const patience = goesOn ? withGrace(asking) : asking.signal;
   for (let said = words; ; ) {
-    const answer = await unlessStopped(parts.signal, () => askBot(asking, { words: said, files }, patience));
+    const answer = await unlessStopped(parts.signal, () =>
+      goesOn
+        ? namedFirst(parts, (patience) => askBot(asking, { words: said, files }, patience))
+        : askBot(asking, { words: said, files }),
+    );
     if (!answer) return stopped(goesOn ? 'katabot follow' : '', parts);
     const outcome = await watch(answer, command, goesOn, parts);
     if (typeof outcome === 'number') return outcome;
@@ -97,11 +99,22 @@ async function unlessStopped<T>(signal: AbortSignal, ask: () => Promise<T>): Pro
   }
 }
 
-/** Fires some time after the signal does. */
-function withGrace({ signal, clock }: Pick<Asking, 'signal' | 'clock'>): AbortSignal {
+/** Ctrl-C leaves the bot a moment to name what it has begun; a second one ends the program as ever. */
+async function namedFirst<T>(
+  { clock, error, signal }: Pick<CliParts, 'clock' | 'error' | 'signal'>,
+  ask: (patience: AbortSignal) => Promise<T>,
+): Promise<T> {
   const late = new AbortController();
-  signal.addEventListener('abort', () => clock.after(GRACE_MS, () => late.abort(signal.reason)), {
-    once: true,
-  });
-  return late.signal;
+  let cancel = () => {};
+  const stop = () => {
+    void error.write('\nWaiting for the name of what was begun; Ctrl-C again leaves without it.\n');
+    cancel = clock.after(GRACE_MS, () => late.abort(signal.reason));
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await ask(late.signal);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    cancel();
+  }
 }
