@@ -19,11 +19,20 @@ export const VARIABLES = [
     default: '~/.local/share/katabot',
     says: 'The folder with database, repositories, token of the local command line and the identity that seals secrets.',
   },
-  { name: 'KATABOT_URL', default: 'http://127.0.0.1:7070', says: 'Where the command line finds the bot.' },
+  {
+    name: 'KATABOT_URL',
+    default: '',
+    says: 'Where the command line finds the bot; else the bot of the last `katabot login`, else `http://127.0.0.1:7070`.',
+  },
   {
     name: 'KATABOT_TOKEN',
     default: '',
-    says: 'The caller’s token for the command line; else the file `cli-token` in the data folder.',
+    says: 'The caller’s token for the command line; else that of `katabot login`, else, for a bot on this machine, the file `cli-token` in the data folder.',
+  },
+  {
+    name: 'XDG_CONFIG_HOME',
+    default: '~/.config',
+    says: 'Where the folder `katabot` is in which `katabot login` keeps addresses and tokens.',
   },
   {
     name: 'KATABOT_LOG',
@@ -35,6 +44,13 @@ export const VARIABLES = [
     default: 'unix:///var/run/docker.sock',
     says: 'The engine of locations that name none.',
   },
+  { name: 'NO_COLOR', default: '', says: 'No colours on a terminal, whatever it says.' },
+  {
+    name: 'FORCE_COLOR',
+    default: '',
+    says: 'Colours also where nobody looks at a terminal, such as in a CI log; `0` is none at all. Stronger than `NO_COLOR`.',
+  },
+  { name: 'TERM', default: '', says: '`dumb` is a terminal without colours and without lines that move.' },
 ] as const;
 
 type VariableName = (typeof VARIABLES)[number]['name'];
@@ -44,8 +60,13 @@ export interface Environment {
   readonly settingsFile: string;
   readonly settingsGiven: boolean;
   readonly dataFolder: string;
+  /** '' when nothing is said; so is the token. */
   readonly url: string;
   readonly token: string;
+  /** Of the bot on this machine, for whoever may read its data folder; '' without one. */
+  readonly localToken: string;
+  /** Where `katabot login` keeps what it was told. */
+  readonly loginFile: string;
   readonly logLevel: 'silent' | 'error' | 'warn' | 'info' | 'debug';
   readonly dockerHost: string;
 }
@@ -62,15 +83,40 @@ export function readEnvironment(
       advice: 'Use silent, error, warn, info or debug.',
     });
   }
+  const dataFolder = atHome(read('KATABOT_DATA'));
   return {
     settingsFile: read('KATABOT_SETTINGS'),
     settingsGiven: Boolean(variables['KATABOT_SETTINGS']),
-    dataFolder: read('KATABOT_DATA').replace(/^~(?=\/)/, homedir()),
+    dataFolder,
     url: read('KATABOT_URL').replace(/\/+$/, ''),
-    token: read('KATABOT_TOKEN') || tokenIn(read('KATABOT_DATA').replace(/^~(?=\/)/, homedir())),
+    token: read('KATABOT_TOKEN'),
+    localToken: tokenIn(dataFolder),
+    loginFile: join(atHome(read('XDG_CONFIG_HOME')), 'katabot', 'login.json'),
     logLevel: known,
     dockerHost: read('DOCKER_HOST'),
   };
+}
+
+/** What a stream to a person can show. */
+export interface Display {
+  readonly colour: boolean;
+  /** Whether a line may be drawn again where it stands. */
+  readonly movable: boolean;
+}
+
+/** What to draw on a stream: the variables that people know from other programs, each as those take it. */
+export function readDisplay(
+  terminal: boolean,
+  variables: Readonly<Record<string, string | undefined>> = process.env,
+): Display {
+  const forced = variables['FORCE_COLOR'];
+  const dumb = variables['TERM'] === 'dumb';
+  const colour = forced ? !['0', 'false'].includes(forced) : terminal && !dumb && !variables['NO_COLOR'];
+  return { colour, movable: terminal && !dumb };
+}
+
+function atHome(path: string): string {
+  return path.replace(/^~(?=\/)/, homedir());
 }
 
 /** The file that `katabot serve` leaves for whoever may read the data folder. */

@@ -1,17 +1,19 @@
 #!/usr/bin/env node
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { systemClock } from './clock.ts';
-import { readEnvironment, readSettings, settingsPage } from './config.ts';
+import { readDisplay, readEnvironment, readSettings, settingsPage } from './config.ts';
 import { systemCodeOf } from './failure.ts';
+import { type Prices, pricesFrom } from './metering/index.ts';
 import { createLog } from './observability/index.ts';
-import { runCli, startFailure } from './surfaces/cli/index.ts';
+import { findBot, Interruption, keyboardOn, runCli, screenOn, startFailure } from './surfaces/cli/index.ts';
 
 const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => interrupted.abort(new Error(`stopped by ${signal}`)));
-}
+// Once each: what does not end on the first Ctrl-C ends on the second.
+process.once('SIGINT', () => interrupted.abort(new Interruption(130)));
+process.once('SIGTERM', () => interrupted.abort(new Interruption(143)));
 
 // In `katabot logs hello --follow | head`, whoever reads has seen enough at some moment. The bot itself goes on.
 const unread = new AbortController();
@@ -21,17 +23,26 @@ process.stdout.on('error', (error) => {
 });
 
 process.exitCode = await runCli(process.argv.slice(2), {
-  write: (text) => process.stdout.write(text),
-  writeError: (text) => process.stderr.write(text),
-  terminal: process.stdout.isTTY,
+  clock: systemClock,
+  out: screenOn(process.stdout, readDisplay(process.stdout.isTTY)),
+  error: screenOn(process.stderr, readDisplay(process.stderr.isTTY)),
+  keyboard: keyboardOn(process.stdin),
   readFile: (path) => readFile(path),
-  readInput: async () => Buffer.concat(await Array.fromAsync(process.stdin)),
-  bot: readEnvironment,
+  bot: () => findBot(readEnvironment()),
+  loginFile: () => readEnvironment().loginFile,
+  prices,
   serve,
   tokens,
   signal: AbortSignal.any([interrupted.signal, unread.signal]),
+  version: () => JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')).version,
   pages: { settings: settingsPage },
 });
+
+/** Those of the settings, for the location that a group goes to; ACI's published ones where nothing is said. */
+function prices(location: string | undefined): Prices {
+  const { locations } = readSettings(readEnvironment());
+  return pricesFrom(locations[location ?? Object.keys(locations)[0] ?? '']?.prices ?? {});
+}
 
 /** Runs the bot until it is told to stop. Its parts are loaded here: the rest of the command line starts without them. */
 async function serve(): Promise<number> {

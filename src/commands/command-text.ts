@@ -1,5 +1,5 @@
 import type { Command } from './verb.ts';
-import { quoted } from './words.ts';
+import { inQuotes, quoted } from './words.ts';
 
 /** A command as it is typed. Parsing the text again gives the same command. */
 export function commandText(command: Omit<Command, 'words'> & Partial<Pick<Command, 'words'>>): string {
@@ -32,7 +32,7 @@ function optionsText({ verb, options }: Pick<Command, 'verb' | 'options'>): stri
 
 /** A plain word that looks like something else stands in quotes. */
 function asValue(word: string): string {
-  return /^(-|[@#]|in$|to$|on$)/i.test(word) && word !== '-' ? `'${word}'` : quoted(word);
+  return /^(-|[@#]|in$|to$|on$)/i.test(word) && word !== '-' ? inQuotes(word) : quoted(word);
 }
 
 function durationText(ms: number): string {

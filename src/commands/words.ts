@@ -90,7 +90,11 @@ export function saidAs(given: readonly (string | Pick<Word, 'text' | 'quoted'>)[
 
 /** A word as it is typed. */
 export function quoted(text: string): string {
-  if (BARE.test(text)) return text;
+  return BARE.test(text) ? text : inQuotes(text);
+}
+
+/** A word that stands in quotes whatever it is, so that it is a value. */
+export function inQuotes(text: string): string {
   return text.includes("'") ? `"${text.replace(/[\\"]/g, '\\$&')}"` : `'${text}'`;
 }
 

@@ -91,7 +91,7 @@ function memberFrom(container: ContainerInspectInfo): ObservedMember {
 function changesOf({ Config, HostConfig, State }: ContainerInspectInfo): string[] {
   const [cpus, memory] = (Config.Labels[LABEL.limits] ?? '').split('/').map(Number);
   const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
-  const restarts = HostConfig.RestartPolicy?.Name ?? 'no';
+  const restarts = HostConfig?.RestartPolicy?.Name ?? 'no';
   return [
     ...(State.Paused ? ['paused'] : []),
     ...(memory !== undefined && HostConfig.Memory !== memory

@@ -7,103 +7,86 @@ import {
   parse,
 } from '../../commands/index.ts';
 import { Failure } from '../../failure.ts';
-import { type Drawing, drawPlain, type Outcome } from '../../replies/index.ts';
 import { referencePage } from '../../spec/index.ts';
-import { askBot } from './ask.ts';
+import { runAttach, runExec } from './exec.ts';
+import { exitCodeOfSignal } from './exit-codes.ts';
+import { filesOf } from './files.ts';
+import { finish, finishFailed } from './finish.ts';
+import { runAsked, runFollow } from './follow.ts';
+import { runLogin } from './login.ts';
+import { runNew } from './new.ts';
+import { runOffline } from './offline.ts';
+import type { CliParts } from './parts.ts';
 import { schemaText } from './schema.ts';
-import { runToken, type TokenParts } from './token.ts';
+import { runToken } from './token.ts';
 import { runValidate } from './validate.ts';
 
-/** What the command line stands on; `main.ts` gives the real ones. */
-export interface CliParts {
-  readonly write: (text: string) => void;
-  readonly writeError: (text: string) => void;
-  /** Whether a person looks at standard output. */
-  readonly terminal: boolean;
-  readonly readFile: (path: string) => Promise<Buffer>;
-  readonly readInput: () => Promise<Buffer>;
-  /** Asked only by verbs that need a bot. */
-  readonly bot: () => { readonly url: string; readonly token: string };
-  readonly serve: () => Promise<number>;
-  readonly tokens: () => Promise<TokenParts>;
-  readonly signal: AbortSignal;
-  /** More pages of the documentation, by name. */
-  readonly pages: Readonly<Record<string, () => string>>;
-}
-
-/** 0 done · 1 the answer is no (errors in a file, a failed deploy, a refusal) · 2 not understood · 3 no bot there. */
+/** Runs one command line to its end and gives the exit code: see EXIT_CODES. */
 export async function runCli(words: readonly string[], parts: CliParts): Promise<number> {
   try {
+    if (words[0] === 'docs') return await printDocs(words[1] ?? '', parts); // for the project’s own `npm run docs`
+    if (words[0] === '--version') return await printVersion(words, parts);
     return await runWords(words, parts);
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    parts.writeError(
-      `${error.message}\n${error.excerpt ? `${error.excerpt}\n` : ''}${error.advice ? `→ ${error.advice}\n` : ''}`,
-    );
-    return error.code === 'usage' ? 2 : error.code === 'bot-unreachable' ? 3 : 1;
+    if (error instanceof Failure) return finishFailed(error, wantsJson(words), parts);
+    if (parts.signal.aborted) return exitCodeOfSignal(parts.signal);
+    throw error;
   }
 }
 
 async function runWords(words: readonly string[], parts: CliParts): Promise<number> {
-  if (words[0] === 'docs') return printDocs(words[1] ?? '', parts); // for the project’s own `npm run docs`
   const command = parse(words);
-  const json = command.options['json'] === true;
   switch (command.verb.name) {
     case 'serve':
       return parts.serve();
     case 'schema':
-      parts.write(schemaText());
-      return 0;
+      return print(schemaText(), parts);
     case 'help':
-      parts.write(`${command.words[0] === undefined ? helpText() : helpFor(command.words[0])}\n`);
-      return 0;
+      return print(`${command.words[0] === undefined ? helpText() : helpFor(command.words[0])}\n`, parts);
     case 'completion':
-      parts.write(completionScript(command.words[0] ?? ''));
-      return 0;
+      return print(completionScript(command.words[0] ?? ''), parts);
+    case 'new':
+      return finish(await runNew(command), command, parts);
     case 'validate':
-      return finish(await runValidate(command.words, parts), { json, parts });
+      return finish(await runValidate(command.words, parts), command, parts);
+    case 'login':
+      return finish(await runLogin(command, parts), command, parts);
     case 'token':
-      return finish(await runToken(command, await parts.tokens()), { json, parts });
-    case 'deploy':
-      throw new Failure('usage', 'A deploy is asked for with git.', {
-        advice: command.verb.examples[0] ?? '',
-      });
+      return finish(await runToken(command, await parts.tokens()), command, parts);
+    case 'exec':
+      return runExec(command, parts);
+    case 'attach':
+      return runAttach(command, parts);
+    case 'follow':
+      return runFollow(command, parts);
     default:
-      return follow(command, words, json, parts);
+      return askOrPlan(command, words, parts);
   }
 }
 
-async function follow(
-  command: Command,
-  words: readonly string[],
-  json: boolean,
-  parts: CliParts,
-): Promise<number> {
-  const drawing: Drawing = { colour: parts.terminal };
-  for await (const line of askBot(parts.bot(), words, parts.signal)) {
-    if ('outcome' in line) return finish(line.outcome, { json, parts });
-    if (json && command.verb.name === 'logs' && line.block.kind === 'log')
-      parts.write(`${JSON.stringify({ container: line.block.source, text: line.block.text })}\n`);
-    else if (!json) parts.write(`${drawPlain(line.block, drawing).join('\n')}\n`);
-  }
-  return parts.signal.aborted ? 0 : 1;
+async function askOrPlan(command: Command, words: readonly string[], parts: CliParts): Promise<number> {
+  if (command.options['offline'] === true) return finish(await runOffline(command, parts), command, parts);
+  return runAsked(command, words, await filesOf(command, parts), parts);
 }
 
-function finish(outcome: Outcome, { json, parts }: { json: boolean; parts: CliParts }): number {
-  const code = outcome.kind === 'done' ? 0 : outcome.kind === 'invalid' && outcome.code === 'usage' ? 2 : 1;
-  if (json) {
-    if (outcome.code !== 'logs') parts.write(`${JSON.stringify(outcome.data)}\n`);
-    return code;
-  }
-  const drawing: Drawing = { colour: parts.terminal };
-  const text = outcome.blocks.flatMap((block) => drawPlain(block, drawing)).join('\n');
-  if (text) (code === 0 ? parts.write : parts.writeError)(`${text}\n`);
-  return code;
+async function print(text: string, { out }: CliParts): Promise<number> {
+  await out.write(text);
+  return 0;
 }
 
-function printDocs(page: string, parts: CliParts): number {
+function printVersion(words: readonly string[], parts: CliParts): Promise<number> {
+  const version = parts.version();
+  return print(wantsJson(words) ? `${JSON.stringify({ version })}\n` : `katabot ${version}\n`, parts);
+}
+
+function printDocs(page: string, parts: CliParts): Promise<number> {
   const make = { commands: commandsPage, spec: referencePage, ...parts.pages }[page];
   if (!make) throw new Failure('usage', `There is no page "${page}".`);
-  parts.write(make());
-  return 0;
+  return print(make(), parts);
+}
+
+/** Also of words that make no command: whoever reads JSON reads the mistake as JSON. */
+function wantsJson(words: readonly string[]): boolean {
+  const end = words.indexOf('--');
+  return words.slice(0, end === -1 ? words.length : end).includes('--json');
 }
