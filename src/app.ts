@@ -11,13 +11,13 @@ import {
   pushCommands,
   runCommand,
 } from './commands/index.ts';
-import { cliTokenFile, type LocationSettings, type Settings } from './config.ts';
+import { cliTokenFile, type LocationSettings, livesFrom, type Settings } from './config.ts';
 import { createDockerEngine } from './engines/docker/docker-engine.ts';
 import type { Engine } from './engines/index.ts';
 import { pricesFrom } from './metering/index.ts';
 import { createEdge, poolsFrom, probe } from './network/index.ts';
 import type { Log } from './observability/index.ts';
-import { createPolicy, createTokens, type Life, lifeOf, type Tokens } from './policy/index.ts';
+import { createPolicy, createTokens, lifeOf, type Tokens } from './policy/index.ts';
 import { createFeed, createReconciler, createRoutes, type Reconciler } from './reconciler/index.ts';
 import { openVault } from './secrets/index.ts';
 import type { Store } from './store/index.ts';
@@ -210,19 +210,6 @@ async function openStore(dataFolder: string): Promise<Store & { readonly pepper:
 async function localToken(store: Store, tokens: Tokens): Promise<string> {
   await store.tokens.remove('local');
   return tokens.create('local', 'admin');
-}
-
-/** The settings' words for the lives of environments. */
-function livesFrom({ environments }: Settings): Record<string, Life> {
-  return Object.fromEntries(
-    Object.entries(environments).map(([pattern, { ttl, longest }]) => [
-      pattern,
-      {
-        ...(ttl === undefined ? {} : { ttlMs: ttl }),
-        ...(longest === undefined ? {} : { longestMs: longest }),
-      },
-    ]),
-  );
 }
 
 async function freeSpaceAt(folder: string): Promise<{ freeBytes: number }> {

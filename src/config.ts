@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { load, YAMLException } from 'js-yaml';
 import { z } from 'zod';
 import { Failure } from './failure.ts';
-import { OWN_CALLERS, RIGHTS } from './policy/index.ts';
+import { type Life, OWN_CALLERS, RIGHTS } from './policy/index.ts';
 import { nearestWord } from './spec/index.ts';
 
 /** The environment variables that the bot and its command line read; no other file of src reads any. */
@@ -347,6 +347,19 @@ const settingsSchema = z.strictObject({
 
 export type Settings = z.infer<typeof settingsSchema>;
 export type LocationSettings = z.infer<typeof locationSchema>;
+
+/** The settings' words for the lives of environments. */
+export function livesFrom({ environments }: Settings): Record<string, Life> {
+  return Object.fromEntries(
+    Object.entries(environments).map(([pattern, { ttl, longest }]) => [
+      pattern,
+      {
+        ...(ttl === undefined ? {} : { ttlMs: ttl }),
+        ...(longest === undefined ? {} : { longestMs: longest }),
+      },
+    ]),
+  );
+}
 
 /** A laptop without a settings file: one location on the local engine, said to be for development wherever it shows. */
 const DEVELOPMENT = { locations: { local: { isolation: 'none' } } };

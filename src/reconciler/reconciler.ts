@@ -3,7 +3,9 @@ import type { Engine, ObservedGroup, Step } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
 import type { Ledger } from '../metering/index.ts';
-import { assess, SANDBOX_STOPPED, type Standing } from './assess.ts';
+import { assess, type Standing } from './assess.ts';
+import { heldByDrift } from './drift.ts';
+import { expired } from './expiry.ts';
 import type { Feed } from './feed.ts';
 import { createMeter, type Pricing } from './meter.ts';
 import { identityOf, nextStep } from './next-step.ts';
@@ -45,10 +47,6 @@ const WORKERS = 4;
 const MOST_STEPS_A_PASS = 40;
 const FIRST_RETRY_MS = 2_000;
 const LONGEST_RETRY_MS = 5 * 60_000;
-/** Timers of JavaScript end at 24 days. */
-const LONGEST_TIMER_MS = 12 * 3_600_000;
-/** Who removes a group whose time has come. */
-const TIME_TO_LIVE = 'time to live';
 
 /** Brings what is to what should be: look, judge, take one step, look again. */
 export function createReconciler(parts: ReconcilerParts): Reconciler {
@@ -156,39 +154,6 @@ async function lookAndJudge(
   const pod = podOf(wish, observed, parts.pepper, meteredFromMs);
   const standing = assess(wish, pod, observed, await parts.runs.runs(wish.key), parts.clock.now());
   return { standing, step: nextStep(standing, pod, wish.revision.images !== null) };
-}
-
-/** A group that goes by itself and whose time has come is no longer wanted; before that the time is waited for. */
-async function expired(
-  { parts, queue }: Work,
-  { key, revision, wanted, expiresAtMs }: Wish,
-): Promise<boolean> {
-  if (expiresAtMs === null || wanted === 'deleted') return false;
-  const leftMs = expiresAtMs - parts.clock.now();
-  if (leftMs > 0) {
-    queue.addAfter(key, Math.min(leftMs, LONGEST_TIMER_MS));
-    return false;
-  }
-  await parts.desired.unwish(key, TIME_TO_LIVE);
-  parts.feed.tell(key, revision.number, { kind: 'expired' });
-  return true;
-}
-
-/** Tells what somebody did behind the bot's back, once; whether it is to be left so. */
-function heldByDrift(
-  { parts, drifts }: Work,
-  { key, revision, location }: Wish,
-  standing: Standing,
-): boolean {
-  const drift = 'drift' in standing ? standing.drift : '';
-  // A sandbox that stopped did so with its host, more often than not: nobody wants that kept.
-  const held = drift !== '' && drift !== SANDBOX_STOPPED && parts.driftPolicy?.(location) === 'report';
-  if (drift && drifts.get(key) !== drift) {
-    parts.feed.tell(key, revision.number, { kind: 'drifted', what: drift, mended: !held });
-  }
-  if (held) drifts.set(key, drift);
-  else drifts.delete(key);
-  return held;
 }
 
 /** No step is left: says so once, frees what a deleted group held, or sets the next look. */

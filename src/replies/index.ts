@@ -2,6 +2,7 @@
 
 export * from './audit.ts';
 export * from './callers.ts';
+export * from './cost.ts';
 export * from './decisions.ts';
 export type { Block, Outcome } from './document.ts';
 export * from './failure.ts';

@@ -3,7 +3,7 @@ import type { DesiredState, Revision, Settled, Wish, WishChange, WishDraft } fro
 import type { Vault } from '../../secrets/index.ts';
 import type { Group } from '../../spec/index.ts';
 import { keyFrom } from './rows.ts';
-import { sealGroup, unsealGroup } from './sealed-group.ts';
+import { groupCache, sealGroup } from './sealed-group.ts';
 import type { Tables } from './tables.ts';
 
 type Database = Kysely<Tables>;
@@ -83,21 +83,6 @@ function selectWishes(database: Database) {
 
 type RevisionRow = Selectable<Tables['revisions']>;
 type Row = Awaited<ReturnType<ReturnType<typeof selectWishes>['execute']>>[number];
-
-/** Revisions are immutable, and opening their seal takes milliseconds: each is opened once. */
-function groupCache(vault: Vault) {
-  const groups = new Map<string, Group>();
-  return {
-    keep: (key: string, number: number, group: Group) => groups.set(`${key} ${number}`, group),
-    async read({ key, number, spec, sealed }: RevisionRow): Promise<Group> {
-      const known = groups.get(`${key} ${number}`);
-      if (known) return known;
-      const group = await unsealGroup(spec, sealed, vault);
-      groups.set(`${key} ${number}`, group);
-      return group;
-    },
-  };
-}
 
 function revisionFrom(row: RevisionRow, group: Group): Revision {
   return {

@@ -1,5 +1,22 @@
+import type { Selectable } from 'kysely';
 import { Secret, type Vault } from '../../secrets/index.ts';
 import type { Group } from '../../spec/index.ts';
+import type { Tables } from './tables.ts';
+
+/** Revisions are immutable, and opening their seal takes milliseconds: each is opened once. */
+export function groupCache(vault: Vault) {
+  const groups = new Map<string, Group>();
+  return {
+    keep: (key: string, number: number, group: Group) => groups.set(`${key} ${number}`, group),
+    async read({ key, number, spec, sealed }: Selectable<Tables['revisions']>): Promise<Group> {
+      const known = groups.get(`${key} ${number}`);
+      if (known) return known;
+      const group = await unsealGroup(spec, sealed, vault);
+      groups.set(`${key} ${number}`, group);
+      return group;
+    },
+  };
+}
 
 /** A group as text, and its secrets sealed apart from it: `{"$secret": 0}` stands where the first one was. */
 export async function sealGroup(group: Group, vault: Vault): Promise<{ spec: string; sealed: string }> {
@@ -8,7 +25,7 @@ export async function sealGroup(group: Group, vault: Vault): Promise<{ spec: str
   return { spec, sealed: secrets.length ? await vault.seal(JSON.stringify(secrets)) : '' };
 }
 
-export async function unsealGroup(spec: string, sealed: string, vault: Vault): Promise<Group> {
+async function unsealGroup(spec: string, sealed: string, vault: Vault): Promise<Group> {
   const secrets: string[] = sealed ? JSON.parse(await vault.unseal(sealed)) : [];
   return JSON.parse(spec, (_, value) => {
     const place = typeof value === 'object' && value !== null ? value['$secret'] : undefined;

@@ -1,0 +1,152 @@
+import { surplus, usageOf } from './usage.ts';
+import type { Argument, ArgumentName, Command, Target, Verb } from './verb.ts';
+import { type Said, usage, type Word } from './words.ts';
+
+const MOST_WORDS = 64;
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/;
+const ENVIRONMENT = /^[a-z0-9][a-z0-9-]{0,39}$/;
+const PRODUCTION = 'production';
+
+/** The words of a verb that are no options, put where the table has a place for them. Throws a Failure `usage`. */
+export function assembled(
+  verb: Verb,
+  bare: readonly Word[],
+  { argv, options }: { argv: readonly string[] | undefined; options: Command['options'] },
+  said: Said,
+): Command {
+  return assemble(verb, separate(verb, bare, said), { argv, options }, said);
+}
+
+/** The words of a command by their kinds. */
+interface Parts {
+  readonly plain: readonly Word[];
+  readonly environment?: Word;
+  readonly release?: Command['release'];
+  readonly commit?: string;
+}
+
+/** Whether the table gives a verb such an argument. */
+export function takes({ arguments: all }: Verb, name: ArgumentName): boolean {
+  return all.some((argument) => argument.name === name);
+}
+
+function separate(verb: Verb, bare: readonly Word[], said: Said): Parts {
+  const plain: Word[] = [];
+  let parts: Omit<Parts, 'plain'> = {};
+  const once = (name: keyof Omit<Parts, 'plain'>, word: Word) => {
+    if (parts[name] === undefined) return;
+    throw usage(`${verb.name} is told twice which ${name}.`, said, word, usageOf(verb));
+  };
+  for (let at = 0; at < bare.length; at++) {
+    const word = bare[at];
+    if (!word) continue;
+    const next = bare[at + 1];
+    const release = releaseIn(verb, word);
+    if (
+      !word.quoted &&
+      /^(in|to|on)$/i.test(word.text) &&
+      (takes(verb, 'environment') || takes(verb, 'release'))
+    ) {
+      if (!next) throw usage(`"${word.text}" needs a name after it.`, said, word, usageOf(verb));
+      const to = releaseIn(verb, next);
+      once(to ? 'release' : 'environment', next);
+      parts = to ? { ...parts, release: to } : { ...parts, environment: environmentIn(verb, next, said) };
+      at++;
+    } else if (release) {
+      once('release', word);
+      parts = { ...parts, release };
+    } else if (!word.quoted && takes(verb, 'commit') && word.text.startsWith('@')) {
+      once('commit', word);
+      parts = { ...parts, commit: commitIn(word, said) };
+    } else plain.push(word);
+  }
+  return { plain, ...parts };
+}
+
+function environmentIn(verb: Verb, word: Word, said: Said): Word {
+  if (!takes(verb, 'environment')) throw surplus(verb, word, said);
+  if (ENVIRONMENT.test(word.text)) return word;
+  throw usage(
+    `"${word.text}" is no environment; lower-case letters, digits and hyphens make one.`,
+    said,
+    word,
+    usageOf(verb),
+  );
+}
+
+/** `#12`, `@9f31c02`. */
+function releaseIn(verb: Verb, { text, quoted }: Word): Command['release'] {
+  if (quoted || !takes(verb, 'release')) return undefined;
+  const number = /^#([1-9]\d{0,8})$/.exec(text)?.[1];
+  if (number !== undefined) return { revision: Number(number) };
+  const commit = /^@([0-9a-f]{7,40})$/i.exec(text)?.[1];
+  return commit === undefined ? undefined : { commit: commit.toLowerCase() };
+}
+
+function commitIn(word: Word, said: Said): string {
+  const commit = /^@([0-9a-f]{7,40})$/i.exec(word.text)?.[1];
+  if (commit !== undefined) return commit.toLowerCase();
+  throw usage(`${word.text} is no commit.`, said, word, 'Write 7 to 40 digits of its hash: @9f31c02');
+}
+
+function assemble(
+  verb: Verb,
+  { plain, environment, release, commit }: Parts,
+  { argv, options }: { argv: readonly string[] | undefined; options: Command['options'] },
+  said: Said,
+): Command {
+  const wanted = verb.arguments.filter(({ name }) => isPlain(name));
+  const [group] = wanted;
+  const target =
+    group?.name === 'group' && plain[0] ? targetIn(verb, plain[0], environment?.text, said) : undefined;
+  const words = (target ? plain.slice(1) : plain).map(({ text }) => text);
+  refuseMissing(verb, wanted, plain.length, argv, said);
+  const most = wanted.some(({ repeated }) => repeated) ? MOST_WORDS : wanted.length;
+  const extra = plain[most];
+  if (extra) throw surplus(verb, extra, said);
+  return {
+    verb,
+    words,
+    options,
+    ...(target ? { target } : {}),
+    ...(environment ? { environment: environment.text } : {}),
+    ...(release ? { release } : {}),
+    ...(commit === undefined ? {} : { commit }),
+    ...(argv ? { argv } : {}),
+  };
+}
+
+function isPlain(name: ArgumentName): boolean {
+  return name !== 'environment' && name !== 'release' && name !== 'commit' && name !== 'command';
+}
+
+function refuseMissing(
+  verb: Verb,
+  wanted: readonly Argument[],
+  given: number,
+  argv: readonly string[] | undefined,
+  said: Said,
+): void {
+  const missing =
+    wanted.filter(({ required }) => required)[given] ??
+    (argv?.length ? undefined : verb.arguments.find(({ name, required }) => name === 'command' && required));
+  if (!missing) return;
+  throw usage(`${verb.name} needs ${missing.says}.`, said, undefined, usageOf(verb, missing.name));
+}
+
+function targetIn(verb: Verb, word: Word, environment: string | undefined, said: Said): Target {
+  const [name = '', container, more] = word.text.split('/');
+  if (!NAME.test(name) || (container !== undefined && !NAME.test(container)) || more !== undefined) {
+    throw usage(
+      `"${word.text}" is no group name; letters, digits and hyphens make one, and group/container names a container.`,
+      said,
+      word,
+      usageOf(verb),
+    );
+  }
+  return {
+    name,
+    environment: environment ?? PRODUCTION,
+    ...(container === undefined ? {} : { container }),
+  };
+}
