@@ -12,8 +12,8 @@ export interface Cause {
   readonly advice: string;
   readonly about: About;
   readonly exitCode?: number;
-  /** The run that ended with an error. */
-  readonly run?: Run;
+  /** What it printed last, without secrets. */
+  readonly lastLines?: readonly string[];
 }
 
 /** The cause that a failed step has named. */
@@ -33,7 +33,7 @@ export function exitCause(
   const { container, exitCode, outOfMemory } = run;
   const init = group.initContainers.some(({ name }) => name === container);
   const again = restartsAfter(group.restartPolicy, exitCode, init);
-  const rest = { about: { container }, exitCode, run };
+  const rest = { about: { container }, exitCode };
   const unrunnable = outOfMemory ? undefined : unrunnableCause(group, run, lastLines.at(-1), events);
   if (unrunnable) return { ...unrunnable, ...rest };
   const ranMs = Math.max(0, run.finishedAtMs - run.startedAtMs);

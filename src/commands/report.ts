@@ -1,4 +1,4 @@
-import type { LogLine, ObservedGroup } from '../engines/index.ts';
+import type { ObservedGroup } from '../engines/index.ts';
 import type { Event } from '../event.ts';
 import { bill } from '../metering/index.ts';
 import type { Run, Wish } from '../reconciler/index.ts';
@@ -6,6 +6,7 @@ import type { FailureReport } from '../replies/index.ts';
 import { placeOf } from '../spec/index.ts';
 import { type Cause, exitCause } from './cause.ts';
 import type { Ground } from './ground.ts';
+import { lastLinesOf } from './last-lines.ts';
 import { maskFor } from './mask.ts';
 import { mendOf } from './mend.ts';
 
@@ -18,10 +19,6 @@ interface Told {
   readonly before: Wish | undefined;
 }
 
-const LAST_LINES = 15;
-/** The runs before the last one are in the same log, so more is read than is shown. */
-const READ_LINES = 60;
-const LONGEST_LINE = 2_000;
 /** An engine that is away keeps nobody waiting. */
 const LOOK_TIMEOUT_MS = 5_000;
 
@@ -29,10 +26,9 @@ const LOOK_TIMEOUT_MS = 5_000;
 export async function reportOf(ground: Ground, told: Told, cause: Cause): Promise<FailureReport> {
   const { wish, file, before } = told;
   const { key, revision } = wish;
-  const [observed, intervals, lastLines] = await Promise.all([
+  const [observed, intervals] = await Promise.all([
     look(ground, wish),
     ground.ledger.intervals({ group: key }),
-    cause.about.container === undefined ? [] : lastLinesOf(ground, wish, cause.about.container, cause.run),
   ]);
   const nowMs = ground.clock.now();
   const mask = maskFor(revision.group);
@@ -47,7 +43,7 @@ export async function reportOf(ground: Ground, told: Told, cause: Cause): Promis
     revision: revision.number,
     container: cause.about.container ?? null,
     exitCode: cause.exitCode ?? null,
-    lastLines,
+    lastLines: cause.lastLines ?? [],
     place: mend && file.text ? { file: file.path, ...placeOf(file.text, mend.path), path: mend.path } : null,
     suggestion: mend?.suggestion ?? null,
     serving: observed ? servingOf(wish, before, observed) : null,
@@ -60,43 +56,14 @@ export async function reportOf(ground: Ground, told: Told, cause: Cause): Promis
 /** The cause of a container's end, with what it printed and what is known of its image. */
 export async function causeOfExit(ground: Ground, wish: Wish, run: Run): Promise<Cause> {
   const [lines, events] = await Promise.all([
-    lastLinesOf(ground, wish, run.container, run),
+    lastLinesOf(ground, wish, run),
     ground.events.events({ group: wish.key, last: 100 }),
   ]);
-  return exitCause(wish.revision.group, run, lines, ofRevision(events, wish));
+  return { ...exitCause(wish.revision.group, run, lines, ofRevision(events, wish)), lastLines: lines };
 }
 
 function ofRevision(events: readonly Event[], wish: Wish): Event[] {
   return events.filter(({ revision }) => revision === wish.revision.number);
-}
-
-/**
- * What a container printed last, without secrets: of the run that ended, or of those before it when that one printed
- * nothing. A container that never ran has printed nothing.
- */
-export async function lastLinesOf(
-  ground: Ground,
-  wish: Wish,
-  container: string,
-  run: Run | undefined,
-): Promise<string[]> {
-  const engine = ground.locations[wish.location]?.engine;
-  const signal = AbortSignal.timeout(LOOK_TIMEOUT_MS);
-  const lines: LogLine[] = [];
-  try {
-    const request = { key: wish.key, container, tail: READ_LINES, follow: false };
-    for await (const line of engine?.logs(request, signal) ?? []) lines.push(line);
-  } catch {
-    // The failure is what matters; that the log could not be read as well is no reason to be silent about it.
-  }
-  const own = run ? lines.filter((line) => isOf(run, line)) : [];
-  const mask = maskFor(wish.revision.group);
-  return (own.length ? own : lines).slice(-LAST_LINES).map(({ text }) => mask(text).slice(0, LONGEST_LINE));
-}
-
-/** Times are the engine's, both. A line has the time at which it was read, which may be after the end of who wrote it. */
-function isOf({ startedAtMs }: Run, { timestamp }: LogLine): boolean {
-  return Date.parse(timestamp) >= startedAtMs;
 }
 
 async function look(ground: Ground, { location, key }: Wish): Promise<ObservedGroup | undefined> {

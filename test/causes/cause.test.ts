@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Cause, exitCause, failureCause, troubleOf } from '../../src/commands/cause.ts';
+import { linesOf } from '../../src/commands/last-lines.ts';
 import { mendOf } from '../../src/commands/mend.ts';
 import { servingOf } from '../../src/commands/report.ts';
 import type { Event } from '../../src/event.ts';
@@ -209,6 +210,37 @@ describe('why a container ended', () => {
     expect(troubleOf(running(pod, { members: [exited(pod, 'web', 0)] }), runs)).toBeUndefined();
     expect(troubleOf(running(pod, { members: [member(pod, 'web')] }), runs)).toBeUndefined();
     expect(troubleOf(undefined, runs)).toBeUndefined();
+  });
+});
+
+describe('the lines of a run', () => {
+  const at = (ms: number, text: string) => ({
+    container: 'web',
+    stream: 'stdout' as const,
+    timestamp: new Date(ms).toISOString().replace('Z', '000000Z'),
+    text,
+  });
+  const first = { startedAtMs: 1_000, finishedAtMs: 1_100 };
+  const second = { startedAtMs: 2_000, finishedAtMs: 2_100 };
+  const third = { startedAtMs: 3_000 };
+  // A little before the start that the engine notes, and a little after the end.
+  const lines = [at(998, 'a'), at(1_102, 'b'), at(1_998, 'c'), at(2_104, 'd'), at(2_999, 'e')];
+  const of = (run: Required<typeof first>, shown = lines) =>
+    linesOf(shown, run, [first, second, third]).map(({ text }) => text);
+
+  test('are told from those of the runs before and after it', () => {
+    expect([of(first), of(second)]).toEqual([
+      ['a', 'b'],
+      ['c', 'd'],
+    ]);
+  });
+
+  test('are those of the runs before it when it has none, never those of the one after', () => {
+    expect(of(second, [at(1_000, 'a'), at(2_999, 'e')])).toEqual(['a']);
+  });
+
+  test('are all there are when it is the only one', () => {
+    expect(linesOf(lines, second, [second])).toEqual(lines);
   });
 });
 

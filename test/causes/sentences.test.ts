@@ -41,6 +41,13 @@ describe('a sentence of the engine', () => {
     expect(causeOf(said(message), 'the sandbox').code).toBe(code);
   });
 
+  test('is told without what dockerode writes before it, also when the answer was to be a stream', () => {
+    const unread = Object.assign(new Error('(HTTP code 500) server error - Get "http://r/v2/": EOF '), {
+      statusCode: 500,
+    });
+    expect(causeOf(unread, 'it').message).toBe('The engine refused it: Get "http://r/v2/": EOF');
+  });
+
   test('tells which port, however the engine writes it', () => {
     for (const message of [
       'driver failed programming external connectivity: Bind for 127.0.0.1:8080 failed: port is already allocated',

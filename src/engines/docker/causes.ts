@@ -10,7 +10,10 @@ interface EngineError {
 /** The engine's own words, without dockerode's additions. */
 export function engineMessage(thrown: unknown): string {
   const said = asEngineError(thrown).json?.message;
-  return said ? said.replace(/\s+/g, ' ').trim() : messageOf(thrown);
+  // An answer that was to be a stream is not read as JSON: its words stand behind what dockerode writes before them.
+  return said
+    ? said.replace(/\s+/g, ' ').trim()
+    : messageOf(thrown).replace(/^\(HTTP code \d+\) [a-z ]+ - /, '');
 }
 
 export function statusOf(thrown: unknown): number | undefined {
