@@ -8,6 +8,7 @@ import {
   createSessions,
   type Ground,
   type Location,
+  parseLine,
   pushCommands,
   runCommand,
 } from './commands/index.ts';
@@ -111,6 +112,10 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     mayCreate: (caller, repository) =>
       policy.somewhere(caller, 'operator', 'create a repository by pushing to it', { repository }),
     branches: store.branches,
+    options: {
+      check: (line) => parseLine(line, 'git') !== undefined,
+      run: (line, caller, signal) => runCommand(ground, { words: [], line, caller, surface: 'git' }, signal),
+    },
     reportInternal: (error) => log.internal(error),
   });
   const operations = createOperations({

@@ -161,6 +161,14 @@ export function yourTurn(): Block {
   return stage('running', 'queued', 'your turn');
 }
 
+export function optionIgnored(option: string): Block {
+  return stage('warning', 'push option', `"${option}" is no command; one begins with /kata`);
+}
+
+export function commandHeading(line: string): Block {
+  return { kind: 'heading', text: line };
+}
+
 export function tagKept(ref: string): Block {
   return stage('done', 'tag', `${ref} is kept; tags deploy nothing`);
 }

@@ -74,6 +74,7 @@ function environmentOf(backend: BackendRequest, request: IncomingMessage): Recor
     ['http.getanyfile', 'false'],
     ['receive.maxInputSize', String(backend.mostPushBytes)],
     ['receive.fsckObjects', 'true'],
+    ['receive.advertisePushOptions', 'true'],
     // Old tools left these in many honest histories; they harm nobody.
     ['receive.fsck.badTimezone', 'ignore'],
     ['receive.fsck.missingSpaceBeforeDate', 'ignore'],

@@ -5,6 +5,7 @@ import { type Deletion, noteDeletions } from './deletions.ts';
 import { environmentOf } from './environments.ts';
 import type { HookCall } from './hooks.ts';
 import { drained, HEADS, type Push, type PushParts, type Show } from './push.ts';
+import { checkOptions } from './push-options.ts';
 import { isNothing, openRepository, type Repository } from './repository.ts';
 
 type MovedRef = HookCall['refs'][number];
@@ -22,6 +23,7 @@ export async function checkPush(parts: PushParts, push: Push, call: HookCall, sh
     );
   }
   for (const { ref } of call.refs) refuseOtherRefs(ref);
+  push.options = checkOptions(parts.options, call.options, show);
   const reader = openRepository(parts.folder, push.repository, call.quarantine);
   const [known, head] = await Promise.all([reader.branches(), reader.defaultBranch()]);
   const moved = call.refs.filter(({ ref }) => ref.startsWith(HEADS));

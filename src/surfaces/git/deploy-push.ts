@@ -5,6 +5,7 @@ import { crossOutDeletion, type Deletion, notedDeletions } from './deletions.ts'
 import { environmentOf } from './environments.ts';
 import type { HookCall } from './hooks.ts';
 import { drained, HEADS, type Push, type PushParts, type Show, tellThrown } from './push.ts';
+import { runOptions } from './push-options.ts';
 import { openRepository, type Repository } from './repository.ts';
 
 /** post-receive: the refs have moved, so every one of them is dealt with, whatever becomes of the others. */
@@ -23,6 +24,7 @@ export async function deployPush(parts: PushParts, push: Push, call: HookCall, s
       tellThrown(parts, error, show);
     }
   }
+  await runOptions(parts.options, push, show);
 }
 
 async function keepDefaultBranch(repository: Repository, wanted: string): Promise<void> {

@@ -3,11 +3,13 @@
 import { connect } from 'node:net';
 
 const { KATABOT_SOCKET, KATABOT_PUSH, GIT_OBJECT_DIRECTORY, GIT_ALTERNATE_OBJECT_DIRECTORIES } = process.env;
+const count = Number(process.env.GIT_PUSH_OPTION_COUNT ?? 0);
+const options = Array.from({ length: count }, (_, index) => process.env[`GIT_PUSH_OPTION_${index}`] ?? '');
 let refs = '';
 for await (const chunk of process.stdin.setEncoding('utf8')) refs += chunk;
 const socket = connect(KATABOT_SOCKET).setEncoding('utf8');
 const quarantine = { GIT_OBJECT_DIRECTORY, GIT_ALTERNATE_OBJECT_DIRECTORIES };
-socket.write(`${JSON.stringify({ hook: process.argv[2], push: KATABOT_PUSH, refs, quarantine })}\n`);
+socket.write(`${JSON.stringify({ hook: process.argv[2], push: KATABOT_PUSH, refs, quarantine, options })}\n`);
 let code = 1;
 let pending = '';
 socket.on('data', (chunk) => {

@@ -12,6 +12,8 @@ export interface HookCall {
   readonly push: string;
   readonly refs: readonly { readonly before: string; readonly after: string; readonly ref: string }[];
   readonly quarantine: Quarantine;
+  /** What was given with `git push -o`. */
+  readonly options: readonly string[];
 }
 
 export interface Hooks {
@@ -105,6 +107,7 @@ const callSchema = z.object({
   hook: z.enum(HOOKS),
   push: z.string(),
   refs: z.string().transform((text) => text.split('\n').filter(Boolean).map(parseRef)),
+  options: z.array(z.string()).default([]),
   quarantine: z.object({
     GIT_OBJECT_DIRECTORY: z.string().optional(),
     GIT_ALTERNATE_OBJECT_DIRECTORIES: z.string().optional(),

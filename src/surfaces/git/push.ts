@@ -13,8 +13,16 @@ export interface PushParts {
   readonly commands: PushCommands;
   readonly branches: BranchBook;
   readonly turns: Turns;
+  readonly options: PushOptions;
   /** Tells an error of the bot's own; gives the reference that a person is shown. */
   readonly reportInternal: (error: unknown) => string;
+}
+
+/** Commands that come along with a push: `git push -o "/kata status hello"`. */
+export interface PushOptions {
+  /** Whether a line is a command at all. Throws a Failure for one that is wrong. */
+  check(line: string): boolean;
+  run(line: string, caller: Caller, signal: AbortSignal): AsyncGenerator<Block, Outcome>;
 }
 
 /** One push under way: from the client's request to the end of the deploy. */
@@ -32,6 +40,8 @@ export interface Push {
   endTurn: () => void;
   /** Settled before the first ref moves; what is shown then is what happens later. */
   defaultBranch: string;
+  /** Commands that came along, checked. */
+  options: readonly string[];
   /** What was checked, by ref. */
   readonly checked: Map<string, PushedBranch>;
 }
@@ -50,6 +60,7 @@ export function createPush(repository: string, caller: Caller): Push {
     handedOver: false,
     endTurn: () => {},
     defaultBranch: '',
+    options: [],
     checked: new Map(),
   };
 }

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Caller, createPolicy } from '../../../src/policy/index.ts';
+import type { Block, Outcome } from '../../../src/replies/index.ts';
 import type { BranchBook } from '../../../src/store/index.ts';
 import { createGitSurface, type GitParts, type GitSurface } from '../../../src/surfaces/git/index.ts';
 import { git } from '../../world/bot.ts';
@@ -45,6 +46,7 @@ export async function serveGit(given: Partial<GitParts> = {}): Promise<Served> {
   const internal: unknown[] = [];
   const book = new Map<string, string>();
   const surface = createGitSurface({
+    options: { check: (line) => line.startsWith('/kata'), run: (line) => said(line) },
     folder,
     commands,
     namedRepositories: ['named'],
@@ -142,4 +144,10 @@ export function startGit(folder: string, ...words: string[]): Client {
       await ended;
     },
   };
+}
+
+/** A command that came along with a push, answered with itself. */
+async function* said(line: string): AsyncGenerator<Block, Outcome> {
+  yield { kind: 'text', text: `said ${line}` };
+  return { kind: line.includes('fail') ? 'failed' : 'done', code: 'said', blocks: [], data: null };
 }
