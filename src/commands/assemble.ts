@@ -41,14 +41,14 @@ function separate(verb: Verb, bare: readonly Word[], said: Said): Parts {
     const word = bare[at];
     if (!word) continue;
     const next = bare[at + 1];
-    const release = releaseIn(verb, word);
+    const release = releaseIn(verb, word, '#');
     if (
       !word.quoted &&
       /^(in|to|on)$/i.test(word.text) &&
       (takes(verb, 'environment') || takes(verb, 'release'))
     ) {
       if (!next) throw usage(`"${word.text}" needs a name after it.`, said, word, usageOf(verb));
-      const to = releaseIn(verb, next);
+      const to = /^to$/i.test(word.text) ? releaseIn(verb, next, '#?') : undefined;
       once(to ? 'release' : 'environment', next);
       parts = to ? { ...parts, release: to } : { ...parts, environment: environmentIn(verb, next, said) };
       at++;
@@ -74,10 +74,10 @@ function environmentIn(verb: Verb, word: Word, said: Said): Word {
   );
 }
 
-/** `#12`, `@9f31c02`. */
-function releaseIn(verb: Verb, { text, quoted }: Word): Command['release'] {
+/** `#12` or `@9f31c02`; after `to` also `12`, because a shell takes what follows a # for a comment. */
+function releaseIn(verb: Verb, { text, quoted }: Word, mark: '#' | '#?'): Command['release'] {
   if (quoted || !takes(verb, 'release')) return undefined;
-  const number = /^#([1-9]\d{0,8})$/.exec(text)?.[1];
+  const number = new RegExp(`^${mark}([1-9]\\d{0,8})$`).exec(text)?.[1];
   if (number !== undefined) return { revision: Number(number) };
   const commit = /^@([0-9a-f]{7,40})$/i.exec(text)?.[1];
   return commit === undefined ? undefined : { commit: commit.toLowerCase() };

@@ -7,7 +7,7 @@ export function commandText(command: Omit<Command, 'words'> & Partial<Pick<Comma
   const group = target && [
     target.container === undefined ? target.name : `${target.name}/${target.container}`,
   ];
-  const to = release && ['to', 'revision' in release ? `#${release.revision}` : `@${release.commit}`];
+  const to = release && ['to', 'revision' in release ? String(release.revision) : `@${release.commit}`];
   return [
     'katabot',
     verb.name,

@@ -50,9 +50,13 @@ function wantedEnd({ options }: Asked, expiresAtMs: number, nowMs: number): numb
 function refuseTooLong(longestMs: number | undefined, untilMs: number, wish: Wish, nowMs: number): void {
   if (longestMs === undefined || untilMs - nowMs <= longestMs) return;
   const { name } = wish.revision.group;
+  const { environment } = partsOf(wish.key);
+  const where = environment === 'production' ? '' : ` in ${environment}`;
   throw new Failure(
     'life-too-long',
     `${name} may live until ${say.goesAt(nowMs + longestMs)} at most, counted from now.`,
-    { advice: `katabot extend ${name} --until ${new Date(nowMs + longestMs).toISOString().slice(0, 16)}Z` },
+    {
+      advice: `katabot extend ${name}${where} --until ${new Date(nowMs + longestMs).toISOString().slice(0, 16)}Z`,
+    },
   );
 }

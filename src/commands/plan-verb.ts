@@ -19,8 +19,10 @@ export const runPlan: RunVerb = async function* (ground, asked, signal) {
     for (const problem of plan.problems) yield say.problemBlock(problem, plan.text);
     if (plan.accepted) yield* showAccepted(ground, plan, plan.accepted);
     const checks = checksFor(ground, source, plan);
+    yield { kind: 'blank' };
     yield* say.decisionBlocks(checks);
     const wouldDeploy = checks.every(({ state }) => state !== 'failed');
+    yield say.verdictStage(wouldDeploy);
     groups.push({ path: plan.path, ...(plan.accepted ? dataOf(plan.accepted) : {}), wouldDeploy, checks });
   }
   const problems = plans.flatMap((plan) => plan.problems);
@@ -53,7 +55,6 @@ function* showAccepted(ground: Ground, plan: Plan, accepted: Accepted): Generato
   yield say.changeStage(effect, changes) ?? say.stage('done', 'change', 'a new group');
   if (changes.length) yield say.changeTable(changes);
   yield say.capacityStage(locationName, groupSize(group).memoryBytes, facts);
-  yield say.isolationStage(facts.isolation, facts.runtime);
   yield say.placeStage(partsOf(key).environment, accepted.fqdn ? ground.edge.urlOf(accepted.fqdn) : '');
 }
 

@@ -228,7 +228,7 @@ export const VERBS: readonly Verb[] = [
     ],
     examples: [
       'katabot rollback hello',
-      'katabot rollback hello in staging to #3',
+      'katabot rollback hello in staging to 3',
       'katabot rollback hello to @9f31c02',
     ],
   },
@@ -251,7 +251,7 @@ export const VERBS: readonly Verb[] = [
     surfaces: EVERYWHERE,
     mutating: false,
     confirms: false,
-    examples: ['katabot export hello > containergroup.yaml', 'katabot export hello to #2'],
+    examples: ['katabot export hello > containergroup.yaml', 'katabot export hello to 2'],
   },
   {
     ...changing('extend', [], 'Let a group that goes by itself live longer, and show what that costs'),

@@ -22,7 +22,7 @@ function wordFor({ name, repeated }: Argument): string {
     case 'environment':
       return 'in ENVIRONMENT';
     case 'release':
-      return 'to #RELEASE';
+      return 'to RELEASE';
     case 'commit':
       return '@COMMIT';
     case 'command':

@@ -34,7 +34,7 @@ export interface Argument {
 }
 
 /**
- * `group` is GROUP or GROUP/CONTAINER, `environment` is `in ENV` (also `to ENV`, `on ENV`), `release` is `to #12` or
+ * `group` is GROUP or GROUP/CONTAINER, `environment` is `in ENV` (also `to ENV`, `on ENV`), `release` is `to 12` or
  * `to @9f31c02`, `commit` is `@9f31c02`, `command` is everything after `--`; the others are plain words.
  */
 export type ArgumentName =

@@ -138,7 +138,7 @@ function containerView(
   const times = member.startedAtMs === undefined ? {} : { startedAtMs: member.startedAtMs };
   if (member.state === 'running') return { ...base, ...times, state: 'Running', detail: '' };
   const exitCode = member.exitCode ?? 0;
-  const again = restartsAfter(wish.revision.group.restartPolicy, exitCode, init);
+  const again = wish.wanted === 'running' && restartsAfter(wish.revision.group.restartPolicy, exitCode, init);
   return {
     ...base,
     ...times,

@@ -127,7 +127,10 @@ export function runningOf({ containers }: View): string {
 export function statusOf(view: View): Block[] {
   const fields: [string, string][] = [
     ['state', view.state],
-    ['revision', `#${view.revision} · ${view.commit.slice(0, 7)} of ${view.repository}`],
+    [
+      'revision',
+      `#${view.revision} · ${view.commit ? `${view.commit.slice(0, 7)} of ${view.repository}` : `by command of ${view.by}`}`,
+    ],
     ['location', view.location],
     ...(view.expiresAtMs === null
       ? []

@@ -35,7 +35,14 @@ export function changeTable(changes: readonly Change[]): Block {
 
 export function capacityStage(location: string, wantedBytes: number, facts: { memoryBytes: number }): Block {
   const gb = (bytes: number) => `${Math.round((bytes / 2 ** 30) * 10) / 10} GB`;
-  return stage('done', 'capacity', `${location} has room: ${gb(wantedBytes)} of ${gb(facts.memoryBytes)}`);
+  return stage('done', 'room', `${location} has it: ${gb(wantedBytes)} of ${gb(facts.memoryBytes)}`);
+}
+
+/** The answer that the list above leads to. */
+export function verdictStage(wouldDeploy: boolean): Block {
+  return wouldDeploy
+    ? stage('done', 'verdict', 'it would be deployed')
+    : stage('failed', 'verdict', 'it would not be deployed: see the first ✗ above');
 }
 
 export function placeStage(environment: string, url: string): Block {

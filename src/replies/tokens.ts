@@ -21,7 +21,7 @@ export function tokenRevoked(caller: string, count: number): Block[] {
   const text =
     count === 0
       ? `${caller} had no token.`
-      : `${count === 1 ? 'The token' : `All ${count} tokens`} of ${caller} no longer work.`;
+      : `${count === 1 ? 'The token' : `All ${count} tokens`} of ${caller} no longer ${count === 1 ? 'works' : 'work'}.`;
   return [{ kind: 'text', text }];
 }
 

@@ -123,6 +123,8 @@ describe('words', () => {
     });
     expect(parse(['rollback', 'api', 'to', '@9F31C02'])).toMatchObject({ release: { commit: '9f31c02' } });
     expect(parse(['rollback', 'api', '#3']).release).toEqual({ revision: 3 });
+    expect(parse(['rollback', 'api', 'to', '3']).release).toEqual({ revision: 3 });
+    expect(parse(['rollback', 'api', 'in', '3']).target).toMatchObject({ environment: '3' });
     expect(parse(['deploy', 'api', '@9f31c02', 'to', 'staging', '--ttl', '4h'])).toMatchObject({
       commit: '9f31c02',
       target: { environment: 'staging' },

@@ -224,5 +224,6 @@ function steady(text: string): string {
       .replace(/\b[0-9a-f]{7}\b/g, 'COMMIT')
       .replace(/\b\d+\.\d{1,3}\b/g, 'NUMBER')
       .replace(/(katabot|\/kata) /g, '')
+      .replace(/ {2,}/g, '  ')
   );
 }

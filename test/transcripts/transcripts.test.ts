@@ -94,18 +94,22 @@ async function katabot(
   folder: string,
   part: Command,
 ): Promise<{ code: number | null; text: string }> {
-  const child: ChildProcess = spawn(process.execPath, [MAIN, ...words], {
-    cwd: folder,
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env: {
-      PATH: process.env['PATH'],
-      HOME: folder,
-      KATABOT_URL: bot.url,
-      KATABOT_TOKEN: bot.token,
-      KATABOT_DATA: bot.dataFolder,
-      KATABOT_SETTINGS: join(bot.dataFolder, 'katabot.yml'),
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [MAIN, ...words.map((word) => word.replace(/^http:\/\/bot\/?$/, bot.url))],
+    {
+      cwd: folder,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env['PATH'],
+        HOME: folder,
+        KATABOT_URL: bot.url,
+        KATABOT_TOKEN: bot.token,
+        KATABOT_DATA: bot.dataFolder,
+        KATABOT_SETTINGS: join(bot.dataFolder, 'katabot.yml'),
+      },
     },
-  });
+  );
   child.stdin?.end(part.from ? await readFile(join(folder, part.from)) : '');
   let text = '';
   for (const stream of part.into ? [child.stdout] : [child.stdout, child.stderr]) {

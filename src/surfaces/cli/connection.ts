@@ -39,7 +39,7 @@ function send(
       const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, {
         method,
         signal,
-        headers: { ...headers, authorization: `Bearer ${bot.token}` },
+        headers: { 'user-agent': 'katabot-cli/1', ...headers, authorization: `Bearer ${bot.token}` },
       });
       request.on('response', resolve).on('error', failed);
       request.setSocketKeepAlive(true, KEEP_ALIVE_MS);

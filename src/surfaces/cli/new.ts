@@ -62,10 +62,17 @@ function unknownTemplate(wanted: string, templates: readonly Template[]): never 
 }
 
 /** The group, and what it is called on the network, under another name. */
+/** ACI's labels have five characters at least. */
+function labelFor(name: string): string {
+  return name.length < 5 ? `${name}-page` : name;
+}
+
 function renamed({ name, text }: Template, wanted: string): string {
   const written = text
     .replace(/^name: .*$/m, `name: ${wanted}`)
-    .replace(new RegExp(`^( +dnsNameLabel: )${name}$`, 'm'), `$1${wanted}`);
+    .replace(/^( +dnsNameLabel: )(.*)$/m, (_line, before: string, label: string) =>
+      wanted === name ? `${before}${label}` : `${before}${labelFor(wanted)}`,
+    );
   const problem = readGroup(written, { file: FILE }).problems.find(({ severity }) => severity === 'error');
   if (!problem) return written;
   throw new Failure('usage', `"${wanted}" is no name for this group: ${problem.message}`, {

@@ -103,8 +103,10 @@ function opened(socket: WebSocket, bot: Bot, signal: AbortSignal): Promise<void>
   return new Promise((resolve, reject) => {
     socket.on('open', resolve);
     socket.on('unexpected-response', (_request, response) => {
-      refusal(response).then(reject, reject);
-      response.on('close', () => socket.terminate());
+      // The socket goes only when the answer was read: its end would be told as an error of its own.
+      void refusal(response)
+        .then(reject, reject)
+        .finally(() => socket.terminate());
     });
     socket.on('error', (error) => reject(signal.aborted ? signal.reason : unreachable(bot.url, error)));
   });

@@ -104,9 +104,14 @@ describe('a bot that cannot start says why', () => {
 describe('a command that cannot be followed says why', () => {
   test.each([
     [['staus'], {}, 2, /Did you mean: katabot status/],
-    [['status', '--jsn'], {}, 2, /status has no option --jsn\.\n→ Did you mean --json\?/],
+    [
+      ['status', '--jsn'],
+      {},
+      2,
+      /status has no option --jsn\.\n {2}katabot status --jsn\n +\^{5}\n→ Did you mean: katabot status --json\n/,
+    ],
     [['status', '-x'], {}, 2, /status has no option -x\./],
-    [['deploy'], {}, 2, /A deploy is asked for with git\.\n→ git push /],
+    [['deploy', '--tll', '4h'], {}, 2, /Did you mean: katabot deploy --ttl 4h/],
     [['docs', 'nothing'], {}, 2, /There is no page "nothing"/],
     [['token', 'create'], {}, 2, /"" is no name for a caller/],
     [['token', 'burn', 'ann'], {}, 2, /token does not know "burn"\.\n→ Use create, list or revoke/],

@@ -1,0 +1,125 @@
+/** Every template: brought up on a real engine, and exported, planned and gone through unchanged on one in memory. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../src/clock.ts';
+import { DOCKER_GAPS } from '../../src/engines/docker/gaps.ts';
+import { readGroup } from '../../src/spec/index.ts';
+import { type AppInTest, startApp } from '../world/bot.ts';
+import { createMemoryEngine } from '../world/memory-engine.ts';
+
+const FOLDER = resolve(import.meta.dirname, '../../templates');
+const TEMPLATES = readdirSync(FOLDER).sort();
+
+/** What stands in for images that only a registry has. */
+const STANDS_IN: Readonly<Record<string, string>> = {
+  'nginx:1.29-alpine': 'katabot/hello:1',
+  'busybox:1.37': 'katabot/busybox:1',
+  'vllm/vllm-openai:v0.11.0': 'katabot/hello:1',
+};
+
+function textOf(name: string): string {
+  const text = readFileSync(join(FOLDER, name, 'containergroup.yaml'), 'utf8');
+  return Object.entries(STANDS_IN).reduce((all, [image, other]) => all.replaceAll(image, other), text);
+}
+
+/** What the engine says that it cannot do yet, by the lines that it would say it at. */
+function gapsIn(name: string): string[] {
+  const { problems } = readGroup(textOf(name), { gaps: DOCKER_GAPS });
+  return problems.filter(({ severity }) => severity === 'error').map(({ message }) => message);
+}
+
+/** Without the lines of properties that the engine does not do yet, each with what belongs to it. */
+function withoutGaps(text: string): string {
+  const lines = text.split('\n');
+  const kept: string[] = [];
+  let deeperThan = -1;
+  for (const line of lines) {
+    const depth = line.search(/\S/);
+    if (deeperThan >= 0 && (depth > deeperThan || depth < 0)) continue;
+    deeperThan = /^\s*(livenessProbe|readinessProbe):/.test(line) ? depth : -1;
+    if (deeperThan < 0) kept.push(line);
+  }
+  return kept.join('\n');
+}
+
+interface Said {
+  readonly outcome: { readonly kind: string; readonly code: string; readonly data: unknown };
+}
+
+async function say(app: AppInTest, words: string[], text?: string): Promise<Said> {
+  const response = await fetch(`${app.url}/api/v1/commands`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${app.token}`,
+      'content-type': 'application/json',
+      accept: 'application/json',
+    },
+    body: JSON.stringify({
+      words,
+      ...(text === undefined ? {} : { files: [{ path: 'containergroup.yaml', text }] }),
+    }),
+  });
+  return JSON.parse(await response.text());
+}
+
+describe('on a real engine', () => {
+  let app: AppInTest;
+
+  beforeAll(async () => {
+    app = await startApp({
+      settings: {
+        instance: 'templates',
+        locations: { local: { isolation: 'none', addresses: '127.37.0.0/16', networks: '198.19.96.0/20' } },
+      },
+    });
+  });
+
+  afterAll(() => app.stop());
+
+  test.each(TEMPLATES.filter((name) => name !== 'gpu'))('%s comes up', async (name) => {
+    const text = gapsIn(name).length ? withoutGaps(textOf(name)) : textOf(name);
+    try {
+      const { outcome } = await say(app, ['deploy', '--file', 'containergroup.yaml'], text);
+      expect(outcome).toMatchObject({ kind: 'done', code: 'deployed' });
+    } finally {
+      expect((await say(app, ['delete', name])).outcome.code).toBe('removed');
+    }
+  });
+
+  test('gpu is refused at its line where no GPU is handed out', async () => {
+    const { outcome } = await say(app, ['deploy', '--file', 'containergroup.yaml'], textOf('gpu'));
+    expect(outcome.code).toBe('invalid');
+    expect(JSON.stringify(outcome.data)).toContain('GPUs are not handed out');
+  });
+});
+
+describe('in memory', () => {
+  let app: AppInTest;
+
+  beforeAll(async () => {
+    const engine = createMemoryEngine(systemClock, Object.values(STANDS_IN));
+    app = await startApp({ parts: { engine: () => engine } });
+  });
+
+  afterAll(() => app.stop());
+
+  test.each(TEMPLATES)(
+    '%s is exported without a loss: to deploy the export changes nothing',
+    async (name) => {
+      // The engine in memory runs no programs: an init container ends there when its script says so.
+      const given = textOf(name).replace('cp /secrets/greeting /pages/index.html', 'exit 0');
+      const deployed = await say(app, ['deploy', '--file', 'containergroup.yaml'], given);
+      expect(deployed.outcome).toMatchObject({ kind: 'done' });
+      const { text } = Object((await say(app, ['export', name])).outcome.data);
+      expect(text).not.toContain('aGVsbG8gZnJvbSBhIHNlY3JldAo');
+      const planned = await say(app, ['plan', '--file', 'containergroup.yaml'], text);
+      expect(planned.outcome).toMatchObject({
+        code: 'plan',
+        data: { groups: [{ effect: 'none', changes: [], wouldDeploy: true }] },
+      });
+      const again = await say(app, ['deploy', '--file', 'containergroup.yaml'], text);
+      expect(again.outcome).toMatchObject({ code: 'deploy-already', data: { changed: false } });
+    },
+  );
+});
