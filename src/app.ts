@@ -1,4 +1,4 @@
-import { chmod, mkdir, rm, statfs, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ import { createDockerEngine } from './engines/docker/docker-engine.ts';
 import type { Engine } from './engines/index.ts';
 import { pricesFrom } from './metering/index.ts';
 import { createEdge, poolsFrom, probe } from './network/index.ts';
-import type { Log } from './observability/index.ts';
+import { freeSpaceAt, type Log } from './observability/index.ts';
 import { createPolicy, createTokens, lifeOf, type Tokens } from './policy/index.ts';
 import { createFeed, createReconciler, createRoutes, type Reconciler } from './reconciler/index.ts';
 import { openVault } from './secrets/index.ts';
@@ -25,7 +25,8 @@ import type { Store } from './store/index.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
 import type { TokenParts } from './surfaces/cli/index.ts';
 import { createGitSurface, hostedSources } from './surfaces/git/index.ts';
-import { createWeb, listen } from './surfaces/web/index.ts';
+import { createWatch, type Watch } from './surfaces/watch/index.ts';
+import { createWeb, listen, warningFor } from './surfaces/web/index.ts';
 
 const LONGEST_RUN_FOLDER = 70;
 
@@ -46,6 +47,7 @@ export interface App {
   readonly reconciler: Reconciler;
   readonly store: Store;
   readonly ground: Ground;
+  readonly watch: Watch;
   /** Where it listens, once started: the ports are real ones even when the settings say 0. */
   readonly addresses: { http: string; edge: string };
   start(): Promise<void>;
@@ -81,6 +83,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
   const edge = createEdge(routes.resolve);
   const addresses = { http: '', edge: '' };
   const lives = livesFrom(settings);
+  const hosted = hostedSources(join(parts.dataFolder, 'repositories'));
   const ground: Ground = {
     ...store,
     locations,
@@ -90,19 +93,32 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     policy,
     owner: settings.owner,
     defaultPrices: pricesFrom({}),
-    sources: hostedSources(join(parts.dataFolder, 'repositories')),
+    sources: {
+      branch: async (...place) => (await watch.sources.branch(...place)) ?? hosted.branch(...place),
+    },
     lives: (environment) => lifeOf(lives, environment),
-    host: { disk: () => freeSpaceAt(parts.dataFolder), watched: () => [] },
+    host: { disk: () => freeSpaceAt(parts.dataFolder), watched: () => watch.watched() },
     edge: {
       domain: settings.edge.domain,
       urlOf: (fqdn) => `http://${fqdn}:${placeIn(addresses.edge).port}`,
       probe: (url, signal) => probe(url, { signal, clock, edge: placeIn(addresses.edge) }),
     },
   };
+  const commands = pushCommands(ground);
+  const watch = createWatch({
+    folder: join(parts.dataFolder, 'watched'),
+    repositories: settings.watch,
+    commands,
+    branches: store.branches,
+    clock,
+    tell: (fields, message) => log.warn(fields, message),
+    reportInternal: (error) => log.internal(error),
+  });
   const git = createGitSurface({
+    watchedRepositories: settings.watch.map(({ name }) => name),
     folder: join(parts.dataFolder, 'repositories'),
     temporaryFolder: await emptyFolder(join(parts.dataFolder, 'run')),
-    commands: pushCommands(ground),
+    commands,
     namedRepositories: settings.repositories,
     authenticate: (user, token) => tokens.authenticate(token, user),
     // Which branch it is about is known later: the environment is looked at before the ref moves.
@@ -140,6 +156,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     reconciler,
     store,
     ground,
+    watch,
     addresses,
     async start() {
       await routes.load();
@@ -148,19 +165,20 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
       await reconciler.start();
       const httpAt = placeIn(settings.http.address);
       server = await listen(web, { ...httpAt, tls: settings.http.tls });
-      if (!settings.http.tls && !isLoopback(httpAt.host))
-        log.warn({ address: settings.http.address }, OPEN_WITHOUT_TLS);
+      const warning = warningFor(httpAt.host, settings.http.tls !== undefined);
+      if (warning) log.warn({ address: settings.http.address }, warning);
       addresses.http = `${httpAt.host}:${portOf(server)}`;
       await writeFile(cliTokenFile(parts.dataFolder), `${await localToken(store, tokens)}\n`, {
         mode: 0o600,
       });
+      watch.start();
       void git.catchUp(stopping.signal).catch((error: unknown) => log.internal(error));
     },
     async close() {
       stopping.abort(new Error('the bot is stopping'));
       operations.close();
       server?.closeAllConnections();
-      await Promise.all([git.close(), edge.close(), reconciler.close(), closed(server)]);
+      await Promise.all([watch.close(), git.close(), edge.close(), reconciler.close(), closed(server)]);
       routes.close();
       await store.close();
     },
@@ -215,18 +233,6 @@ async function openStore(dataFolder: string): Promise<Store & { readonly pepper:
 async function localToken(store: Store, tokens: Tokens): Promise<string> {
   await store.tokens.remove('local');
   return tokens.create('local', 'admin');
-}
-
-async function freeSpaceAt(folder: string): Promise<{ freeBytes: number }> {
-  const { bavail, bsize } = await statfs(folder);
-  return { freeBytes: bavail * bsize };
-}
-
-const OPEN_WITHOUT_TLS =
-  'http.address is open to other machines without TLS: tokens cross the network as they are, unless a proxy before it has TLS.';
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 function placeIn(address: string): { host: string; port: number } {

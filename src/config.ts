@@ -264,6 +264,50 @@ const callerName = z
     'is a caller of the bot’s own and has what its token allows; leave it out',
   );
 
+const watchSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'expected a name such as shop')
+    .meta({ description: 'The name of the repository in this bot.' }),
+  url: z
+    .string()
+    .regex(
+      /^(https?|ssh|git|file):\/\/[^\s]+$/,
+      'expected an address such as https://git.example.com/shop.git',
+    )
+    .refine(
+      (url) => !/^https?:\/\/[^/]*@/.test(url),
+      'a login does not belong into the address; use tokenFile',
+    )
+    .meta({ description: 'Where it lives; anything that git can fetch: https, http, ssh, git or file.' }),
+  branches: z
+    .record(
+      z.string().regex(/^[^\s~^:?[\\]{1,200}$/, 'expected a branch, or a pattern such as release/*'),
+      z
+        .string()
+        .regex(
+          /^([a-z0-9][a-z0-9-]{0,39})?$/,
+          'expected an environment, or nothing for one named after the branch',
+        ),
+    )
+    .optional()
+    .meta({
+      description:
+        'Branch or pattern to environment, an empty one for a name made of the branch; without it the default branch is production.',
+    }),
+  every: duration
+    .refine((ms) => ms >= 5_000, 'expected 5s at least')
+    .default(60_000)
+    .meta({ description: 'How often it is looked at, such as `60s`.' }),
+  removed: z.enum(['delete', 'keep']).default('delete').meta({
+    description: 'What happens to a group whose file or branch is gone.',
+  }),
+  tokenFile: z
+    .string()
+    .optional()
+    .meta({ description: 'A file with a token for https; it is sent to that host alone.' }),
+});
+
 const settingsSchema = z.strictObject({
   instance: name.default('katabot').meta({
     description:
@@ -337,6 +381,14 @@ const settingsSchema = z.strictObject({
     .array(environmentPattern)
     .default([])
     .meta({ description: 'Environments that ask before they are changed: names, or patterns with `*`.' }),
+  watch: z
+    .array(watchSchema)
+    .default([])
+    .refine(
+      (all) => new Set(all.map(({ name: each }) => each)).size === all.length,
+      'two watched repositories have one name',
+    )
+    .meta({ description: 'Repositories that live elsewhere and deploy when a branch of theirs moves.' }),
   stopGraceSeconds: z
     .int()
     .min(0)

@@ -77,7 +77,7 @@ async function deployPush(ground: Ground, checked: Checked, push: PushedBranch):
       if (plan.accepted) accepted.push(await accept(ground, plan.accepted, plan, push));
       else return closing(mailbox, ended(say.invalid(plan.problems))); // something changed between the check and now
     }
-    const removed = await unwishMissing(ground, push, accepted);
+    const removed = push.keepMissing ? [] : await unwishMissing(ground, push, accepted);
     return closing(mailbox, (signal) => followAll(ground, mailbox, { accepted, removed }, signal));
   } catch (error) {
     mailbox.close();

@@ -1,4 +1,4 @@
-import type { Engine } from '../engines/index.ts';
+import type { ContainerUsage, Engine } from '../engines/index.ts';
 import { type GroupKey, partsOf } from '../event.ts';
 import { Failure } from '../failure.ts';
 import type { Wish } from '../reconciler/index.ts';
@@ -35,9 +35,9 @@ async function usageOf(
   const byLocation = Map.groupBy(wishes, ({ location }) => location);
   const looks = [...byLocation].map(async ([name, there]) => {
     const engine = ground.locations[name]?.engine;
-    const used = (await engine?.usage(signal, key)) ?? new Map();
+    const used = (await engine?.usage(signal, key)) ?? new Map<GroupKey, ContainerUsage[]>();
     const rows = there.flatMap((wish) =>
-      (used.get(wish.key) ?? []).map(async (usage: { container: string }) => ({
+      inOrder(wish, used.get(wish.key) ?? []).map(async (usage) => ({
         group: say.nameOf(wish.key),
         ...usage,
         gpus:
@@ -47,6 +47,11 @@ async function usageOf(
     return Promise.all(rows);
   });
   return (await Promise.all(looks)).flat();
+}
+
+/** As the file lists them. */
+function inOrder({ revision }: Wish, usage: readonly ContainerUsage[]): ContainerUsage[] {
+  return revision.group.containers.flatMap(({ name }) => usage.filter(({ container }) => container === name));
 }
 
 function holdsGpu({ revision }: Wish, container: string): boolean {

@@ -17,6 +17,8 @@ export interface PushedBranch {
   readonly rewind?: { kind: 'force-push' | 'older-commit'; lostCommits: number };
   readonly files: readonly { readonly path: string; readonly text: string }[];
   readonly caller: Caller;
+  /** Groups whose file is gone stay. */
+  readonly keepMissing?: boolean;
 }
 
 /** A branch that goes, with every group that came from it. */

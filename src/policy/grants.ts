@@ -25,7 +25,7 @@ interface Held extends Grant {
   readonly given: Right;
 }
 
-/** The bot's own callers: the command line on its machine, and its catching up. The settings say nothing of them. */
+/** The bot's own callers: the command line on its machine, its catching up, and `watch:NAME`. The settings say nothing of them. */
 export const OWN_CALLERS: readonly string[] = ['local', 'katabot'];
 
 export const ANYBODY = '*';
@@ -34,7 +34,7 @@ const EVERYWHERE: Area = { environments: [EVERYTHING], repositories: [EVERYTHING
 
 /** Whether the settings have a say in what this caller may do. */
 export function isRuled(rules: Rules, { name }: Caller): boolean {
-  return rules.callers !== undefined && !OWN_CALLERS.includes(name);
+  return rules.callers !== undefined && !OWN_CALLERS.includes(name) && !name.startsWith('watch:');
 }
 
 /** All that a caller has: what the settings give, but never more than the token allows. */

@@ -22,6 +22,8 @@ export interface Store {
 /** Which commit of a branch was last handed to the deploy. */
 export interface BranchBook {
   commit(repository: string, branch: string): Promise<string | undefined>;
+  /** Every branch of a repository that was handed over. */
+  all(repository: string): Promise<Map<string, string>>;
   /** null: the branch is gone. */
   record(repository: string, branch: string, commit: string | null): Promise<void>;
 }

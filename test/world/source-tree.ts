@@ -27,6 +27,7 @@ export const READING_ORDER: readonly (readonly string[])[] = [
   ['commands'],
   ['store'],
   ['observability'],
+  ['repositories'],
   ['surfaces'],
   ['config.ts'],
   ['app.ts'],

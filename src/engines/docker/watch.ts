@@ -76,7 +76,7 @@ async function followEvents(
   const docker = await connection.client();
   const filters = JSON.stringify({
     type: ['container'],
-    event: ['die', 'oom', 'destroy'],
+    event: ['die', 'oom', 'destroy', 'pause', 'update'],
     label: [`${LABEL.owner}=${owner}`],
   });
   // Typed as the old stream interface; it is the response itself.

@@ -179,6 +179,14 @@ export function branchBook(database: Kysely<Tables>): BranchBook {
         .executeTakeFirst();
       return row?.commit;
     },
+    async all(repository) {
+      const rows = await database
+        .selectFrom('branches')
+        .select(['branch', 'commit'])
+        .where('repository', '=', repository)
+        .execute();
+      return new Map(rows.map(({ branch, commit }) => [branch, commit]));
+    },
     async record(repository, branch, commit) {
       const where = database
         .deleteFrom('branches')

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable, Writable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { GIT_PATH } from './git.ts';
+import { GIT_PATH } from '../../repositories/index.ts';
 import type { Hooks } from './hooks.ts';
 
 /** One request of a git client, as `git http-backend` needs it. */

@@ -1,12 +1,11 @@
 import type { PushedBranch } from '../../commands/index.ts';
 import { Failure } from '../../failure.ts';
 import * as say from '../../replies/index.ts';
+import { environmentOf, isNothing, openRepository, type Repository } from '../../repositories/index.ts';
 import { type Deletion, noteDeletions } from './deletions.ts';
-import { environmentOf } from './environments.ts';
 import type { HookCall } from './hooks.ts';
 import { drained, HEADS, type Push, type PushParts, type Show } from './push.ts';
 import { checkOptions } from './push-options.ts';
-import { isNothing, openRepository, type Repository } from './repository.ts';
 
 type MovedRef = HookCall['refs'][number];
 

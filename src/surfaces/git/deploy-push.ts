@@ -1,12 +1,11 @@
 import type { PushedBranch } from '../../commands/index.ts';
 import type { Caller } from '../../policy/index.ts';
 import * as say from '../../replies/index.ts';
+import { environmentOf, openRepository, type Repository } from '../../repositories/index.ts';
 import { crossOutDeletion, type Deletion, notedDeletions } from './deletions.ts';
-import { environmentOf } from './environments.ts';
 import type { HookCall } from './hooks.ts';
 import { drained, HEADS, type Push, type PushParts, type Show, tellThrown } from './push.ts';
 import { runOptions } from './push-options.ts';
-import { openRepository, type Repository } from './repository.ts';
 
 /** post-receive: the refs have moved, so every one of them is dealt with, whatever becomes of the others. */
 export async function deployPush(parts: PushParts, push: Push, call: HookCall, show: Show): Promise<void> {

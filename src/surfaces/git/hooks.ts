@@ -3,7 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import type { Quarantine } from './git.ts';
+import type { Quarantine } from '../../repositories/index.ts';
 
 /** What a hook tells the bot. */
 export interface HookCall {

@@ -3,13 +3,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import type { Caller, Decision } from '../../policy/index.ts';
 import { drawPlain } from '../../replies/index.ts';
+import { createRepository, exists, repositoriesIn } from '../../repositories/index.ts';
 import { serveBackend } from './backend.ts';
 import { basicOf } from './caller.ts';
 import { checkPush } from './check-push.ts';
 import { catchUp, deployPush } from './deploy-push.ts';
 import { type HookCall, type Hooks, openHooks } from './hooks.ts';
 import { createPush, leavePush, type Push, type PushParts, type Show, tellThrown } from './push.ts';
-import { createRepository, exists, repositoriesIn } from './repository.ts';
 import { type Route, routeOf } from './route.ts';
 import { createTurns } from './turns.ts';
 
@@ -20,6 +20,8 @@ export interface GitParts extends Omit<PushParts, 'turns'> {
   readonly mayCreate: (caller: Caller, repository: string) => Decision;
   /** Repositories of the settings: made at their first push, by anybody who may push. */
   readonly namedRepositories: readonly string[];
+  /** Repositories that live elsewhere: nobody pushes to them here. */
+  readonly watchedRepositories?: readonly string[];
   /** The largest pack of a push; 64 MiB unless given. */
   readonly mostPushBytes?: number;
   /** Where the hooks and their socket lie while the surface runs; must allow programs. The system's own unless given. */
@@ -150,6 +152,9 @@ async function refusalOf(
 ): Promise<Refusal | undefined> {
   const decision = pushing ? parts.mayPush(caller, repository) : parts.mayRead(caller, repository);
   if (!decision.allowed) return { status: 403, text: `${decision.message} ${decision.advice}` };
+  if (parts.watchedRepositories?.includes(repository)) {
+    return { status: 403, text: `${repository} is watched, not hosted here: push to where it lives.` };
+  }
   if (await exists(parts.folder, repository)) return undefined;
   if (!pushing) return { status: 404, text: `There is no repository ${repository} here.` };
   const creating = parts.namedRepositories.includes(repository)

@@ -1,4 +1,4 @@
-import { REPOSITORY_NAME } from './repository.ts';
+import { REPOSITORY_NAME } from '../../repositories/index.ts';
 
 /** What a git client asks for. */
 export interface Route {

@@ -1,6 +1,5 @@
 import type { Sources } from '../../commands/index.ts';
-import { environmentOf } from './environments.ts';
-import { exists, openRepository } from './repository.ts';
+import { environmentOf, exists, openRepository } from '../../repositories/index.ts';
 
 /** The branches of hosted repositories, to be read again. */
 export function hostedSources(folder: string): Sources {

@@ -1,2 +1,2 @@
 /** HTTP for programs: commands in, outcomes out. */
-export { createWeb, listen } from './listen.ts';
+export { createWeb, listen, warningFor } from './listen.ts';

@@ -91,3 +91,9 @@ function secured({ certificate, key }: NonNullable<ListenAt['tls']>) {
     });
   }
 }
+
+/** What whoever runs the bot should know of where it listens; undefined when there is nothing to say. */
+export function warningFor(host: string, hasTls: boolean): string | undefined {
+  if (hasTls || host === 'localhost' || host === '::1' || host.startsWith('127.')) return undefined;
+  return 'http.address is open to other machines without TLS: tokens cross the network as they are, unless a proxy before it has TLS.';
+}

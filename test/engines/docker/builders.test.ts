@@ -224,6 +224,7 @@ describe('what the engine answers', () => {
             finishedAtMs: Date.parse('2026-01-01T00:00:09.250Z'),
             exitCode: 137,
             outOfMemory: true,
+            changed: [],
             error: '',
           },
         ],

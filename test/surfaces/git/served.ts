@@ -94,6 +94,12 @@ export async function serveGit(given: Partial<GitParts> = {}): Promise<Served> {
 export function bookIn(commits: Map<string, string>): BranchBook {
   return {
     commit: async (repository, branch) => commits.get(`${repository} ${branch}`),
+    all: async (repository) =>
+      new Map(
+        [...commits].flatMap(([name, commit]) =>
+          name.startsWith(`${repository} `) ? [[name.slice(repository.length + 1), commit] as const] : [],
+        ),
+      ),
     async record(repository, branch, commit) {
       if (commit === null) commits.delete(`${repository} ${branch}`);
       else commits.set(`${repository} ${branch}`, commit);

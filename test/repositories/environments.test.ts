@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { environmentOf } from '../../../src/surfaces/git/environments.ts';
+import { environmentOf } from '../../src/repositories/environments.ts';
 
 describe('the environment of a branch', () => {
   test.each([

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { textOf } from '../../../src/surfaces/git/git.ts';
-import { readSpecs } from '../../../src/surfaces/git/specs.ts';
-import { commitFiles, git } from '../../world/bot.ts';
-import { type Served, serveGit } from './served.ts';
+import { textOf } from '../../src/repositories/git.ts';
+import { readSpecs } from '../../src/repositories/specs.ts';
+import { type Served, serveGit } from '../surfaces/git/served.ts';
+import { commitFiles, git } from '../world/bot.ts';
 
 let served: Served;
 let made = 0;

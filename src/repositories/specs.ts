@@ -1,4 +1,4 @@
-import { Failure } from '../../failure.ts';
+import { Failure } from '../failure.ts';
 import { bytesOf, type GitRun, outputOf, textOf } from './git.ts';
 
 /** The text of one container group, as it stands in a commit. */

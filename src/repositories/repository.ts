@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { systemCodeOf } from '../../failure.ts';
+import { systemCodeOf } from '../failure.ts';
 import { type Quarantine, textOf } from './git.ts';
 import { readSpecs, type SpecFile } from './specs.ts';
 

@@ -1,0 +1,80 @@
+/** What somebody does by hand on a real host: told with the field, and made as it should be. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Fact } from '../../src/event.ts';
+import { type AppInTest, eventually, startApp } from '../world/bot.ts';
+import { connect } from '../world/docker.ts';
+import { groupText } from '../world/groups.ts';
+
+const SETTINGS = {
+  instance: 'drift',
+  locations: { local: { isolation: 'none', addresses: '127.39.0.0/16', networks: '198.18.160.0/20' } },
+};
+const MEBIBYTE = 2 ** 20;
+
+const docker = connect(process.env['KATABOT_TEST_DOCKER_HOST'] ?? '');
+const told: Fact[] = [];
+let app: AppInTest;
+
+beforeAll(async () => {
+  app = await startApp({ settings: SETTINGS });
+  app.app.ground.feed.listen(({ fact }) => told.push(fact));
+  const response = await fetch(`${app.url}/api/v1/commands`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${app.token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      words: ['deploy', '--file', 'a.yaml'],
+      files: [{ path: 'a.yaml', text: groupText({ name: 'drifting' }) }],
+    }),
+  });
+  expect(await response.text()).toContain('"code":"deployed"');
+});
+
+afterAll(async () => {
+  await app.run('delete', 'drifting');
+  await app.stop();
+});
+
+async function member() {
+  const filters = { label: ['katabot.owner=drift', 'katabot.role=member'] };
+  const [found] = await docker.listContainers({ all: true, filters });
+  if (!found) throw new Error('no member is there');
+  return docker.getContainer(found.Id);
+}
+
+const drifts = () => told.flatMap((fact) => (fact.kind === 'drifted' ? [fact.what] : []));
+
+test('more memory is taken away again', async () => {
+  const before = await (await member()).inspect();
+  await (await member()).update({ Memory: 200 * MEBIBYTE, MemorySwap: 200 * MEBIBYTE });
+  await eventually(async () => {
+    const { Id, HostConfig, State } = await (await member()).inspect();
+    expect([Id === before.Id, HostConfig.Memory, State.Running]).toEqual([
+      false,
+      before.HostConfig.Memory,
+      true,
+    ]);
+  });
+  expect(drifts()).toEqual(['main: memory 200 MiB, should be 102 MiB']);
+});
+
+test('a container that was paused runs again', async () => {
+  await (await member()).pause();
+  await eventually(async () => {
+    const { State } = await (await member()).inspect();
+    expect([State.Running, State.Paused]).toEqual([true, false]);
+  });
+  expect(drifts().at(-1)).toBe('main: paused');
+});
+
+test('a container that was removed is there again', async () => {
+  await (await member()).remove({ force: true });
+  await eventually(async () => expect((await (await member()).inspect()).State.Running).toBe(true));
+  // Whichever the bot saw first: that it was killed, or that it was gone.
+  await eventually(async () =>
+    expect(
+      told.some(
+        (fact) => fact.kind === 'member-exited' || (fact.kind === 'drifted' && fact.what === 'main: removed'),
+      ),
+    ).toBe(true),
+  );
+});
