@@ -16,6 +16,10 @@ const BENCHES: Readonly<Record<string, { says: string; run(): Promise<readonly F
     says: 'the bot, from the first instruction to its first answer',
     run: async () => (await import('./start.ts')).benchStart(),
   },
+  logs: {
+    says: 'the log of one container, against `docker logs`',
+    run: async () => (await import('./logs.ts')).benchLogs(),
+  },
   status: {
     says: '`status` of a thousand groups, on an engine that keeps its containers in memory',
     run: async () => (await import('./status.ts')).benchStatus(),

@@ -20,10 +20,12 @@ export function heldByDrift(
   const drift = 'drift' in standing ? standing.drift : '';
   // A sandbox that stopped did so with its host, more often than not: nobody wants that kept.
   const held = drift !== '' && drift !== SANDBOX_STOPPED && parts.driftPolicy?.(location) === 'report';
-  if (drift && drifts.get(key) !== drift) {
+  const told = drifts.get(key);
+  // Mending takes steps of its own, a removal among them: what the bot sees of those is not told as somebody's deed.
+  if (drift && (told === undefined || (held && told !== drift))) {
     parts.feed.tell(key, revision.number, { kind: 'drifted', what: drift, mended: !held });
+    drifts.set(key, drift);
   }
-  if (held) drifts.set(key, drift);
-  else drifts.delete(key);
+  if (!drift) drifts.delete(key);
   return held;
 }

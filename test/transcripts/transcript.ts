@@ -16,6 +16,7 @@ export type Part =
       words: readonly string[];
       into: string;
       from: string;
+      head: number;
       expected: readonly string[];
       exit: number;
       at: number;
@@ -44,7 +45,8 @@ function commandsOf(block: readonly string[], firstLine: number): Part[] {
     const line = (block[start] ?? '').slice(2);
     const said = block.slice(start + 1, starts[index + 1] ?? block.length);
     const last = /^\[exit (\d+)\]$/.exec(said.at(-1) ?? '');
-    const [rest = '', into = ''] = line.split(/ > (?=\S+$)/);
+    const [unpiped = '', head = ''] = line.split(/ \| head -n (?=\d+$)/);
+    const [rest = '', into = ''] = unpiped.split(/ > (?=\S+$)/);
     const [command = '', from = ''] = rest.split(/ < (?=\S+$)/);
     return {
       kind: 'command',
@@ -52,6 +54,7 @@ function commandsOf(block: readonly string[], firstLine: number): Part[] {
       words: wordsOf(command),
       into,
       from,
+      head: head ? Number(head) : Number.POSITIVE_INFINITY,
       expected: last ? said.slice(0, -1) : said,
       exit: Number(last?.[1] ?? 0),
       at: firstLine + start,

@@ -115,9 +115,11 @@ async function katabot(
   for (const stream of part.into ? [child.stdout] : [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
+      if (text.split('\n').length > part.head) child.stdout?.destroy();
     });
   }
   const [code] = await once(child, 'close');
+  if (Number.isFinite(part.head)) return { code: 0, text: text.split('\n').slice(0, part.head).join('\n') };
   return { code, text };
 }
 
