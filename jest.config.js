@@ -5,6 +5,7 @@ export default {
   globalSetup: '<rootDir>/test/world/start-engine.ts',
   globalTeardown: '<rootDir>/test/world/stop-engine.ts',
   testTimeout: 60_000,
+  maxWorkers: '100%', // they wait for engines and programs more than they compute
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.ts'],
 };

@@ -54,8 +54,15 @@ async function previousRuns(ground: Ground, wish: Wish, container: string | unde
   const members = observed.get(wish.key)?.pods.flatMap((pod) => pod.members) ?? [];
   const windows = [...Map.groupBy(ended, (run: Run) => run.container)].flatMap(([name, runs]) => {
     const now = members.find((member) => member.name === name);
-    const last = runs.findLast((run) => now?.startedAtMs === undefined || run.startedAtMs < now.startedAtMs);
-    return last ? [{ container: name, sinceMs: last.startedAtMs, untilMs: last.finishedAtMs + 1 }] : [];
+    const at = runs.findLastIndex(
+      (run) => now?.startedAtMs === undefined || run.startedAtMs < now.startedAtMs,
+    );
+    const [last, before] = [runs[at], runs[at - 1]];
+    if (!last) return [];
+    // An engine notes a start after it: what a program prints at once is older than that. Its end is noted after all lines.
+    return [
+      { container: name, sinceMs: before ? before.finishedAtMs + 1 : 0, untilMs: last.finishedAtMs + 1 },
+    ];
   });
   if (windows.length) return windows;
   throw new Failure('no-previous-run', `${wish.revision.group.name} has not been restarted.`, {

@@ -21,11 +21,11 @@ export function heldByDrift(
   // A sandbox that stopped did so with its host, more often than not: nobody wants that kept.
   const held = drift !== '' && drift !== SANDBOX_STOPPED && parts.driftPolicy?.(location) === 'report';
   const told = drifts.get(key);
-  // Mending takes steps of its own, a removal among them: what the bot sees of those is not told as somebody's deed.
-  if (drift && (told === undefined || (held && told !== drift))) {
+  // What was changed is mended by making it anew: a member that is missing then was removed by the bot itself.
+  const own = told !== undefined && standing.kind === 'incomplete';
+  if (drift && told !== drift && !(own && !held)) {
     parts.feed.tell(key, revision.number, { kind: 'drifted', what: drift, mended: !held });
     drifts.set(key, drift);
   }
-  if (!drift) drifts.delete(key);
   return held;
 }

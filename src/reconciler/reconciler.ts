@@ -119,6 +119,7 @@ async function reconcile(work: Work, key: GroupKey): Promise<void> {
       const { step, standing } = await lookAndJudge(work, wish, observed);
       if (!step) {
         work.failures.delete(key);
+        work.drifts.delete(key);
         return await arrived(work, wish, standing);
       }
       if (taken.size === 0 && heldByDrift(work, wish, standing)) return;

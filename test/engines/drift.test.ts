@@ -54,6 +54,7 @@ test('more memory is taken away again', async () => {
       true,
     ]);
   });
+  await app.app.reconciler.idle();
   expect(drifts()).toEqual(['main: memory 200 MiB, should be 102 MiB']);
 });
 
@@ -63,6 +64,7 @@ test('a container that was paused runs again', async () => {
     const { State } = await (await member()).inspect();
     expect([State.Running, State.Paused]).toEqual([true, false]);
   });
+  await app.app.reconciler.idle();
   expect(drifts().at(-1)).toBe('main: paused');
 });
 
