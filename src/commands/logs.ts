@@ -55,17 +55,28 @@ async function previousRuns(ground: Ground, wish: Wish, container: string | unde
   const windows = [...Map.groupBy(ended, (run: Run) => run.container)].flatMap(([name, runs]) => {
     const now = members.find((member) => member.name === name);
     const at = runs.findLastIndex(
-      (run) => now?.startedAtMs === undefined || run.startedAtMs < now.startedAtMs,
+      ({ startedAtMs }) => startedAtMs < (now?.startedAtMs ?? Number.POSITIVE_INFINITY),
     );
     const [last, before] = [runs[at], runs[at - 1]];
     if (!last) return [];
-    // An engine notes a start after it: what a program prints at once is older than that. Its end is noted after all lines.
-    return [
-      { container: name, sinceMs: before ? before.finishedAtMs + 1 : 0, untilMs: last.finishedAtMs + 1 },
-    ];
+    const sinceMs = before ? between(before, last) : 0;
+    const end =
+      now?.startedAtMs === undefined ? {} : { untilMs: between(last, { startedAtMs: now.startedAtMs }) };
+    return [{ container: name, sinceMs, ...end }];
   });
   if (windows.length) return windows;
   throw new Failure('no-previous-run', `${wish.revision.group.name} has not been restarted.`, {
     advice: `katabot logs ${wish.revision.group.name} shows the run that goes on.`,
   });
+}
+
+/**
+ * Where the lines of one run end and those of the next begin. An engine notes a start after it, and an end before it has
+ * read the last lines: neither time parts them, but what lies half-way does.
+ */
+function between(
+  { finishedAtMs }: Pick<Run, 'finishedAtMs'>,
+  { startedAtMs }: Pick<Run, 'startedAtMs'>,
+): number {
+  return Math.round((finishedAtMs + startedAtMs) / 2);
 }
