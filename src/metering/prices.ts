@@ -88,8 +88,9 @@ export function costOf(size: Size, prices: Prices, durationMs: number): Cost {
   const billed = prices.rounding === 'aci' ? roundedUp(size) : size;
   const billedMs = prices.rounding === 'aci' ? Math.ceil(durationMs / 1000) * 1000 : durationMs;
   const line = (amount: number, denominator: bigint, perHour: string) => {
+    if (amount === 0) return new Money(prices.currency, 0n);
     const divisor = denominator * HOUR_MS;
-    const exact = picosOf(perHour) * BigInt(amount) * BigInt(billedMs);
+    const exact = picosOfPrice(perHour) * BigInt(amount) * BigInt(billedMs);
     return new Money(prices.currency, (exact * 2n + divisor) / (divisor * 2n));
   };
   const vcpu = line(billed.vcpuMilli, 1000n, prices.vcpuPerHour);
@@ -106,6 +107,19 @@ export function costOf(size: Size, prices: Prices, durationMs: number): Cost {
     size: billed,
   };
 }
+
+/** Prices are few and asked for at every look at every group; each is read once. */
+const priceAsPicos = new Map<string, bigint>();
+
+function picosOfPrice(decimal: string): bigint {
+  const known = priceAsPicos.get(decimal);
+  if (known !== undefined) return known;
+  const picos = picosOf(decimal);
+  if (priceAsPicos.size < MOST_PRICES) priceAsPicos.set(decimal, picos);
+  return picos;
+}
+
+const MOST_PRICES = 1_000;
 
 function roundedUp(size: Size): Size {
   return {

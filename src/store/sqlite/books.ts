@@ -4,7 +4,7 @@ import type { LabelBook, SlotBook } from '../../network/index.ts';
 import type { TokenBook } from '../../policy/index.ts';
 import type { EventBook, Run, RunBook } from '../../reconciler/index.ts';
 import type { BranchBook } from '../index.ts';
-import { keyFrom } from './rows.ts';
+import { isOneOf, keyFrom } from './rows.ts';
 import type { Tables } from './tables.ts';
 
 export function runBook(database: Kysely<Tables>): RunBook {
@@ -34,7 +34,7 @@ async function runsOf(database: Kysely<Tables>, keys: readonly GroupKey[]): Prom
   const rows = await database
     .selectFrom('runs')
     .selectAll()
-    .where('key', 'in', keys)
+    .where(isOneOf('key', keys))
     .orderBy('started_at_ms')
     .execute();
   return rows.map((row) => ({

@@ -9,7 +9,7 @@ import type { Tables } from './tables.ts';
 type Database = Kysely<Tables>;
 
 export function desiredState(database: Database, vault: Vault): DesiredState {
-  const groups = groupCache(vault);
+  const groups = groupCache(database, vault);
   const wishesFrom = (rows: readonly Row[]) =>
     Promise.all(rows.map(async (row) => wishFrom(row, await groups.read(row))));
   return {
@@ -39,7 +39,7 @@ export function desiredState(database: Database, vault: Vault): DesiredState {
     async revisions(key, last) {
       let query = database
         .selectFrom('revisions')
-        .selectAll()
+        .select(REVISION)
         .where('key', '=', key)
         .orderBy('number', 'desc');
       if (last !== undefined) query = query.limit(last);
@@ -59,13 +59,27 @@ export function desiredState(database: Database, vault: Vault): DesiredState {
   };
 }
 
+/** All of a revision but its spec, which is long and never changes. */
+const REVISION = [
+  'revisions.key',
+  'revisions.number',
+  'revisions.commit',
+  'revisions.path',
+  'revisions.images',
+  'revisions.accepted_by',
+  'revisions.accepted_at_ms',
+  'revisions.reason',
+  'revisions.rollback_of',
+  'revisions.settled',
+] as const;
+
 function selectWishes(database: Database) {
   return database
     .selectFrom('wishes')
     .innerJoin('revisions', (join) =>
       join.onRef('revisions.key', '=', 'wishes.key').onRef('revisions.number', '=', 'wishes.revision'),
     )
-    .selectAll('revisions')
+    .select(REVISION)
     .select([
       'wanted',
       'location',
@@ -81,7 +95,7 @@ function selectWishes(database: Database) {
     ]);
 }
 
-type RevisionRow = Selectable<Tables['revisions']>;
+type RevisionRow = Omit<Selectable<Tables['revisions']>, 'spec' | 'sealed'>;
 type Row = Awaited<ReturnType<ReturnType<typeof selectWishes>['execute']>>[number];
 
 function revisionFrom(row: RevisionRow, group: Group): Revision {

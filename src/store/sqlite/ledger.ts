@@ -1,6 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { Interval, Ledger } from '../../metering/index.ts';
-import { keyFrom } from './rows.ts';
+import { isOneOf, keyFrom } from './rows.ts';
 import type { Tables } from './tables.ts';
 
 export function ledger(database: Kysely<Tables>): Ledger {
@@ -17,7 +17,7 @@ export function ledger(database: Kysely<Tables>): Ledger {
     async intervals({ group, groups, sinceMs }) {
       let query = database.selectFrom('intervals').selectAll().orderBy('started_at_ms');
       if (group !== undefined) query = query.where('key', '=', group);
-      if (groups !== undefined) query = query.where('key', 'in', groups);
+      if (groups !== undefined) query = query.where(isOneOf('key', groups));
       if (sinceMs !== undefined) {
         query = query.where((row) =>
           row.or([row('ended_at_ms', 'is', null), row('ended_at_ms', '>=', sinceMs)]),

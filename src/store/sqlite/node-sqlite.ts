@@ -1,4 +1,4 @@
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { SqliteDatabase } from 'kysely';
 import { Failure, messageOf } from '../../failure.ts';
 
@@ -6,17 +6,29 @@ import { Failure, messageOf } from '../../failure.ts';
 export function nodeSqlite(path: string): SqliteDatabase {
   const database = new DatabaseSync(path, { timeout: 5000, enableForeignKeyConstraints: true });
   if (path !== ':memory:') database.exec('pragma journal_mode = wal; pragma synchronous = full');
+  const prepared = new Map<string, ReturnType<SqliteDatabase['prepare']>>();
   return {
     close: () => database.close(),
     prepare(text) {
-      const statement = database.prepare(text);
-      return {
-        reader: statement.columns().length > 0,
-        all: (parameters) => orFailure(() => statement.all(...bindable(parameters))),
-        run: (parameters) => orFailure(() => statement.run(...bindable(parameters))),
-        iterate: (parameters) => statement.iterate(...bindable(parameters)),
-      };
+      const known = prepared.get(text);
+      if (known) return known;
+      const fresh = asKysely(database.prepare(text));
+      prepared.set(text, fresh);
+      for (const oldest of [...prepared.keys()].slice(0, -MOST_PREPARED)) prepared.delete(oldest);
+      return fresh;
     },
+  };
+}
+
+/** The bot's own queries are far fewer; what is made of many parts does not pile up. */
+const MOST_PREPARED = 200;
+
+function asKysely(statement: StatementSync): ReturnType<SqliteDatabase['prepare']> {
+  return {
+    reader: statement.columns().length > 0,
+    all: (parameters) => orFailure(() => statement.all(...bindable(parameters))),
+    run: (parameters) => orFailure(() => statement.run(...bindable(parameters))),
+    iterate: (parameters) => statement.iterate(...bindable(parameters)),
   };
 }
 

@@ -1,16 +1,22 @@
-import type { Selectable } from 'kysely';
+import type { Kysely } from 'kysely';
 import { Secret, type Vault } from '../../secrets/index.ts';
 import type { Group } from '../../spec/index.ts';
 import type { Tables } from './tables.ts';
 
-/** Revisions are immutable, and opening their seal takes milliseconds: each is opened once. */
-export function groupCache(vault: Vault) {
+/** Revisions are immutable, and opening their seal takes milliseconds: each is read and opened once. */
+export function groupCache(database: Kysely<Tables>, vault: Vault) {
   const groups = new Map<string, Group>();
   return {
     keep: (key: string, number: number, group: Group) => groups.set(`${key} ${number}`, group),
-    async read({ key, number, spec, sealed }: Selectable<Tables['revisions']>): Promise<Group> {
+    async read({ key, number }: { key: string; number: number }): Promise<Group> {
       const known = groups.get(`${key} ${number}`);
       if (known) return known;
+      const { spec, sealed } = await database
+        .selectFrom('revisions')
+        .select(['spec', 'sealed'])
+        .where('key', '=', key)
+        .where('number', '=', number)
+        .executeTakeFirstOrThrow();
       const group = await unsealGroup(spec, sealed, vault);
       groups.set(`${key} ${number}`, group);
       return group;
