@@ -1,5 +1,5 @@
 import type { ObservedGroup } from '../engines/index.ts';
-import type { GroupKey } from '../event.ts';
+import type { Event, GroupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
 import type { Wish } from '../reconciler/index.ts';
 import type { Ground } from './ground.ts';
@@ -23,20 +23,32 @@ export async function glance(
   const runsBy = Map.groupBy(runs, ({ key }) => key);
   const intervalsBy = Map.groupBy(intervals, ({ group }) => group);
   const nowMs = ground.clock.now();
-  return Promise.all(
-    wishes.map(async (wish) =>
-      viewOf({
-        wish,
-        observed: observed.get(wish.location)?.get(wish.key),
-        runs: runsBy.get(wish.key) ?? [],
-        intervals: intervalsBy.get(wish.key) ?? [],
-        // A group that runs has no failure to tell.
-        events:
-          wish.settled === null ? await ground.events.events({ group: wish.key, last: LAST_EVENTS }) : [],
-        prices: ground.locations[wish.location]?.prices ?? ground.defaultPrices,
-        urlOf: ground.edge.urlOf,
-        nowMs,
-      }),
+  const events = await unsettledEvents(ground, wishes);
+  return wishes.map((wish) =>
+    viewOf({
+      wish,
+      observed: observed.get(wish.location)?.get(wish.key),
+      runs: runsBy.get(wish.key) ?? [],
+      intervals: intervalsBy.get(wish.key) ?? [],
+      events: events.get(wish.key) ?? [],
+      prices: ground.locations[wish.location]?.prices ?? ground.defaultPrices,
+      urlOf: ground.edge.urlOf,
+      nowMs,
+    }),
+  );
+}
+
+/** The newest events of groups that have not come to rest; one that runs has no failure to tell. */
+async function unsettledEvents({ events }: Ground, wishes: readonly Wish[]): Promise<Map<GroupKey, Event[]>> {
+  const unsettled = wishes.filter(({ settled }) => settled === null);
+  return new Map(
+    await Promise.all(
+      unsettled.map(
+        async ({ key }): Promise<[GroupKey, Event[]]> => [
+          key,
+          await events.events({ group: key, last: LAST_EVENTS }),
+        ],
+      ),
     ),
   );
 }
