@@ -1,4 +1,4 @@
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import type { DesiredState, Revision, Settled, Wish, WishChange, WishDraft } from '../../reconciler/index.ts';
 import type { Vault } from '../../secrets/index.ts';
 import type { Group } from '../../spec/index.ts';
@@ -8,7 +8,45 @@ import type { Tables } from './tables.ts';
 
 type Database = Kysely<Tables>;
 
+/** Looked at far more often than it changes: a list is read once between two changes, whoever makes them. */
 export function desiredState(database: Database, vault: Vault): DesiredState {
+  const books = wishBooks(database, vault);
+  let listed: { at: string; wishes: Wish[] } | undefined;
+  let changes = 0;
+  const now = async () => `${changes} ${await changesOfOthers(database)}`;
+  const changing =
+    <Words extends unknown[], Answer>(change: (...words: Words) => Promise<Answer>) =>
+    async (...words: Words): Promise<Answer> => {
+      try {
+        return await change(...words);
+      } finally {
+        changes++;
+      }
+    };
+  return {
+    ...books,
+    async list() {
+      const at = await now();
+      if (listed?.at === at) return [...listed.wishes];
+      const wishes = await books.list();
+      listed = { at, wishes };
+      return [...wishes];
+    },
+    put: changing(books.put),
+    note: changing(books.note),
+    change: changing(books.change),
+    unwish: changing(books.unwish),
+    forget: changing(books.forget),
+  };
+}
+
+/** A number that moves when another process has written to the file. */
+async function changesOfOthers(database: Database): Promise<number> {
+  const { rows } = await sql<{ data_version: number }>`pragma data_version`.execute(database);
+  return rows[0]?.data_version ?? 0;
+}
+
+function wishBooks(database: Database, vault: Vault): DesiredState {
   const groups = groupCache(database, vault);
   const wishesFrom = (rows: readonly Row[]) =>
     Promise.all(rows.map(async (row) => wishFrom(row, await groups.read(row))));
