@@ -49,7 +49,7 @@ export interface ContainerView {
   readonly init: boolean;
   /** ACI's container states. */
   readonly state: 'Waiting' | 'Running' | 'Terminated';
-  /** Such as `CrashLoopBackOff`, `Completed`, `Error`, `OOMKilled`; '' when there is nothing to add. */
+  /** Such as `CrashLoopBackOff`, `Completed`, `Error`, `OOMKilled`, or why it was restarted; '' when there is nothing to add. */
   readonly detail: string;
   readonly restarts: number;
   readonly startedAtMs?: number;
@@ -136,7 +136,8 @@ function containerView(
   if (!member || member.state === 'created')
     return { ...base, state: 'Waiting', detail: member?.error ?? '' };
   const times = member.startedAtMs === undefined ? {} : { startedAtMs: member.startedAtMs };
-  if (member.state === 'running') return { ...base, ...times, state: 'Running', detail: '' };
+  if (member.state === 'running')
+    return { ...base, ...times, state: 'Running', detail: restartReason(wish, ownRuns.at(-1)) };
   const exitCode = member.exitCode ?? 0;
   const again = wish.wanted === 'running' && restartsAfter(wish.revision.group.restartPolicy, exitCode, init);
   return {
@@ -152,6 +153,14 @@ function containerView(
           ? 'Completed'
           : 'Error',
   };
+}
+
+/** Why a container that runs was started again; '' for one that was not. */
+function restartReason({ restartBeforeMs }: Wish, before: Run | undefined): string {
+  if (!before) return '';
+  const { startedAtMs, finishedAtMs, exitCode, outOfMemory } = before;
+  if (startedAtMs < restartBeforeMs && finishedAtMs >= restartBeforeMs) return 'restarted as asked';
+  return `restarted after ${outOfMemory ? 'out of memory' : `exit code ${exitCode}`}`;
 }
 
 function waitingDetail(member: ObservedMember, runs: readonly Run[]): string {

@@ -148,6 +148,15 @@ describe('a container', () => {
     });
   });
 
+  test('that was restarted says why: as its last run ended, or because somebody asked', () => {
+    const shown = (run: Partial<Run>, restartBeforeMs = 0) =>
+      only({ members: (pod) => [member(pod, 'web')], wish: { restartBeforeMs }, runs: [run] })?.detail;
+    expect(shown({ exitCode: 3 })).toBe('restarted after exit code 3');
+    expect(shown({ exitCode: 137, outOfMemory: true })).toBe('restarted after out of memory');
+    expect(shown({ startedAtMs: 1, finishedAtMs: 5 }, 4)).toBe('restarted as asked');
+    expect(shown({ startedAtMs: 1, finishedAtMs: 3 }, 4)).toBe('restarted after exit code 1');
+  });
+
   test('of a pod that is gone counts for nothing', () => {
     const runs = [{ podId: 'an older one' }];
     expect(only({ members: (pod) => [member(pod, 'web')], runs })?.restarts).toBe(0);

@@ -62,22 +62,25 @@ function unknownTemplate(wanted: string, templates: readonly Template[]): never 
 }
 
 /** The group, and what it is called on the network, under another name. */
-/** ACI's labels have five characters at least. */
-function labelFor(name: string): string {
-  return name.length < 5 ? `${name}-page` : name;
-}
-
 function renamed({ name, text }: Template, wanted: string): string {
   const written = text
-    .replace(/^name: .*$/m, `name: ${wanted}`)
+    .replace(/^name: .*$/m, () => `name: ${wanted}`)
     .replace(/^( +dnsNameLabel: )(.*)$/m, (_line, before: string, label: string) =>
       wanted === name ? `${before}${label}` : `${before}${labelFor(wanted)}`,
     );
-  const problem = readGroup(written, { file: FILE }).problems.find(({ severity }) => severity === 'error');
-  if (!problem) return written;
-  throw new Failure('usage', `"${wanted}" is no name for this group: ${problem.message}`, {
-    advice: problem.advice,
+  const { group, problems } = readGroup(written, { file: FILE });
+  const problem = problems.find(({ severity }) => severity === 'error');
+  if (!problem && group?.name === wanted) return written;
+  // What makes another file of it altogether is told of the name, not of the file.
+  const said = problem?.path ? problem : undefined;
+  throw new Failure('usage', said?.message ?? `"${wanted}" is no name for a group.`, {
+    advice: said?.advice ?? 'Use letters, digits and hyphens: night-shop',
   });
+}
+
+/** ACI's labels have five characters at least. */
+function labelFor(name: string): string {
+  return name.length < 5 ? `${name}-page` : name;
 }
 
 async function write(folder: string, file: string, text: string): Promise<void> {

@@ -1,5 +1,6 @@
 /** What goes wrong at a terminal, once each: one sentence, one advice, an exit code, and never a trace. */
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -56,6 +57,19 @@ function expectPlain({ out, error }: Answer): void {
   expect(error).not.toMatch(/^\s+at /m);
   expect(`${out}${error}`.includes('\u001b')).toBe(false);
 }
+
+describe('a name that no group can have', () => {
+  test.each(['night-shop # y', 'abc$&', 'a: b', ''])(
+    '%j is refused, and no file is written',
+    async (name) => {
+      const answer = await katabot(['new', 'web', 'unnamed', '--name', name]);
+      expect(answer).toMatchObject({ code: 2, out: '' });
+      expect(answer.error).toContain('name');
+      expectPlain(answer);
+      expect(existsSync(join(folder, 'unnamed'))).toBe(false);
+    },
+  );
+});
 
 describe('a bot that cannot start says why', () => {
   test.each([
