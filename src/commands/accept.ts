@@ -3,7 +3,7 @@ import { labelTaken, placeOf } from '../network/index.ts';
 import type { Caller } from '../policy/index.ts';
 import type { Followed } from './follow.ts';
 import type { Ground } from './ground.ts';
-import type { Accepted } from './plan.ts';
+import type { Accepted } from './plan-files.ts';
 
 /** Where a revision comes from, and what people said about it. */
 export interface Origin {

@@ -15,6 +15,8 @@ export interface GroupChange {
   /** What would happen, for people who ask before they do. */
   would(wish: Wish): string;
   fact(asked: Asked): Fact;
+  /** Throws the Failure that keeps it from happening now. */
+  check?(ground: Ground, wish: Wish, signal: AbortSignal): Promise<void>;
   /** Writes the new wish. From here on it happens, whether anybody watches or not. */
   write(ground: Ground, wish: Wish, asked: Asked): Promise<unknown>;
   /** Tells how it goes. */
@@ -32,6 +34,7 @@ export function changeGroup(change: GroupChange): RunVerb {
       if (!wish) return say.unknownGroup(key, await groupsFor(ground, asked.caller));
       const already = change.already(wish);
       if (already !== undefined) return say.alreadySo(verb, key, already);
+      await change.check?.(ground, wish, signal);
       const held = heldBack(asked, key, [say.wouldStage(verb, change.would(wish))]);
       if (held) return held;
       await change.write(ground, wish, asked);

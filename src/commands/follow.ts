@@ -8,7 +8,7 @@ import { type Cause, failureCause } from './cause.ts';
 import type { Ground } from './ground.ts';
 import type { Mailbox } from './mailbox.ts';
 import { maskFor } from './mask.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from './plan-files.ts';
 import { causeOfExit, reportOf } from './report.ts';
 
 /** A group whose wish was just written. */

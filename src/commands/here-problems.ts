@@ -37,7 +37,7 @@ export function isolationProblems(
   ];
 }
 
-/** Memory is promised, so it is never promised twice; processors are shared. */
+/** Why a group has no room, at the lines that ask for it. */
 export async function capacityProblems(
   ground: Ground,
   file: { path: string; text: string },
@@ -46,6 +46,32 @@ export async function capacityProblems(
   locationName: string,
   facts: EngineFacts,
 ): Promise<Problem[]> {
+  const shortages = await shortagesFor(ground, key, group, locationName, facts);
+  return shortages.map(({ property, message, advice }) =>
+    problemAt(file, {
+      code: 'ServiceUnavailable',
+      own: false,
+      path: `properties.containers[${largest(group, property)}].properties.resources.requests.${property}`,
+      message,
+      advice,
+    }),
+  );
+}
+
+interface Shortage {
+  readonly property: 'cpu' | 'memoryInGB';
+  readonly message: string;
+  readonly advice: string;
+}
+
+/** What a location has too little of for a group. Memory is promised, so it is never promised twice; processors are shared. */
+export async function shortagesFor(
+  ground: Ground,
+  key: GroupKey,
+  group: Group,
+  locationName: string,
+  facts: EngineFacts,
+): Promise<Shortage[]> {
   const others = (await ground.desired.list()).filter(
     (wish) =>
       wish.location === locationName &&
@@ -57,40 +83,29 @@ export async function capacityProblems(
   const promised = others.reduce((sum, wish) => sum + groupSize(wish.revision.group).memoryBytes, 0);
   const { memoryBytes, vcpuMilli } = groupSize(group);
   const gb = (bytes: number) => `${Math.floor((bytes / 2 ** 30) * 10) / 10} GB`;
-  const problem = (property: 'cpu' | 'memoryInGB', message: string, advice: string) =>
-    problemAt(file, {
-      code: 'ServiceUnavailable',
-      own: false,
-      path: `properties.containers[${largest(group, property)}].properties.resources.requests.${property}`,
-      message,
-      advice,
-    });
   const free = facts.memoryBytes - promised;
-  return [
-    ...(memoryBytes > free
-      ? [
-          problem(
-            'memoryInGB',
-            `The group asks for ${gb(memoryBytes)} of memory; ${locationName} has ${gb(Math.max(0, free))} free of ${gb(facts.memoryBytes)}.`,
-            'Ask for less, delete a group that is no longer needed (katabot status), or name another location.',
-          ),
-        ]
-      : []),
-    ...(group.containers.some((container) => container.resources.requests.cpu > facts.cpus) ||
-    vcpuMilli > facts.cpus * 1000 * 16
-      ? [
-          problem(
-            'cpu',
-            `The group asks for ${vcpuMilli / 1000} vCPU; ${locationName} has ${facts.cpus}.`,
-            'Ask for less, or name another location.',
-          ),
-        ]
-      : []),
-  ];
+  const shortages: Shortage[] = [];
+  if (memoryBytes > free) {
+    shortages.push({
+      property: 'memoryInGB',
+      message: `The group asks for ${gb(memoryBytes)} of memory; ${locationName} has ${gb(Math.max(0, free))} free of ${gb(facts.memoryBytes)}.`,
+      advice:
+        'Ask for less, delete a group that is no longer needed (katabot status), or name another location.',
+    });
+  }
+  const tooWide = group.containers.some(({ resources }) => resources.requests.cpu > facts.cpus);
+  if (tooWide || vcpuMilli > facts.cpus * 1000 * 16) {
+    shortages.push({
+      property: 'cpu',
+      message: `The group asks for ${vcpuMilli / 1000} vCPU; ${locationName} has ${facts.cpus}.`,
+      advice: 'Ask for less, or name another location.',
+    });
+  }
+  return shortages;
 }
 
 /** The container that asks for the most: where there is something to take away. */
-function largest({ containers }: Group, property: 'cpu' | 'memoryInGB'): number {
+function largest({ containers }: Group, property: Shortage['property']): number {
   const asked = containers.map(({ resources }) => resources.requests[property]);
   return Math.max(0, asked.indexOf(Math.max(...asked)));
 }

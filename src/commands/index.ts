@@ -3,7 +3,7 @@
 export { commandSchema } from './command-schema.ts';
 export { commandText } from './command-text.ts';
 export { completionScript } from './completion.ts';
-export { pushCommands } from './deploy.ts';
+export { pushCommands } from './deploy-push.ts';
 export type { Ground, Location } from './ground.ts';
 export { commandsPage, helpFor, helpText } from './help.ts';
 export { createOperations, type Operation, type Operations, type Piece } from './operations.ts';

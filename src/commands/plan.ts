@@ -1,196 +1,66 @@
-import { randomUUID } from 'node:crypto';
-import { within } from '../clock.ts';
-import type { EngineFacts } from '../engines/index.ts';
-import { type Effect, type GroupKey, groupKey } from '../event.ts';
-import { Failure } from '../failure.ts';
-import { fqdnOf, slotOf } from '../network/index.ts';
-import type { Caller } from '../policy/index.ts';
-import type { Wish } from '../reconciler/index.ts';
-import { type Change, diffGroups, effectOf, type Group, type Problem, readGroup } from '../spec/index.ts';
-import type { Ground, Location } from './ground.ts';
-import {
-  capacityProblems,
-  isolationProblems,
-  labelProblems,
-  ownershipProblems,
-  unknownLocation,
-} from './here-problems.ts';
-import { problemAt } from './locate.ts';
+import { partsOf } from '../event.ts';
+import { rate, sizeOf } from '../metering/index.ts';
+import { type Check, decisions, objectionsIn } from '../policy/index.ts';
+import type { Block } from '../replies/index.ts';
+import * as say from '../replies/index.ts';
+import { groupSize } from '../spec/index.ts';
+import type { Ground } from './ground.ts';
+import { type Accepted, type Plan, planFiles, type Source } from './plan-files.ts';
+import { sourceOf } from './source.ts';
+import type { RunVerb } from './verb.ts';
 
-/** What is to be deployed, and from where. A pushed branch is one; files that come with a command are another. */
-export interface Source {
-  /** '' for files that come with a command: they belong to the repository that has the group already. */
-  readonly repository: string;
-  readonly environment: string;
-  readonly commit: string;
-  readonly files: readonly File[];
-  readonly caller: Caller;
-}
+/** What a deploy would change, what it would cost, and whether it would be allowed. Changes nothing. */
+export const runPlan: RunVerb = async function* (ground, asked, signal) {
+  const source = await sourceOf(ground, asked);
+  if ('kind' in source) return source;
+  const plans = await planFiles(ground, source, signal);
+  const groups: unknown[] = [];
+  for (const plan of plans) {
+    for (const problem of plan.problems) yield say.problemBlock(problem, plan.text);
+    if (plan.accepted) yield* showAccepted(ground, plan, plan.accepted);
+    const checks = checksFor(ground, source, plan);
+    yield { kind: 'blank' };
+    yield* say.decisionBlocks(checks);
+    const wouldDeploy = checks.every(({ state }) => state !== 'failed');
+    yield say.verdictStage(wouldDeploy);
+    groups.push({ path: plan.path, ...(plan.accepted ? dataOf(plan.accepted) : {}), wouldDeploy, checks });
+  }
+  const problems = plans.flatMap((plan) => plan.problems);
+  if (plans.some(({ accepted }) => !accepted)) return say.invalid(problems);
+  return say.done('plan', { groups, problems });
+};
 
-interface File {
-  readonly path: string;
-  readonly text: string;
-}
-
-/** The repository of groups that came with a command. */
-const NO_REPOSITORY = 'none';
-
-/** One file of a source, understood as far as it could be. */
-export interface Plan {
-  readonly path: string;
-  readonly text: string;
-  readonly problems: readonly Problem[];
-  /** Absent when there are errors. */
-  readonly accepted?: Accepted;
-}
-
-/** A group that may become a wish. */
-export interface Accepted {
-  readonly key: GroupKey;
-  readonly group: Group;
-  readonly repository: string;
-  readonly locationName: string;
-  readonly location: Location;
-  readonly facts: EngineFacts;
-  /** '' without a DNS label. */
-  readonly fqdn: string;
-  readonly effect: Effect;
-  readonly changes: readonly Change[];
-  readonly before: Wish | undefined;
-  readonly existing: Existing;
-}
-
-/** What the engine holds of a group, whatever the books say: its newest revision (0 for none) and its place. */
-interface Existing {
-  readonly revision: number;
-  readonly slot: number | undefined;
-}
-
-/** Longer than this and the engine counts as away; a push must not hang on it. */
-const ENGINE_TIMEOUT_MS = 10_000;
-
-/** Reads every file of a source and holds it against what runs. Changes nothing. */
-export async function planFiles(ground: Ground, source: Source, signal: AbortSignal): Promise<Plan[]> {
-  const plans: Plan[] = [];
-  for (const file of source.files) plans.push(await planFile(ground, source, file, signal));
-  return plans.map((plan, index) => withDuplicates(plan, plans.slice(0, index)));
-}
-
-async function planFile(ground: Ground, source: Source, file: File, signal: AbortSignal): Promise<Plan> {
-  const first = readGroup(file.text, { file: file.path });
-  if (!first.group) return { ...file, problems: first.problems };
-  const locationName = first.group.location ?? Object.keys(ground.locations)[0] ?? '';
-  const location = ground.locations[locationName];
-  if (!location)
-    return { ...file, problems: [...first.problems, unknownLocation(ground, file, locationName)] };
-  const before = await ground.desired.get(groupKey(source.environment, first.group.name));
-  const { group, problems } = readGroup(file.text, {
-    file: file.path,
-    gaps: location.engine.gaps,
-    kept: before?.revision.group ?? null,
-  });
-  if (!group) return { ...file, problems };
-  return planGroup(ground, source, { ...file, group, problems }, signal);
-}
-
-/** Holds a group that was understood against what runs and what the location can give. */
-export async function planGroup(
+/** Would it be deployed, and if not, why not: every question that a deploy is asked. */
+function checksFor(
   ground: Ground,
-  source: Omit<Source, 'files'>,
-  { group, problems, ...file }: File & { readonly group: Group; readonly problems: readonly Problem[] },
-  signal: AbortSignal,
-): Promise<Plan> {
-  const locationName = group.location ?? Object.keys(ground.locations)[0] ?? '';
-  const location = ground.locations[locationName];
-  if (!location) return { ...file, problems: [...problems, unknownLocation(ground, file, locationName)] };
-  const key = groupKey(source.environment, group.name);
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(ENGINE_TIMEOUT_MS)]);
-  const [before, facts, existing] = await Promise.all([
-    ground.desired.get(key),
-    within(limit, location.engine.describe(limit)),
-    foundOnEngine(location, key, limit),
-  ]);
-  const repository = source.repository || before?.repository || NO_REPOSITORY;
-  const fqdn = fqdnFor(ground, { ...source, repository }, group, locationName, before?.fqdn ?? '');
-  const found = [
-    ...problems,
-    ...isolationProblems(file, locationName, location, facts),
-    ...(await capacityProblems(ground, file, key, group, locationName, facts)),
-    ...ownershipProblems(file, repository, key, locationName, before),
-    ...(await labelProblems(ground, file, key, fqdn)),
-  ];
-  if (found.some(({ severity }) => severity === 'error')) return { ...file, problems: found };
-  const there = before !== undefined && before.wanted !== 'deleted';
-  const changes = there ? diffGroups(before.revision.group, group) : [];
-  const effect = there ? effectOf(changes) : 'create';
-  return {
-    ...file,
-    problems: found,
-    accepted: {
-      key,
-      group,
-      repository,
-      locationName,
-      location,
-      facts,
-      fqdn,
-      effect,
-      changes,
-      before,
-      existing,
-    },
-  };
-}
-
-/** With a lost store, the engine's labels know which revisions and which place a group already has. */
-async function foundOnEngine(location: Location, key: GroupKey, signal: AbortSignal): Promise<Existing> {
-  const pods = (await location.engine.observe(signal, key)).get(key)?.pods ?? [];
-  const revisions = pods.flatMap((pod) => [pod.revision, ...pod.members.map(({ revision }) => revision)]);
-  const address = pods.findLast((pod) => pod.address)?.address ?? '';
-  return { revision: Math.max(0, ...revisions), slot: slotOf(location.pools, address) };
-}
-
-function fqdnFor(
-  ground: Ground,
-  source: Pick<Source, 'environment' | 'repository'>,
-  group: Group,
-  location: string,
-  held: string,
-): string {
-  const label = group.ipAddress?.dnsNameLabel;
-  if (label === undefined || group.ipAddress === undefined) return '';
-  return fqdnOf({
-    label,
-    environment: source.environment,
-    location,
-    domain: ground.edge.domain,
-    scope: group.ipAddress.autoGeneratedDomainNameLabelScope,
-    owner: ground.owner,
-    repository: source.repository,
-    held,
-    fresh: randomUUID(),
+  { caller, environment, repository }: Source,
+  { problems, accepted }: Plan,
+): Check[] {
+  const from = repository || accepted?.repository;
+  const place = { environment, ...(from ? { repository: from } : {}) };
+  return decisions({
+    decision: ground.policy.decide(caller, 'deployer', `deploy to ${environment}`, place),
+    confirmation: ground.policy.isProtected(environment) ? 'given' : 'not-needed',
+    ...objectionsIn(problems),
   });
 }
 
-function withDuplicates(plan: Plan, earlier: readonly Plan[]): Plan {
-  const twin = earlier.find((each) => each.accepted && each.accepted.key === plan.accepted?.key);
-  if (!twin || !plan.accepted) return plan;
-  const problem = problemAt(plan, {
-    code: 'group-twice',
-    own: true,
-    path: 'name',
-    message: `The group ${plan.accepted.group.name} is already defined in ${twin.path}.`,
-    advice: 'Give one of the two another name.',
-  });
-  return { path: plan.path, text: plan.text, problems: [...plan.problems, problem] };
+function* showAccepted(ground: Ground, plan: Plan, accepted: Accepted): Generator<Block> {
+  const { key, group, location, locationName, effect, changes, before, facts } = accepted;
+  yield say.specStage(plan.path, group, groupSize(group), 0);
+  yield* say.priceChange(
+    before && before.wanted !== 'deleted' ? rate(sizeOf(before.revision.group), location.prices) : undefined,
+    rate(sizeOf(group), location.prices),
+  );
+  yield say.changeStage(effect, changes) ?? say.stage('done', 'change', 'a new group');
+  if (changes.length) yield say.changeTable(changes);
+  yield say.capacityStage(locationName, groupSize(group).memoryBytes, facts);
+  yield say.placeStage(partsOf(key).environment, accepted.fqdn ? ground.edge.urlOf(accepted.fqdn) : '');
 }
 
-/** The failure of an engine that does not answer, told before anything is changed. */
-export function orEngineFailure(error: unknown): Failure {
-  if (error instanceof Failure && error.code !== 'engine-unreachable') return error;
-  const message = error instanceof Failure ? error.message : 'The engine does not answer in time.';
-  return new Failure('engine-unreachable', message, {
-    advice: 'Nothing was changed. Push again when the engine answers.',
-    cause: error,
-  });
+function dataOf({ key, effect, changes, fqdn, group, location, before }: Accepted) {
+  const price = rate(sizeOf(group), location.prices);
+  const priceBefore =
+    before && before.wanted !== 'deleted' ? rate(sizeOf(before.revision.group), location.prices) : null;
+  return { group: key, effect, changes, fqdn, price, priceBefore };
 }

@@ -8,7 +8,7 @@ import { heldBack } from './change-group.ts';
 import { followDeploy } from './follow.ts';
 import type { Ground } from './ground.ts';
 import { createMailbox } from './mailbox.ts';
-import { planGroup } from './plan.ts';
+import { planGroup } from './plan-files.ts';
 import { lastGood, releaseOf } from './release.ts';
 import { targetKey } from './targets.ts';
 import type { Asked, RunVerb } from './verb.ts';

@@ -3,7 +3,7 @@ import type { Block } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
 import { groupSize } from '../spec/index.ts';
 import type { Ground } from './ground.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from './plan-files.ts';
 
 /** Problems, size, price and change of each file, as a push shows them. */
 export function* showPlans(

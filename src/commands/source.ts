@@ -4,7 +4,7 @@ import type { Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
 import { readGroup } from '../spec/index.ts';
 import type { Ground } from './ground.ts';
-import type { Source } from './plan.ts';
+import type { Source } from './plan-files.ts';
 import { targetKey } from './targets.ts';
 import type { Asked } from './verb.ts';
 import { groupsFor } from './visible.ts';

@@ -1,6 +1,8 @@
+import { Failure } from '../failure.ts';
 import * as say from '../replies/index.ts';
 import { changeGroup } from './change-group.ts';
 import { followDeploy } from './follow.ts';
+import { shortagesFor } from './here-problems.ts';
 import { factsOf } from './locations.ts';
 
 /** Starts a group that was stopped, or that has ended, as it was. */
@@ -12,6 +14,15 @@ export const runStart = changeGroup({
       : undefined;
   },
   would: ({ revision }) => `revision ${revision.number} would start as it was, and its meter with it`,
+  // A group that is stopped promises nothing: others may have taken its room.
+  async check(ground, wish, signal) {
+    const facts = await factsOf(ground, wish, signal);
+    const [shortage] = await shortagesFor(ground, wish.key, wish.revision.group, wish.location, facts);
+    if (!shortage) return;
+    throw new Failure('no-capacity', shortage.message, {
+      advice: 'Stop or delete a group that is no longer needed (katabot list), then start it again.',
+    });
+  },
   fact: ({ caller }) => ({ kind: 'starting', by: caller.name }),
   write: (ground, { key }) => ground.desired.change(key, { wanted: 'running' }),
   async *follow(ground, mailbox, wish, signal) {

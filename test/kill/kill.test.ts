@@ -230,15 +230,21 @@ function expectArrived({ wishes }: State, commit: string): void {
 }
 
 async function askBot(bot: Bot, question: Question): Promise<State> {
-  const gone = once(bot.process, 'exit').then(() => {
+  const answered = new AbortController();
+  const signal = AbortSignal.any([answered.signal, AbortSignal.timeout(10_000)]);
+  const gone = once(bot.process, 'exit', { signal }).then(() => {
     throw new Error('the bot died');
   });
   gone.catch(() => {});
-  const answer = once(bot.process, 'message', { signal: AbortSignal.timeout(10_000) });
+  const answer = once(bot.process, 'message', { signal });
   answer.catch(() => {});
   bot.process.send(question, () => {});
-  const [state] = await Promise.race([answer, gone]);
-  return state;
+  try {
+    const [state] = await Promise.race([answer, gone]);
+    return state;
+  } finally {
+    answered.abort();
+  }
 }
 
 function ownedBy(instance: string): { label: string[] } {

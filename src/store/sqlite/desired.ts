@@ -1,54 +1,15 @@
-import { type Kysely, type Selectable, sql } from 'kysely';
-import type { DesiredState, Revision, Settled, Wish, WishChange, WishDraft } from '../../reconciler/index.ts';
+import type { Kysely } from 'kysely';
+import type { DesiredState, Settled, WishChange, WishDraft } from '../../reconciler/index.ts';
 import type { Vault } from '../../secrets/index.ts';
-import type { Group } from '../../spec/index.ts';
-import { keyFrom } from './rows.ts';
 import { groupCache, sealGroup } from './sealed-group.ts';
 import type { Tables } from './tables.ts';
+import { REVISION, revisionFrom, selectWishes, type WishRow, wishFrom } from './wish-rows.ts';
 
 type Database = Kysely<Tables>;
 
-/** Looked at far more often than it changes: a list is read once between two changes, whoever makes them. */
 export function desiredState(database: Database, vault: Vault): DesiredState {
-  const books = wishBooks(database, vault);
-  let listed: { at: string; wishes: Wish[] } | undefined;
-  let changes = 0;
-  const now = async () => `${changes} ${await changesOfOthers(database)}`;
-  const changing =
-    <Words extends unknown[], Answer>(change: (...words: Words) => Promise<Answer>) =>
-    async (...words: Words): Promise<Answer> => {
-      try {
-        return await change(...words);
-      } finally {
-        changes++;
-      }
-    };
-  return {
-    ...books,
-    async list() {
-      const at = await now();
-      if (listed?.at === at) return [...listed.wishes];
-      const wishes = await books.list();
-      listed = { at, wishes };
-      return [...wishes];
-    },
-    put: changing(books.put),
-    note: changing(books.note),
-    change: changing(books.change),
-    unwish: changing(books.unwish),
-    forget: changing(books.forget),
-  };
-}
-
-/** A number that moves when another process has written to the file. */
-async function changesOfOthers(database: Database): Promise<number> {
-  const { rows } = await sql<{ data_version: number }>`pragma data_version`.execute(database);
-  return rows[0]?.data_version ?? 0;
-}
-
-function wishBooks(database: Database, vault: Vault): DesiredState {
   const groups = groupCache(database, vault);
-  const wishesFrom = (rows: readonly Row[]) =>
+  const wishesFrom = (rows: readonly WishRow[]) =>
     Promise.all(rows.map(async (row) => wishFrom(row, await groups.read(row))));
   return {
     async get(key) {
@@ -94,79 +55,6 @@ function wishBooks(database: Database, vault: Vault): DesiredState {
       return numUpdatedRows > 0n;
     },
     forget: (key) => forget(database, key),
-  };
-}
-
-/** All of a revision but its spec, which is long and never changes. */
-const REVISION = [
-  'revisions.key',
-  'revisions.number',
-  'revisions.commit',
-  'revisions.path',
-  'revisions.images',
-  'revisions.accepted_by',
-  'revisions.accepted_at_ms',
-  'revisions.reason',
-  'revisions.rollback_of',
-  'revisions.settled',
-] as const;
-
-function selectWishes(database: Database) {
-  return database
-    .selectFrom('wishes')
-    .innerJoin('revisions', (join) =>
-      join.onRef('revisions.key', '=', 'wishes.key').onRef('revisions.number', '=', 'wishes.revision'),
-    )
-    .select(REVISION)
-    .select([
-      'wanted',
-      'location',
-      'repository',
-      'slot',
-      'address',
-      'subnet',
-      'fqdn',
-      'wishes.settled as standing',
-      'deleted_by',
-      'restart_before_ms',
-      'expires_at_ms',
-    ]);
-}
-
-type RevisionRow = Omit<Selectable<Tables['revisions']>, 'spec' | 'sealed'>;
-type Row = Awaited<ReturnType<ReturnType<typeof selectWishes>['execute']>>[number];
-
-function revisionFrom(row: RevisionRow, group: Group): Revision {
-  return {
-    number: row.number,
-    commit: row.commit,
-    path: row.path,
-    group,
-    images: row.images === null ? null : JSON.parse(row.images),
-    acceptedBy: row.accepted_by,
-    acceptedAtMs: row.accepted_at_ms,
-    reason: row.reason,
-    rollbackOf: row.rollback_of,
-    settled: row.settled,
-  };
-}
-
-function wishFrom(row: Row, group: Group): Wish {
-  const { wanted, location, repository, slot, address, subnet, fqdn } = row;
-  return {
-    key: keyFrom(row.key),
-    wanted,
-    location,
-    repository,
-    revision: revisionFrom(row, group),
-    slot,
-    address,
-    subnet,
-    fqdn,
-    settled: row.standing,
-    restartBeforeMs: row.restart_before_ms,
-    expiresAtMs: row.expires_at_ms,
-    deletedBy: row.deleted_by,
   };
 }
 

@@ -6,6 +6,7 @@ import { branchBook, eventBook, labelBook, runBook, slotBook, tokenBook } from '
 import { desiredState } from './desired.ts';
 import { keyBook } from './keys.ts';
 import { ledger } from './ledger.ts';
+import { listedOnce } from './listed-once.ts';
 import { migrate } from './migrations.ts';
 import { nodeSqlite } from './node-sqlite.ts';
 import type { Tables } from './tables.ts';
@@ -16,7 +17,7 @@ export async function openSqliteStore(path: string, vault: Vault): Promise<Store
   await migrate(database);
   await freeUnclaimed(database);
   return {
-    desired: desiredState(database, vault),
+    desired: listedOnce(desiredState(database, vault), database),
     runs: runBook(database),
     events: eventBook(database),
     ledger: ledger(database),
