@@ -228,7 +228,7 @@ describe('an image', () => {
 
 describe('a program', () => {
   test('that needs more memory than it has is out-of-memory, with twice of it as the way out', async () => {
-    const greedy = ['sh', '-c', 'echo loading; tail /dev/zero'];
+    const greedy = ['sh', '-c', 'echo loading; dd if=/dev/zero of=/dev/null bs=400M count=1'];
     const quick = (text: string) => text.replace('cpu: 0.1', 'cpu: 1');
     const { report, said } = await provoke({
       name: 'greedy',
