@@ -1,8 +1,6 @@
 import type { GroupKey } from '../event.ts';
-import { rate, sizeOf } from '../metering/index.ts';
 import type { Block, Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
-import { groupSize } from '../spec/index.ts';
 import { accept } from './accept.ts';
 import { followDelete } from './delete.ts';
 import { type Followed, followDeploy } from './follow.ts';
@@ -11,6 +9,7 @@ import { guardPushes } from './guard-push.ts';
 import { createMailbox, type Mailbox } from './mailbox.ts';
 import { orEngineFailure, type Plan, planFiles } from './plan-files.ts';
 import type { Follow, PushCommands, PushedBranch } from './push.ts';
+import { showPlans } from './show-plan.ts';
 
 /** Deploying by push: check before the ref moves, bring up after it has. */
 export function pushCommands(ground: Ground): PushCommands {
@@ -50,18 +49,9 @@ async function* checkPush(
     const { code, message, advice } = orEngineFailure(error);
     return say.refused(code, message, advice);
   }
-  let errors = 0;
-  for (const plan of plans) {
-    for (const problem of plan.problems) yield say.problemBlock(problem, plan.text);
-    errors += plan.problems.filter(({ severity }) => severity === 'error').length;
-    if (!plan.accepted) continue;
-    const { group, location, effect, changes } = plan.accepted;
-    yield say.specStage(plan.path, group, groupSize(group), ground.clock.now() - startedAtMs);
-    yield say.priceStage(rate(sizeOf(group), location.prices));
-    const change = say.changeStage(effect, changes);
-    if (change) yield change;
-  }
-  if (errors) return say.invalid(plans.flatMap(({ problems }) => problems));
+  yield* showPlans(ground, plans, startedAtMs);
+  const problems = plans.flatMap((plan) => plan.problems);
+  if (problems.some(({ severity }) => severity === 'error')) return say.invalid(problems);
   checked.set(idOf(push), plans);
   for (const id of [...checked.keys()].slice(0, -MOST_CHECKED)) checked.delete(id);
   return say.checked(plans.length);

@@ -2,7 +2,7 @@ import type { ObservedGroup, ObservedMember, ObservedPod } from '../engines/inde
 import { type Event, partsOf } from '../event.ts';
 import type { Prices } from '../metering/index.ts';
 import { type Bill, bill, type Interval, type Money, rate, sizeOf } from '../metering/index.ts';
-import { type Run, restartAtMs, restartsAfter, type Wish } from '../reconciler/index.ts';
+import { endedForRestart, type Run, restartAtMs, restartsAfter, type Wish } from '../reconciler/index.ts';
 import type { Suggestion } from '../replies/index.ts';
 import { type Cause, exitCause, failureCause, troubleOf } from './cause.ts';
 import { mendOf } from './mend.ts';
@@ -156,16 +156,20 @@ function containerView(
 }
 
 /** Why a container that runs was started again; '' for one that was not. */
-function restartReason({ restartBeforeMs }: Wish, before: Run | undefined): string {
+function restartReason(wish: Wish, before: Run | undefined): string {
   if (!before) return '';
-  const { startedAtMs, finishedAtMs, exitCode, outOfMemory } = before;
-  if (startedAtMs < restartBeforeMs && finishedAtMs >= restartBeforeMs) return 'restarted as asked';
-  return `restarted after ${outOfMemory ? 'out of memory' : `exit code ${exitCode}`}`;
+  return endedForRestart(wish, before)
+    ? 'restarted as asked'
+    : `restarted after ${endReason(before.outOfMemory, before.exitCode)}`;
+}
+
+function endReason(outOfMemory: boolean, exitCode: number): string {
+  return outOfMemory ? 'out of memory' : `exit code ${exitCode}`;
 }
 
 function waitingDetail(member: ObservedMember, runs: readonly Run[]): string {
   const until = new Date(restartAtMs(member, runs)).toISOString();
-  return `CrashLoopBackOff: ${member.outOfMemory ? 'out of memory' : `exit code ${member.exitCode ?? 0}`}, again at ${until}`;
+  return `CrashLoopBackOff: ${endReason(member.outOfMemory, member.exitCode ?? 0)}, again at ${until}`;
 }
 
 /** Why a group that came up, or ended, is not well: a container of it ended with an error. */

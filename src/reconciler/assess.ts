@@ -67,7 +67,7 @@ export function isVolumesOf(pod: Pick<Pod, 'fingerprint'>, each: ObservedPod): b
 }
 
 /** Whether a member's last start lies before the restart that was asked for. */
-export function isStale(
+function isStale(
   { restartBeforeMs }: Pick<Wish, 'restartBeforeMs'>,
   { init, startedAtMs }: ObservedMember,
 ): boolean {

@@ -5,6 +5,7 @@ export { podOf } from './pod.ts';
 export { createReconciler, type Reconciler } from './reconciler.ts';
 export { restartAtMs, restartsAfter } from './restarts.ts';
 export { createRoutes } from './routes.ts';
+export { endedForRestart } from './runs.ts';
 export type {
   DesiredState,
   EventBook,

@@ -1,5 +1,4 @@
 import type { ObservedGroup, ObservedMember, Pod } from '../engines/index.ts';
-import { isStale } from './assess.ts';
 import type { Feed } from './feed.ts';
 import type { RunBook, Wish } from './wish.ts';
 
@@ -45,8 +44,15 @@ export async function recordRuns(
 /** Why somebody wanted this end; '' for one that came by itself. */
 function wasAsked(wish: Wish, member: ObservedMember): string {
   if (wish.wanted === 'stopped') return 'stopped with the group';
-  const ended = member.finishedAtMs ?? 0;
-  return isStale(wish, member) && ended >= wish.restartBeforeMs ? 'stopped for a restart' : '';
+  return !member.init && endedForRestart(wish, member) ? 'stopped for a restart' : '';
+}
+
+/** Whether a run that began before a restart was asked for ended after that. */
+export function endedForRestart(
+  { restartBeforeMs }: Pick<Wish, 'restartBeforeMs'>,
+  { startedAtMs = 0, finishedAtMs = 0 }: Pick<ObservedMember, 'startedAtMs' | 'finishedAtMs'>,
+): boolean {
+  return startedAtMs < restartBeforeMs && finishedAtMs >= restartBeforeMs;
 }
 
 export async function tellStarted(
