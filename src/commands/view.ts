@@ -137,7 +137,7 @@ function containerView(
     return { ...base, state: 'Waiting', detail: member?.error ?? '' };
   const times = member.startedAtMs === undefined ? {} : { startedAtMs: member.startedAtMs };
   if (member.state === 'running')
-    return { ...base, ...times, state: 'Running', detail: restartReason(wish, ownRuns.at(-1)) };
+    return { ...base, ...times, state: 'Running', detail: restartReason(wish, pod, ownRuns.at(-1)) };
   const exitCode = member.exitCode ?? 0;
   const again = wish.wanted === 'running' && restartsAfter(wish.revision.group.restartPolicy, exitCode, init);
   return {
@@ -155,9 +155,9 @@ function containerView(
   };
 }
 
-/** Why a container that runs was started again; '' for one that was not. */
-function restartReason(wish: Wish, before: Run | undefined): string {
-  if (!before) return '';
+/** Why a container that runs was started again in its sandbox; '' for one that was not, or that began with a new sandbox. */
+function restartReason(wish: Wish, pod: ObservedPod | undefined, before: Run | undefined): string {
+  if (!before || before.finishedAtMs < (pod?.createdAtMs ?? 0)) return '';
   return endedForRestart(wish, before)
     ? 'restarted as asked'
     : `restarted after ${endReason(before.outOfMemory, before.exitCode)}`;

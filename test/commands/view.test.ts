@@ -149,12 +149,15 @@ describe('a container', () => {
   });
 
   test('that was restarted says why: as its last run ended, or because somebody asked', () => {
-    const shown = (run: Partial<Run>, restartBeforeMs = 0) =>
-      only({ members: (pod) => [member(pod, 'web')], wish: { restartBeforeMs }, runs: [run] })?.detail;
+    const shown = (run: Partial<Run>, restartBeforeMs = 0) => {
+      const runs = [{ startedAtMs: 2_000, finishedAtMs: 3_000, ...run }];
+      return only({ members: (pod) => [member(pod, 'web')], wish: { restartBeforeMs }, runs })?.detail;
+    };
     expect(shown({ exitCode: 3 })).toBe('restarted after exit code 3');
     expect(shown({ exitCode: 137, outOfMemory: true })).toBe('restarted after out of memory');
-    expect(shown({ startedAtMs: 1, finishedAtMs: 5 }, 4)).toBe('restarted as asked');
-    expect(shown({ startedAtMs: 1, finishedAtMs: 3 }, 4)).toBe('restarted after exit code 1');
+    expect(shown({ finishedAtMs: 5_000 }, 4_000)).toBe('restarted as asked');
+    expect(shown({ finishedAtMs: 3_000 }, 4_000)).toBe('restarted after exit code 1');
+    expect(shown({ startedAtMs: 0, finishedAtMs: 0 })).toBe(''); // of the sandbox before, which somebody stopped
   });
 
   test('of a pod that is gone counts for nothing', () => {
