@@ -1,3 +1,4 @@
+import type { Known } from './known.ts';
 import { surplus, usageOf } from './usage.ts';
 import type { Argument, ArgumentName, Command, Target, Verb } from './verb.ts';
 import { type Said, usage, type Word } from './words.ts';
@@ -7,14 +8,20 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/;
 const ENVIRONMENT = /^[a-z0-9][a-z0-9-]{0,39}$/;
 const PRODUCTION = 'production';
 
+/** Where a command goes that says nothing, and the groups that it may mean there. */
+type Here = Known['here'];
+
 /** The words of a verb that are no options, put where the table has a place for them. Throws a Failure `usage`. */
 export function assembled(
   verb: Verb,
   bare: readonly Word[],
   { argv, options }: { argv: readonly string[] | undefined; options: Command['options'] },
   said: Said,
+  here?: Here,
 ): Command {
-  return assemble(verb, separate(verb, bare, said), { argv, options }, said);
+  const command = assemble(verb, separate(verb, bare, said), { argv, options }, said, here);
+  if (!here || command.environment !== undefined || !takes(verb, 'environment')) return command;
+  return { ...command, environment: here.environment };
 }
 
 /** The words of a command by their kinds. */
@@ -94,13 +101,16 @@ function assemble(
   { plain, environment, release, commit }: Parts,
   { argv, options }: { argv: readonly string[] | undefined; options: Command['options'] },
   said: Said,
+  here: Here,
 ): Command {
   const wanted = verb.arguments.filter(({ name }) => isPlain(name));
   const [group] = wanted;
+  const place = environment?.text ?? here?.environment ?? PRODUCTION;
+  const given = group?.name === 'group' && plain[0] ? targetIn(verb, plain[0], place, said) : undefined;
   const target =
-    group?.name === 'group' && plain[0] ? targetIn(verb, plain[0], environment?.text, said) : undefined;
-  const words = (target ? plain.slice(1) : plain).map(({ text }) => text);
-  refuseMissing(verb, wanted, plain.length, argv, said);
+    given ?? (group?.name === 'group' && group.required ? onlyGroup(verb, place, here, said) : undefined);
+  const words = (given ? plain.slice(1) : plain).map(({ text }) => text);
+  refuseMissing(verb, wanted, target && !given ? 1 : plain.length, argv, said);
   const most = wanted.some(({ repeated }) => repeated) ? MOST_WORDS : wanted.length;
   const extra = plain[most];
   if (extra) throw surplus(verb, extra, said);
@@ -134,7 +144,20 @@ function refuseMissing(
   throw usage(`${verb.name} needs ${missing.says}.`, said, undefined, usageOf(verb, missing.name));
 }
 
-function targetIn(verb: Verb, word: Word, environment: string | undefined, said: Said): Target {
+/**
+ * The group that is meant where there is only one. What cannot be undone is never done to what was not named.
+ * Throws a Failure `usage` that names them where there are several.
+ */
+function onlyGroup(verb: Verb, environment: string, here: Here, said: Said): Target | undefined {
+  if (!here || verb.name === 'delete' || environment !== here.environment) return undefined;
+  const [name, ...others] = here.groups;
+  if (name === undefined) return undefined;
+  if (!others.length) return { name, environment };
+  const lines = here.groups.map((each) => `/kata ${verb.name} ${each}`);
+  throw usage(`${verb.name} needs a group.`, said, undefined, `Write ${lines.join(' or ')}`);
+}
+
+function targetIn(verb: Verb, word: Word, environment: string, said: Said): Target {
   const [name = '', container, more] = word.text.split('/');
   if (!NAME.test(name) || (container !== undefined && !NAME.test(container)) || more !== undefined) {
     throw usage(
@@ -146,7 +169,7 @@ function targetIn(verb: Verb, word: Word, environment: string | undefined, said:
   }
   return {
     name,
-    environment: environment ?? PRODUCTION,
+    environment,
     ...(container === undefined ? {} : { container }),
   };
 }

@@ -10,6 +10,7 @@ import { createMailbox, type Mailbox } from './mailbox.ts';
 import { orEngineFailure, type Plan, planFiles } from './plan-files.ts';
 import type { Follow, PushCommands, PushedBranch } from './push.ts';
 import { showPlans } from './show-plan.ts';
+import { unwishMissing } from './unwish-missing.ts';
 
 /** Deploying by push: check before the ref moves, bring up after it has. */
 export function pushCommands(ground: Ground): PushCommands {
@@ -67,7 +68,13 @@ async function deployPush(ground: Ground, checked: Checked, push: PushedBranch):
       if (plan.accepted) accepted.push(await accept(ground, plan.accepted, plan, push));
       else return closing(mailbox, ended(say.invalid(plan.problems))); // something changed between the check and now
     }
-    const removed = push.keepMissing ? [] : await unwishMissing(ground, push, accepted);
+    const removed = push.keepMissing
+      ? []
+      : await unwishMissing(
+          ground,
+          push,
+          accepted.map(({ wish }) => wish.key),
+        );
     return closing(mailbox, (signal) => followAll(ground, mailbox, { accepted, removed }, signal));
   } catch (error) {
     mailbox.close();
@@ -107,23 +114,6 @@ async function* followAll(
   for (const key of removed)
     yield* followDelete(ground, mailbox, key, 'its file is no longer in the tree', signal);
   return say.deployed(outcomes);
-}
-
-/** Groups of this branch whose file is gone from the tree are no longer wanted. */
-async function unwishMissing(
-  ground: Ground,
-  { repository, environment, caller }: Pick<PushedBranch, 'repository' | 'environment' | 'caller'>,
-  accepted: readonly Followed[],
-): Promise<GroupKey[]> {
-  const kept = new Set(accepted.map(({ wish }) => wish.key));
-  const missing = (await ground.desired.list()).filter(
-    (wish) => wish.repository === repository && wish.key.startsWith(`${environment}/`) && !kept.has(wish.key),
-  );
-  for (const { key } of missing) {
-    await ground.desired.unwish(key, caller.name);
-    ground.wake(key);
-  }
-  return missing.map(({ key }) => key);
 }
 
 async function deleteBranch(

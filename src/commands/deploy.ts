@@ -1,14 +1,17 @@
 import { Failure } from '../failure.ts';
+import type { Wish } from '../reconciler/index.ts';
 import type { Block, Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
 import { accept } from './accept.ts';
 import { heldBack } from './change-group.ts';
+import { followDelete } from './delete.ts';
 import { type Followed, followDeploy } from './follow.ts';
 import type { Ground } from './ground.ts';
-import { createMailbox } from './mailbox.ts';
+import { createMailbox, type Mailbox } from './mailbox.ts';
 import { type Accepted, type Plan, planFiles, type Source } from './plan-files.ts';
 import { showPlans } from './show-plan.ts';
 import { sourceOf } from './source.ts';
+import { unwishMissing } from './unwish-missing.ts';
 import type { Asked, RunVerb } from './verb.ts';
 
 /** Brings up the files that came with the command, or a group's file as its branch has it now. */
@@ -39,10 +42,10 @@ async function* bringUp(
     const followed: Followed[] = [];
     const unchanged: Outcome[] = [];
     for (const { plan, accepted } of plans) {
-      if (isSame(accepted, source)) {
-        unchanged.push(say.alreadySo('deploy', accepted.key, 'it runs so already'));
-        continue;
-      }
+      const same = isSame(accepted, source) ? accepted.before : undefined;
+      if (same?.settled === null) followed.push(await goOn(ground, mailbox, accepted, plan, same));
+      else if (same) unchanged.push(say.alreadySo('deploy', accepted.key, 'it runs so already'));
+      if (same) continue;
       const origin = {
         ...source,
         ...(typeof reason === 'string' ? { reason } : {}),
@@ -50,15 +53,46 @@ async function* bringUp(
       };
       followed.push(await accept(ground, accepted, plan, origin));
     }
+    const removed = isWhole(asked)
+      ? await unwishMissing(
+          ground,
+          source,
+          plans.map(({ accepted }) => accepted.key),
+        )
+      : [];
     const outcomes: Outcome[] = [...unchanged];
     for (const each of followed) {
       if (plans.length > 1) yield say.groupHeading(each.wish.revision.group.name);
       outcomes.push(yield* followDeploy(ground, mailbox, each, signal));
     }
+    for (const key of removed)
+      yield* followDelete(ground, mailbox, key, 'its file is no longer in the tree', signal);
     return outcomes.length === 1 && outcomes[0] ? outcomes[0] : say.deployed(outcomes);
   } finally {
     mailbox.close();
   }
+}
+
+/** A revision that is on its way already, perhaps since before the bot was started: tried anew, and told from its beginning. */
+async function goOn(
+  ground: Ground,
+  mailbox: Mailbox,
+  { key, facts }: Accepted,
+  plan: Plan,
+  wish: Wish,
+): Promise<Followed> {
+  await ground.feed.written();
+  const events = (await ground.events.events({ group: key })).filter(
+    ({ revision }) => revision === wish.revision.number,
+  );
+  mailbox.recall(events.slice(events.findLastIndex(({ fact }) => fact.kind === 'failed') + 1));
+  ground.wake(key);
+  return { wish, facts, plan };
+}
+
+/** Whether a place is deployed as a whole: then a group whose file is gone goes too. */
+function isWhole({ here, target, environment }: Asked): boolean {
+  return here !== undefined && !target && (environment === undefined || environment === here.environment);
 }
 
 /** Said twice it changes nothing: same spec, same commit, and it runs. */

@@ -10,19 +10,22 @@ const TOPICS: readonly { title: string; holds(verb: Verb): boolean }[] = [
   { title: 'On this machine', holds: ({ right }) => right === null },
 ];
 
-/** What `katabot help` prints. */
-export function helpText(): string {
+/** What `katabot help` prints; where a command is a line of text, the verbs that may be said there. */
+export function helpText(surface?: Surface): string {
+  const here = VERBS.filter(
+    ({ surfaces, right }) => surface === undefined || (surfaces.includes(surface) && right !== null),
+  );
   const width = Math.max(...VERBS.map(({ name }) => name.length));
-  const topics = TOPICS.flatMap(({ title, holds }) => [
+  const topics = TOPICS.filter(({ holds }) => here.some(holds)).flatMap(({ title, holds }) => [
     `${title}:`,
-    ...VERBS.filter(holds).map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    ...here.filter(holds).map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     '',
   ]);
   return [
     'katabot: container groups that your team owns, from a git push',
     '',
     ...topics,
-    'katabot help VERB shows its options and examples.',
+    `${surface === undefined ? 'katabot' : '/kata'} help VERB shows its options and examples.`,
   ].join('\n');
 }
 
@@ -56,6 +59,7 @@ const PLACES: Readonly<Record<Surface, string>> = {
   cli: 'on the command line',
   api: 'through the API',
   git: 'as a push option',
+  github: 'in a pull request',
 };
 
 function rightText(right: Right, { confirms, surfaces }: Verb): string {

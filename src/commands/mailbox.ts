@@ -6,6 +6,8 @@ import type { Feed } from '../reconciler/index.ts';
 export interface Mailbox {
   /** The group's next event from `revision` on; waits for it. Rejects with the signal's reason. */
   next(key: GroupKey, revision: number, signal: AbortSignal): Promise<Event>;
+  /** Puts what happened before it was opened in front of what it has kept since. */
+  recall(events: readonly Event[]): void;
   close(): void;
 }
 
@@ -29,6 +31,10 @@ export function createMailbox(feed: Feed): Mailbox {
         if (event) return event;
         await within(signal, arrived.promise);
       }
+    },
+    recall(events) {
+      const since = new Set(kept.map((event) => JSON.stringify(event)));
+      kept.unshift(...events.filter((event) => !since.has(JSON.stringify(event))));
     },
     close: stop,
   };

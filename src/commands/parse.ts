@@ -1,6 +1,7 @@
 import type { Failure } from '../failure.ts';
 import { nearestWord } from '../spec/index.ts';
 import { assembled, takes } from './assemble.ts';
+import type { Known } from './known.ts';
 import { readOptions } from './options.ts';
 import { repaired } from './repair.ts';
 import { VERBS } from './table.ts';
@@ -11,12 +12,6 @@ import { type Said, saidAs, saidIn, usage, type Word } from './words.ts';
 const MOST_WORDS = 64;
 const MOST_CHARACTERS = 2_000;
 const PREFIX = /^(?:\/(kata|deploy)|(katabot))(?=\s|$)/i;
-
-/** What a bare word could mean besides a verb; known to who asks. */
-export interface Known {
-  readonly environments: readonly string[];
-  readonly groups: readonly string[];
-}
 
 /**
  * Words, as from a shell, to a command. Never guesses: throws a Failure `usage` (or `wrong-surface`) that shows the line
@@ -40,7 +35,7 @@ export function parseLine(
   const { line, words } = saidIn(repaired(text));
   const [prefix, ...rest] = words;
   const said = { line, words: rest };
-  return commandIn(prefix?.text.toLowerCase() === '/deploy' ? withDeploy(said, known) : said, surface);
+  return commandIn(prefix?.text.toLowerCase() === '/deploy' ? withDeploy(said, known) : said, surface, known);
 }
 
 /** `/deploy staging` is `/kata deploy to staging`: for an environment, a group or nothing at all the verb may be left out. */
@@ -71,7 +66,7 @@ function withDeploy({ line, words }: Said, { environments, groups }: Known): Sai
   return deploy(asGroup);
 }
 
-function commandIn(said: Said, surface: Surface | undefined): Command {
+function commandIn(said: Said, surface: Surface | undefined, { here }: Partial<Known> = {}): Command {
   if (said.words.length > MOST_WORDS || said.line.length > MOST_CHARACTERS + 'katabot '.length) {
     throw usage(
       'That is more than a command may have.',
@@ -91,7 +86,7 @@ function commandIn(said: Said, surface: Surface | undefined): Command {
   const { bare, options } = readOptions(verb, end < 0 ? rest : rest.slice(0, end), said);
   if (argv && !takes(verb, 'command'))
     throw usage(`${verb.name} takes nothing after --.`, said, rest[end], usageOf(verb));
-  return assembled(verb, bare, { argv, options }, said);
+  return assembled(verb, bare, { argv, options }, said, here);
 }
 
 function verbIn(word: Word, said: Said): Verb {
@@ -136,4 +131,5 @@ const PLACES: Readonly<Record<Surface, string>> = {
   cli: 'on the command line',
   api: 'through the HTTP API',
   git: 'as a push option',
+  github: 'in a pull request',
 };

@@ -1,8 +1,8 @@
-import { type GroupKey, groupKey, partsOf } from '../event.ts';
 import { Failure } from '../failure.ts';
-import { type Decision, type Place, type Right, UNCONFIRMED } from '../policy/index.ts';
+import { type Decision, type Right, UNCONFIRMED } from '../policy/index.ts';
 import type { Block, Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
+import { type KnownPlace, knownIn, placeOf } from './about.ts';
 import { runAudit } from './audit.ts';
 import { runCancel } from './cancel.ts';
 import { commandText } from './command-text.ts';
@@ -14,6 +14,7 @@ import { runExport } from './export.ts';
 import { runExtend } from './extend.ts';
 import { runGpu } from './gpu.ts';
 import type { Ground } from './ground.ts';
+import { helpFor, helpText } from './help.ts';
 import { runHistory } from './history.ts';
 import { runList } from './list.ts';
 import { runLogs } from './logs.ts';
@@ -71,7 +72,7 @@ export async function* runCommand(
 
 /** A command that was understood and allowed, or the answer that it gets instead; and what the audit keeps of it. */
 interface Judged {
-  readonly verdict: { readonly command: Command; readonly run: RunVerb } | { readonly refusal: Outcome };
+  readonly verdict: { readonly command: Command; readonly run: RunVerb } | { readonly answer: Outcome };
   /** Whether it takes no more than to look. */
   readonly reading: boolean;
   readonly decision: string;
@@ -86,9 +87,16 @@ async function judge(ground: Ground, said: Said): Promise<Judged> {
     command = await commandOf(ground, said);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return { ...place, verdict: { refusal: say.failedOutcome(error) }, decision: `refused: ${error.code}` };
+    return { ...place, verdict: { answer: say.failedOutcome(error) }, decision: `refused: ${error.code}` };
   }
   const { name, right } = command.verb;
+  if (name === 'help')
+    return {
+      ...place,
+      reading: true,
+      decision: 'allowed: anybody',
+      verdict: { answer: helped(said, command) },
+    };
   const run = RUNS[name];
   if (!run || right === null) {
     const refusal = say.refused(
@@ -96,9 +104,9 @@ async function judge(ground: Ground, said: Said): Promise<Judged> {
       `${name} is not something to ask the bot.`,
       'katabot help lists the verbs.',
     );
-    return { ...place, verdict: { refusal }, decision: 'refused: wrong-surface' };
+    return { ...place, verdict: { answer: refusal }, decision: 'refused: wrong-surface' };
   }
-  const known = await placeOf(ground, command);
+  const known = await placeOf(ground, command, said.here);
   const decision = decideOn(ground, said, command, right, known);
   return {
     reading: right === 'reader',
@@ -107,43 +115,22 @@ async function judge(ground: Ground, said: Said): Promise<Judged> {
     decision: decision.allowed ? `allowed: ${decision.rule}` : `refused: ${decision.code}`,
     verdict: decision.allowed
       ? { command, run }
-      : { refusal: say.refused(decision.code, decision.message, decision.advice) },
+      : { answer: say.refused(decision.code, decision.message, decision.advice) },
   };
+}
+
+function helped({ surface }: Said, { words: [topic = ''] }: Command): Outcome {
+  const text = topic ? helpFor(topic) : helpText(surface);
+  return say.done('help', { text }, [{ kind: 'verbatim', text }]);
 }
 
 /** Words as a shell gives them, or a line of text with quotes of its own. */
-async function commandOf({ desired }: Ground, { words, line, surface }: Said): Promise<Command> {
+async function commandOf({ desired }: Ground, { words, line, surface, here }: Said): Promise<Command> {
   if (line === undefined) return parse(words, surface);
-  const parts = (await desired.list()).map(({ key }) => partsOf(key));
-  const known = {
-    environments: [...new Set(parts.map(({ environment }) => environment))],
-    groups: parts.map(({ name }) => name),
-  };
-  const command = parseLine(line, surface, known);
+  const command = parseLine(line, surface, knownIn(await desired.list(), here));
   if (command) return command;
   throw new Failure('usage', 'This is no command.', { advice: 'A command begins with /kata: /kata help' });
 }
-
-interface KnownPlace {
-  readonly place: Place;
-  readonly group: GroupKey | '';
-  /** Whether all is known of the place that there is to know. */
-  readonly whole: boolean;
-}
-
-/** What a command is about: a group with the repository that it came from, an environment, or everything. */
-async function placeOf({ desired }: Ground, { verb, target, environment }: Command): Promise<KnownPlace> {
-  if (target) {
-    const key = groupKey(target.environment, target.name);
-    const repository = (await desired.get(key))?.repository;
-    const place = { environment: target.environment, ...(repository ? { repository } : {}) };
-    return { place, group: key, whole: repository !== undefined };
-  }
-  if (environment !== undefined) return { place: { environment }, group: '', whole: false };
-  return { place: verb.mutating ? { environment: PRODUCTION } : {}, group: '', whole: false };
-}
-
-const PRODUCTION = 'production';
 
 /** Who asks about much, or about what is not there, is told as much of it as they may see. */
 function decideOn(
@@ -187,13 +174,17 @@ async function recordAsked(
 
 async function* work(
   ground: Ground,
-  { caller, files = [] }: Said,
+  { caller, files = [], here }: Said,
   { verdict }: Judged,
   signal: AbortSignal,
 ): AsyncGenerator<Block, Outcome> {
-  if ('refusal' in verdict) return verdict.refusal;
+  if ('answer' in verdict) return verdict.answer;
   try {
-    return yield* verdict.run(ground, { ...verdict.command, caller, files }, signal);
+    return yield* verdict.run(
+      ground,
+      { ...verdict.command, caller, files, ...(here ? { here } : {}) },
+      signal,
+    );
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return say.failedOutcome(error);

@@ -6,12 +6,13 @@ import { readGroup } from '../spec/index.ts';
 import type { Ground } from './ground.ts';
 import type { Source } from './plan-files.ts';
 import { targetKey } from './targets.ts';
-import type { Asked } from './verb.ts';
+import type { Asked, Here } from './verb.ts';
 import { groupsFor } from './visible.ts';
 
 /** What `plan` and `deploy` are about: files that came along, or the file of a group as its branch has it; or why there is none. */
 export async function sourceOf(ground: Ground, asked: Asked): Promise<Source | Outcome> {
-  const { files, caller, commit = '', target, environment } = asked;
+  const { files, caller, commit = '', target, environment, here } = asked;
+  if (here) return treeOf(here, asked);
   if (files.length) {
     return {
       repository: '',
@@ -27,6 +28,28 @@ export async function sourceOf(ground: Ground, asked: Asked): Promise<Source | O
     });
   }
   return branchOf(ground, asked);
+}
+
+/** The files of the place itself; those of one group when one is named. */
+async function treeOf(here: Here, { caller, commit, environment, target, options }: Asked): Promise<Source> {
+  if (options['file'] !== undefined) {
+    throw new Failure('usage', 'A comment brings no file along.', {
+      advice: 'Push the file to the pull request: what stands in it is deployed.',
+    });
+  }
+  const tree = await here.source(commit);
+  const named = ({ path, text }: { path: string; text: string }) => isOf(target?.name ?? '', path, text, '');
+  const files = target ? tree.files.filter(named) : tree.files;
+  if (files.length) {
+    const place = { repository: here.repository, environment: environment ?? here.environment };
+    return { ...place, commit: tree.commit, files, caller };
+  }
+  const what = target ? `no containergroup.yaml with the group ${target.name}` : 'no containergroup.yaml';
+  throw new Failure('source-missing', `${here.repository} at ${tree.commit.slice(0, 7)} has ${what}.`, {
+    advice: target
+      ? 'Leave the name out to deploy all that is there.'
+      : 'Add one; katabot new writes a first one.',
+  });
 }
 
 async function branchOf(ground: Ground, { caller, commit, target }: Asked): Promise<Source | Outcome> {

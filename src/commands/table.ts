@@ -33,7 +33,9 @@ const FILE: Option = {
   says: 'a containergroup.yaml on this machine',
 };
 const CHANGES: readonly Option[] = [DRY_RUN, YES, REASON, JSON_OPTION];
-const EVERYWHERE: readonly Surface[] = ['cli', 'api', 'git'];
+/** A pull request is read by many: what is about the host and about other people is not said there. */
+const PRIVATELY: readonly Surface[] = ['cli', 'api', 'git'];
+const EVERYWHERE: readonly Surface[] = [...PRIVATELY, 'github'];
 
 /** Every verb, in the order in which help shows them. */
 export const VERBS: readonly Verb[] = [
@@ -298,7 +300,7 @@ export const VERBS: readonly Verb[] = [
     arguments: [],
     options: [JSON_OPTION],
     right: 'operator',
-    surfaces: EVERYWHERE,
+    surfaces: PRIVATELY,
     mutating: false,
     confirms: false,
     examples: ['katabot doctor'],
@@ -316,7 +318,7 @@ export const VERBS: readonly Verb[] = [
       JSON_OPTION,
     ],
     right: 'operator',
-    surfaces: EVERYWHERE,
+    surfaces: PRIVATELY,
     mutating: false,
     confirms: false,
     examples: [
@@ -410,6 +412,7 @@ export const VERBS: readonly Verb[] = [
   local({
     name: 'help',
     summary: 'Show the verbs, or one verb with its options and examples',
+    surfaces: ['local', 'git', 'github'],
     arguments: [{ name: 'topic', required: false, repeated: false, says: 'a verb' }],
     examples: ['katabot help', 'katabot help logs'],
   }),

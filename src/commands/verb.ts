@@ -22,9 +22,9 @@ export interface Verb {
 
 /**
  * Where a verb may be said. `local` verbs run in the command line itself, `cli` is the command line that asks a bot,
- * `api` the HTTP API, `git` a push option (`git push -o "/kata status hello"`).
+ * `api` the HTTP API, `git` a push option (`git push -o "/kata status hello"`), `github` a comment of a pull request.
  */
-export type Surface = 'local' | 'cli' | 'api' | 'git';
+export type Surface = 'local' | 'cli' | 'api' | 'git' | 'github';
 
 export interface Argument {
   readonly name: ArgumentName;
@@ -93,6 +93,24 @@ export interface GivenFile {
   readonly text: string;
 }
 
+/** A place that itself says what a command is about, such as a pull request. Its own commands reach no further than its repository. */
+export interface Here {
+  readonly repository: string;
+  /** Where a command goes that names no environment, such as `pr-12-shop`. */
+  readonly environment: string;
+  /** Environments that a bare word may mean, though nothing runs there yet. */
+  readonly environments: readonly string[];
+  /** The tree that `plan` and `deploy` are about; throws a Failure for a commit that is not of this place. */
+  source(commit: string | undefined): Promise<Tree>;
+}
+
+/** Every containergroup.yaml of a commit. */
+export interface Tree {
+  /** 40 hex digits. */
+  readonly commit: string;
+  readonly files: readonly GivenFile[];
+}
+
 /** What somebody has said to the bot, and where. */
 export interface Said {
   readonly words: readonly string[];
@@ -101,11 +119,13 @@ export interface Said {
   readonly caller: Caller;
   readonly surface: Surface;
   readonly files?: readonly GivenFile[];
+  readonly here?: Here;
 }
 
 /** What a verb is told besides its words. */
 export interface Asked extends Command {
   readonly caller: Caller;
+  readonly here?: Here;
   readonly files: readonly GivenFile[];
 }
 
