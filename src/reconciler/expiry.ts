@@ -1,11 +1,12 @@
 import type { Clock } from '../clock.ts';
+import type { GroupKey } from '../event.ts';
 import type { Feed } from './feed.ts';
 import type { Queue } from './queue.ts';
 import type { DesiredState, Wish } from './wish.ts';
 
 interface ExpiryParts {
   readonly parts: { readonly desired: DesiredState; readonly feed: Feed; readonly clock: Clock };
-  readonly queue: Queue;
+  readonly queue: Queue<GroupKey>;
 }
 
 /** Timers of JavaScript end at 24 days. */

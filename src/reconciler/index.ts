@@ -2,6 +2,7 @@
 export { assess, type Standing } from './assess.ts';
 export { createFeed, type Feed } from './feed.ts';
 export { podOf } from './pod.ts';
+export { createQueue, type Queue } from './queue.ts';
 export { createReconciler, type Reconciler } from './reconciler.ts';
 export { restartAtMs, restartsAfter } from './restarts.ts';
 export { createRoutes } from './routes.ts';

@@ -1,39 +1,38 @@
 import type { Clock } from '../clock.ts';
-import type { GroupKey } from '../event.ts';
 
-export interface Queue {
+export interface Queue<Name extends string> {
   /** A name that waits already is not queued twice; one being worked on is done again afterwards. */
-  add(key: GroupKey): void;
+  add(name: Name): void;
   /** Adds the name later; an earlier date wins. */
-  addAfter(key: GroupKey, delayMs: number): void;
+  addAfter(name: Name, delayMs: number): void;
   idle(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Names of groups, each worked on by one worker at a time. Bounded by nature: a group stands in it at most once. */
-export function createQueue({
+/** Names of things to look at, each by one worker at a time. Bounded by nature: a name stands in it at most once. */
+export function createQueue<Name extends string>({
   clock,
   workers,
   run,
 }: {
   clock: Clock;
   workers: number;
-  run(key: GroupKey): Promise<void>;
-}): Queue {
-  const waiting = new Set<GroupKey>();
-  const running = new Set<GroupKey>();
-  const later = new Map<GroupKey, { atMs: number; cancel(): void }>();
+  run(name: Name): Promise<void>;
+}): Queue<Name> {
+  const waiting = new Set<Name>();
+  const running = new Set<Name>();
+  const later = new Map<Name, { atMs: number; cancel(): void }>();
   let closed = false;
   let resting: PromiseWithResolvers<void> | undefined;
 
   const next = () => {
-    for (const key of waiting) {
+    for (const name of waiting) {
       if (closed || running.size >= workers) break;
-      if (running.has(key)) continue;
-      waiting.delete(key);
-      running.add(key);
-      void run(key).finally(() => {
-        running.delete(key);
+      if (running.has(name)) continue;
+      waiting.delete(name);
+      running.add(name);
+      void run(name).finally(() => {
+        running.delete(name);
         next();
       });
     }
@@ -46,21 +45,21 @@ export function createQueue({
     resting ??= Promise.withResolvers();
     await resting.promise;
   };
-  const add = (key: GroupKey) => {
+  const add = (name: Name) => {
     if (closed) return;
-    later.get(key)?.cancel();
-    later.delete(key);
-    waiting.add(key);
+    later.get(name)?.cancel();
+    later.delete(name);
+    waiting.add(name);
     next();
   };
   return {
     add,
-    addAfter(key, delayMs) {
+    addAfter(name, delayMs) {
       const atMs = clock.now() + delayMs;
-      const known = later.get(key);
-      if (closed || waiting.has(key) || (known && known.atMs <= atMs)) return;
+      const known = later.get(name);
+      if (closed || waiting.has(name) || (known && known.atMs <= atMs)) return;
       known?.cancel();
-      later.set(key, { atMs, cancel: clock.after(delayMs, () => add(key)) });
+      later.set(name, { atMs, cancel: clock.after(delayMs, () => add(name)) });
     },
     idle: rest,
     async close() {

@@ -57,7 +57,11 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
     drifts: new Map(),
     stepping: new Map(),
     closing: new AbortController(),
-    queue: createQueue({ clock: parts.clock, workers: WORKERS, run: (key) => reconcile(work, key) }),
+    queue: createQueue<GroupKey>({
+      clock: parts.clock,
+      workers: WORKERS,
+      run: (key) => reconcile(work, key),
+    }),
   };
   let watches: { close(): void }[] = [];
   return {
@@ -91,7 +95,7 @@ interface Work {
   /** The pull that is under way for a group: the one step that is long and may be given up half-way. */
   readonly stepping: Map<GroupKey, { revision: number; controller: AbortController }>;
   readonly closing: AbortController;
-  readonly queue: Queue;
+  readonly queue: Queue<GroupKey>;
 }
 
 async function abandonSuperseded({ parts, stepping }: Work, key: GroupKey): Promise<void> {

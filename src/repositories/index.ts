@@ -10,3 +10,4 @@ export {
   type Repository,
   repositoriesIn,
 } from './repository.ts';
+export { checkSizes, specsAmong } from './spec-files.ts';

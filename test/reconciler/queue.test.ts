@@ -8,7 +8,7 @@ function createHeldQueue({ workers = 1 }: { workers?: number } = {}) {
   const clock = createManualClock();
   const begun: GroupKey[] = [];
   const ends: (() => void)[] = [];
-  const queue = createQueue({
+  const queue = createQueue<GroupKey>({
     clock,
     workers,
     run: (key) => {
