@@ -14,4 +14,4 @@ export { runCommand } from './run.ts';
 export { createSessions, type Sessions } from './sessions.ts';
 export type { Sources } from './sources.ts';
 export { VERBS } from './table.ts';
-export type { Command, GivenFile, Said } from './verb.ts';
+export type { Command, GivenFile, Here, Said, Tree } from './verb.ts';

@@ -1,4 +1,5 @@
 /** Keeps the books that the other chapters declare. */
+import type { InboxBook, OutboxBook } from '../mail/index.ts';
 import type { Ledger } from '../metering/index.ts';
 import type { LabelBook, SlotBook } from '../network/index.ts';
 import type { AuditBook, TokenBook } from '../policy/index.ts';
@@ -16,6 +17,9 @@ export interface Store {
   readonly branches: BranchBook;
   readonly keys: KeyBook;
   readonly audit: AuditBook;
+  readonly inbox: InboxBook;
+  readonly outbox: OutboxBook;
+  readonly pulls: PullBook;
   close(): Promise<void>;
 }
 
@@ -41,4 +45,76 @@ export interface UsedKey {
   readonly operation: string;
   readonly atMs: number;
   readonly outcome: Outcome | undefined;
+}
+
+/** What is known of pull requests that a code host has told of. */
+export interface PullBook {
+  get(repository: string, number: number): Promise<Pull | undefined>;
+  /** Those that are open, and those that are closed with something of them still there. */
+  unfinished(): Promise<Pull[]>;
+  put(pull: Pull): Promise<void>;
+  /** Notes since when a commit is the head; nothing is noted of one that was the newest anyway. */
+  recordHead(repository: string, number: number, head: Head): Promise<void>;
+  /** Every head that was seen, oldest first. */
+  heads(repository: string, number: number): Promise<Head[]>;
+  /** Keeps what somebody asked; gives false for what is kept already. */
+  ask(ask: Ask): Promise<boolean>;
+  /** Asked, and not answered yet, oldest first. */
+  unanswered(): Promise<Ask[]>;
+  answered(id: string): Promise<void>;
+}
+
+export interface Pull {
+  /** Of the app, in whose name the code host is spoken to. */
+  readonly installation: number;
+  readonly repository: string;
+  readonly number: number;
+  readonly state: 'open' | 'closed';
+  readonly head: string;
+  readonly title: string;
+  readonly author: string;
+  readonly fork: boolean;
+  /** The head whose plan was told last; '' for none. */
+  readonly planned: string;
+  /** Where it was deployed to, by environment. */
+  readonly places: Readonly<Record<string, PullPlace>>;
+}
+
+/** An environment that a pull request was deployed to, and how that went last. */
+export interface PullPlace {
+  /** Keys of the groups that came up there. */
+  readonly groups: readonly string[];
+  readonly commit: string;
+  readonly by: string;
+  readonly atMs: number;
+  readonly state: 'deploying' | 'deployed' | 'failed' | 'removed';
+  /** Why it failed, in one sentence; '' otherwise. */
+  readonly message: string;
+  readonly deploys: number;
+  readonly failed: number;
+  /** Who or what removed it, such as `merge`. */
+  readonly removedBy: string;
+}
+
+export interface Head {
+  readonly commit: string;
+  readonly atMs: number;
+}
+
+/** Lines that somebody wrote to the bot, kept until they are answered. */
+export interface Ask {
+  /** Such as `comment:123`; the same words under the same id are asked once. */
+  readonly id: string;
+  readonly installation: number;
+  readonly repository: string;
+  readonly number: number;
+  /** The comment that holds them; 0 for a button. */
+  readonly comment: number;
+  readonly actor: { readonly id: number; readonly login: string };
+  readonly lines: readonly string[];
+  /** The commit that a button stands for; '' for a comment. */
+  readonly commit: string;
+  /** When the person pressed send, by the code host's clock. */
+  readonly saidAtMs: number;
+  readonly receivedAtMs: number;
 }

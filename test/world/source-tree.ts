@@ -25,6 +25,7 @@ export const READING_ORDER: readonly (readonly string[])[] = [
   ['reconciler'],
   ['replies'],
   ['commands'],
+  ['mail'],
   ['store'],
   ['observability'],
   ['repositories'],

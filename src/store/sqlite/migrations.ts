@@ -69,6 +69,35 @@ const MIGRATIONS: Record<string, Migration> = {
       caller text not null, key text not null, body_hash text not null, operation text not null, at_ms bigint not null,
       outcome text, primary key (caller, key))`,
   ),
+  '0005-mail': statements(
+    `create table deliveries (
+      number integer primary key autoincrement, source text not null, id text not null, natural_key text not null,
+      lane text not null, event text not null, payload text not null, received_at_ms bigint not null,
+      attempts integer not null default 0, state text not null default 'waiting',
+      unique (source, id), unique (source, natural_key))`,
+    "create index deliveries_waiting on deliveries (lane, number) where state = 'waiting'",
+    'create index deliveries_by_time on deliveries (received_at_ms)',
+    `create table writes (
+      account text not null, key text not null, kind text not null, content text not null, importance text not null,
+      creates integer not null, sequence integer not null, waits integer not null, since_ms bigint not null,
+      next_at_ms bigint not null, attempts integer not null, remote text, sent_hash text not null,
+      sent_at_ms bigint not null, primary key (account, key))`,
+    'create index writes_waiting on writes (account) where waits = 1',
+    'create table sent (account text not null, at_ms bigint not null, creates integer not null)',
+    'create index sent_by_time on sent (account, at_ms)',
+    'create table accounts (account text primary key, until_ms bigint not null, times integer not null)',
+  ),
+  '0007-github': statements(
+    `create table pulls (
+      repository text not null, number integer not null, finished integer not null, document text not null,
+      primary key (repository, number))`,
+    `create table heads (
+      repository text not null, number integer not null, "commit" text not null, at_ms bigint not null,
+      primary key (repository, number, at_ms))`,
+    'create table asks (id text primary key, at_ms bigint not null, answered integer not null, document text not null)',
+    'create index pulls_unfinished on pulls (finished) where finished = 0',
+    'create index asks_unanswered on asks (answered) where answered = 0',
+  ),
 };
 
 function statements(...texts: readonly string[]): Migration {

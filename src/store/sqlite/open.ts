@@ -4,11 +4,14 @@ import type { Store } from '../index.ts';
 import { auditBook } from './audit.ts';
 import { branchBook, eventBook, labelBook, runBook, slotBook, tokenBook } from './books.ts';
 import { desiredState } from './desired.ts';
+import { inboxBook } from './inbox.ts';
 import { keyBook } from './keys.ts';
 import { ledger } from './ledger.ts';
 import { listedOnce } from './listed-once.ts';
 import { migrate } from './migrations.ts';
 import { nodeSqlite } from './node-sqlite.ts';
+import { outboxBook } from './outbox.ts';
+import { pullBook } from './pulls.ts';
 import type { Tables } from './tables.ts';
 
 /** Opens (and makes, and brings up to date) the database file; `:memory:` keeps nothing. */
@@ -27,6 +30,9 @@ export async function openSqliteStore(path: string, vault: Vault): Promise<Store
     branches: branchBook(database),
     keys: keyBook(database),
     audit: auditBook(database),
+    inbox: inboxBook(database),
+    outbox: outboxBook(database),
+    pulls: pullBook(database),
     close: () => database.destroy(),
   };
 }

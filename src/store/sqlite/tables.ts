@@ -92,4 +92,42 @@ export interface Tables {
     at_ms: number;
     outcome: string | null;
   };
+  deliveries: {
+    number: Generated<number>;
+    source: string;
+    id: string;
+    natural_key: string;
+    lane: string;
+    event: string;
+    /** '' once it was worked on. */
+    payload: string;
+    received_at_ms: number;
+    attempts: Generated<number>;
+    state: Generated<'waiting' | 'done' | 'failed'>;
+  };
+  writes: {
+    account: string;
+    key: string;
+    kind: string;
+    /** JSON; '' once it was sent. */
+    content: string;
+    importance: string;
+    creates: number;
+    sequence: number;
+    waits: number;
+    since_ms: number;
+    next_at_ms: number;
+    attempts: number;
+    remote: string | null;
+    sent_hash: string;
+    sent_at_ms: number;
+  };
+  /** Times of what was sent in the last hour, for the budgets. */
+  sent: { account: string; at_ms: number; creates: number };
+  accounts: { account: string; until_ms: number; times: number };
+  /** `document` is the rest of a pull request (JSON). */
+  pulls: { repository: string; number: number; finished: number; document: string };
+  heads: { repository: string; number: number; commit: string; at_ms: number };
+  /** `document` is the rest of what was asked (JSON); '' once it is answered. */
+  asks: { id: string; at_ms: number; answered: number; document: string };
 }
