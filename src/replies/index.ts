@@ -10,7 +10,7 @@ export * from './group.ts';
 export * from './lists.ts';
 export * from './operate.ts';
 export * from './outcomes.ts';
-export { type Drawing, drawLive, drawPlain } from './plain.ts';
+export { type Drawing, drawLive, drawPlain, plainText } from './plain.ts';
 export * from './plan.ts';
 export * from './push.ts';
 export * from './tokens.ts';
