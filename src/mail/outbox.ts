@@ -85,13 +85,19 @@ export interface Outbox {
   close(): Promise<void>;
 }
 
-/** The other side wants to be left alone, all of the account. */
+/** The other side wants to be left alone, or cannot be reached: all of the account waits. */
 export class Later extends Error {
   readonly retryAfterMs: number | undefined;
+  readonly firstPauseMs: number;
 
-  constructor(why: string, retryAfterMs?: number) {
+  /** Without a time from the other side: `firstPauseMs`, and twice as long each time that follows at once. */
+  constructor(
+    why: string,
+    { retryAfterMs, firstPauseMs = ACCOUNT_PAUSE_MS }: { retryAfterMs?: number; firstPauseMs?: number } = {},
+  ) {
     super(why);
     this.retryAfterMs = retryAfterMs;
+    this.firstPauseMs = firstPauseMs;
   }
 }
 
@@ -183,7 +189,7 @@ async function afterFailure(parts: OutboxParts, kept: KeptWrite, error: unknown)
     const times = (await book.pause(account)).times + 1;
     const guessed = pauseMs({
       attempts: times,
-      first: ACCOUNT_PAUSE_MS,
+      first: error.firstPauseMs,
       longest: LONGEST_ACCOUNT_PAUSE_MS,
       random,
     });

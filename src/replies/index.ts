@@ -12,5 +12,6 @@ export * from './operate.ts';
 export * from './outcomes.ts';
 export { type Drawing, drawLive, drawPlain, plainText } from './plain.ts';
 export * from './plan.ts';
+export * from './pull.ts';
 export * from './push.ts';
 export * from './tokens.ts';

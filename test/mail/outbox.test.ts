@@ -198,7 +198,8 @@ describe('when it goes wrong', () => {
     const books = await openBooks();
     let calls = 0;
     const { outbox, sent } = outboxOver(books, () => {
-      if (calls++ === 0) throw new Later('secondary rate limit', told);
+      if (calls++ === 0)
+        throw new Later('secondary rate limit', told === undefined ? {} : { retryAfterMs: told });
     });
     const startMs = books.clock.now();
     await outbox.put(write('a', 1));
@@ -213,7 +214,7 @@ describe('when it goes wrong', () => {
   test('a restart goes on: with what waited, with the pause, and without sending anything twice', async () => {
     const books = await openBooks();
     const first = outboxOver(books, ({ write: { key } }) => {
-      if (key === 'b') throw new Later('slow down', 90_000);
+      if (key === 'b') throw new Later('slow down', { retryAfterMs: 90_000 });
     });
     await first.outbox.put(write('a', 1));
     await first.outbox.idle();

@@ -1,0 +1,146 @@
+import type { Block } from '../../replies/index.ts';
+import * as say from '../../replies/index.ts';
+import { plainText } from '../../replies/index.ts';
+import type { Problem } from '../../spec/index.ts';
+import { drawMarkdown } from './markdown.ts';
+import type { PlanView } from './sticky-comment.ts';
+
+/** GitHub's limits of a check run. */
+const MOST_TEXT = 65_535;
+const MOST_ANNOTATION = 60_000;
+
+/** A check run as GitHub's API takes it, without its repository. Annotations go fifty at a time. */
+export interface CheckRun {
+  readonly name: string;
+  readonly head_sha: string;
+  /** How the bot finds its own after a crash. */
+  readonly external_id: string;
+  readonly status: 'queued' | 'in_progress' | 'completed';
+  readonly conclusion?: 'success' | 'failure' | 'neutral' | 'action_required' | 'cancelled';
+  readonly output: {
+    readonly title: string;
+    readonly summary: string;
+    readonly annotations: readonly Annotation[];
+  };
+  readonly actions: readonly CheckAction[];
+  readonly details_url?: string;
+}
+
+export interface Annotation {
+  readonly path: string;
+  readonly start_line: number;
+  readonly end_line: number;
+  readonly start_column?: number;
+  readonly end_column?: number;
+  readonly annotation_level: 'failure' | 'warning';
+  readonly title: string;
+  readonly message: string;
+  readonly raw_details?: string;
+}
+
+/** A button: 20 characters of label and identifier, 40 of description; three at most. */
+export interface CheckAction {
+  readonly label: string;
+  readonly description: string;
+  readonly identifier: 'deploy' | 'cancel' | 'rollback' | 'approve';
+}
+
+export const PLAN_CHECK = 'katabot / plan';
+
+export const DEPLOY_ACTION: CheckAction = {
+  label: 'Deploy preview',
+  description: 'Bring this commit up as a preview',
+  identifier: 'deploy',
+};
+
+const CANCEL_ACTION: CheckAction = {
+  label: 'Cancel',
+  description: 'Stop this deploy',
+  identifier: 'cancel',
+};
+
+const ROLLBACK_ACTION: CheckAction = {
+  label: 'Roll back',
+  description: 'Go back to the revision before',
+  identifier: 'rollback',
+};
+
+/** The plan of a commit: every problem at its line, price and changes in the summary, and the button that deploys it. Pure. */
+export function planCheck(
+  head: string,
+  { verdict, errors, text }: PlanView,
+  problems: readonly Problem[],
+): CheckRun {
+  return {
+    name: PLAN_CHECK,
+    head_sha: head,
+    external_id: `plan ${head}`,
+    status: 'completed',
+    conclusion: verdict === 'ready' ? 'success' : verdict === 'none' ? 'neutral' : 'failure',
+    output: {
+      title: say.planTitle(verdict, errors),
+      summary: text.slice(0, MOST_TEXT) || say.planTitle(verdict, errors),
+      annotations: problems.map(annotationOf),
+    },
+    actions: verdict === 'ready' ? [DEPLOY_ACTION] : [],
+  };
+}
+
+export interface DeployCheck {
+  readonly environment: string;
+  readonly head: string;
+  /** What was asked: each deploy has a check of its own, which is not opened again once it has ended. */
+  readonly ask: string;
+  readonly state: 'deploying' | 'deployed' | 'failed' | 'waiting' | 'cancelled';
+  readonly title: string;
+  readonly blocks: readonly Block[];
+  readonly url: string;
+}
+
+const CONCLUSIONS = {
+  deployed: 'success',
+  failed: 'failure',
+  waiting: 'action_required',
+  cancelled: 'cancelled',
+} as const;
+
+/** A deploy of a commit to an environment, from its beginning to its end. Pure. */
+export function deployCheck({ environment, head, ask, state, title, blocks, url }: DeployCheck): CheckRun {
+  const ended = state === 'deploying' ? undefined : CONCLUSIONS[state];
+  return {
+    name: `katabot / ${environment}`,
+    head_sha: head,
+    external_id: `${ask} ${environment}`,
+    status: ended ? 'completed' : 'in_progress',
+    ...(ended ? { conclusion: ended } : {}),
+    output: {
+      title: plainText(title, 200),
+      summary: drawMarkdown(blocks, MOST_TEXT) || plainText(title, 200),
+      annotations: [],
+    },
+    actions: ended === undefined ? [CANCEL_ACTION] : ended === 'success' ? [ROLLBACK_ACTION] : [],
+    ...(/^https?:/.test(url) ? { details_url: url } : {}),
+  };
+}
+
+function annotationOf({
+  file,
+  line,
+  column,
+  endColumn,
+  severity,
+  code,
+  message,
+  advice,
+}: Problem): Annotation {
+  return {
+    path: file,
+    start_line: line,
+    end_line: line,
+    ...(endColumn !== undefined && endColumn > column ? { start_column: column, end_column: endColumn } : {}),
+    annotation_level: severity === 'error' ? 'failure' : 'warning',
+    title: plainText(code, 200),
+    message: plainText(message, MOST_ANNOTATION),
+    ...(advice ? { raw_details: plainText(advice, MOST_ANNOTATION) } : {}),
+  };
+}

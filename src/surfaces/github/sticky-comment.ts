@@ -1,0 +1,170 @@
+import type { Bill, Money } from '../../metering/index.ts';
+import type { Block, PlaceState, PlanVerdict } from '../../replies/index.ts';
+import * as say from '../../replies/index.ts';
+import { code, inline, link } from './escape.ts';
+import { drawMarkdown, MOST_COMMENT } from './markdown.ts';
+
+/** A pull request as its one comment shows it. */
+export interface PullView {
+  readonly number: number;
+  readonly head: string;
+  /** Text from outside, as are all other texts. */
+  readonly title: string;
+  readonly preview: string;
+  readonly places: readonly PlaceView[];
+  readonly plan: PlanView;
+  readonly nowMs: number;
+}
+
+/** An environment of a pull request: one row. */
+export interface PlaceView {
+  readonly environment: string;
+  readonly state: PlaceState;
+  readonly detail: string;
+  readonly commit: string;
+  readonly by: string;
+  readonly atMs: number;
+  readonly groups: readonly GroupRow[];
+  /** Of all groups there. */
+  readonly perHour: Money | undefined;
+  readonly bill: Bill | undefined;
+  readonly expiresAtMs: number | null;
+  /** What is under way, newest last. */
+  readonly steps: readonly Block[];
+  readonly deploys: number;
+  readonly failed: number;
+}
+
+export interface GroupRow {
+  readonly name: string;
+  readonly url: string;
+  readonly address: string;
+  /** `2/2` */
+  readonly running: string;
+}
+
+export interface PlanView {
+  /** '' when nothing was planned yet. */
+  readonly commit: string;
+  readonly verdict: PlanVerdict;
+  readonly errors: number;
+  /** Markdown, made by `drawMarkdown`. */
+  readonly text: string;
+}
+
+const SHOWN_STEPS = 12;
+const LONGEST_PLAN = 30_000;
+
+/** The first line of the comment, which nobody sees: how the bot finds its own after a crash. */
+export function markerOf(number: number): string {
+  return `<!-- katabot:v1 pr=${number} -->`;
+}
+
+/** The one comment that tells the truth about a pull request, as Markdown. Pure. */
+export function stickyComment(view: PullView): string {
+  const gone = view.places.filter(({ state }) => state === 'removed');
+  const there = view.places.filter(({ state }) => state !== 'removed');
+  const parts = [
+    markerOf(view.number),
+    `#### containers · ${code(view.head.slice(0, 7))} ${inline(view.title, 100)}`,
+    there.length ? placesTable(there) : '',
+    ...there.map(stepsOf),
+    gone.length ? billTable(gone) : '',
+    planOf(view.plan),
+    say.nextCommands(
+      view.plan.verdict,
+      there.map(({ state }) => state),
+      code(view.preview),
+    ),
+    footer(view),
+  ];
+  return fitting(parts.filter(Boolean));
+}
+
+function placesTable(places: readonly PlaceView[]): string {
+  const rows = places.map((place) =>
+    [
+      `**${inline(place.environment)}**`,
+      inline(say.placeWords(place.state, place.detail)),
+      place.groups.map(addressOf).join('<br>') || '–',
+      place.groups
+        .map(({ name, running }) => (place.groups.length > 1 ? `${inline(name)} ${running}` : running))
+        .join('<br>') || '–',
+      place.perHour ? inline(say.rateWords(place.perHour)) : '–',
+      place.bill ? inline(say.spentWords(place.bill)) : '–',
+    ].join(' | '),
+  );
+  return [
+    '| env | state | address | running | rate | spent |',
+    '|---|---|---|---|---|---|',
+    ...rows.map((row) => `| ${row} |`),
+  ].join('\n');
+}
+
+function addressOf({ url, address }: GroupRow): string {
+  return url ? `**${link(new URL(url).host, url)}**` : code(address) || '–';
+}
+
+function stepsOf({ environment, state, steps }: PlaceView): string {
+  if (state !== 'deploying' || !steps.length) return '';
+  const shown = drawMarkdown(steps.slice(-SHOWN_STEPS));
+  return `**${inline(environment)}**\n\n${shown}`;
+}
+
+/** What an environment has cost from its first second to its last. */
+function billTable(places: readonly PlaceView[]): string {
+  const rows = places.map(({ environment, detail, bill, deploys, failed }) => {
+    const used = bill
+      ? [
+          say.lifetimeWords(bill),
+          bill.vcpuSeconds,
+          bill.memoryGbSeconds,
+          bill.gpuSeconds,
+          `**${inline(say.spentWords(bill))}**`,
+        ]
+      : ['–', '–', '–', '–', '–'];
+    return [
+      `~~${inline(environment)}~~`,
+      inline(say.placeWords('removed', detail)),
+      ...used,
+      failed ? `${deploys}, ${failed} failed` : String(deploys),
+    ].join(' | ');
+  });
+  return [
+    '| env | state | lived | vCPU·s | GB·s | GPU·s | total | deploys |',
+    '|---|---|---|---|---|---|---|---|',
+    ...rows.map((row) => `| ${row} |`),
+  ].join('\n');
+}
+
+function planOf({ commit, verdict, errors, text }: PlanView): string {
+  if (!commit) return '';
+  const title = `plan for ${code(commit.slice(0, 7))}: ${say.planTitle(verdict, errors)}`;
+  const shown = text.length > LONGEST_PLAN ? '' : text;
+  // Errors are what the reader came for; what is ready can be unfolded.
+  if (verdict !== 'ready')
+    return [`**${verdict === 'none' ? '–' : '✗'} ${title}**`, shown].filter(Boolean).join('\n\n');
+  return `<details>\n<summary>✔ plan: ${say.planTitle(verdict, errors)}</summary>\n\n${shown}\n\n</details>`;
+}
+
+function footer({ places, nowMs }: PullView): string {
+  const newest = places.toSorted((a, b) => b.atMs - a.atMs)[0];
+  if (!newest) return '';
+  const ends = places.flatMap(({ environment, expiresAtMs }) =>
+    expiresAtMs === null
+      ? []
+      : [`${inline(environment)} ends by itself at ${say.momentWords(expiresAtMs, nowMs)}`],
+  );
+  const asked = `asked by ${inline(newest.by)} · ${say.momentWords(newest.atMs, nowMs)} · pinned to ${code(newest.commit.slice(0, 7))}`;
+  return `<sub>${[asked, ...ends].join(' · ')}</sub>`;
+}
+
+/** The plan goes first when it is too long; rows and bills stay. */
+function fitting(parts: readonly string[]): string {
+  const whole = parts.join('\n\n');
+  if (whole.length <= MOST_COMMENT) return whole;
+  const longest = parts.reduce((best, part) => (part.length > best.length ? part : best), '');
+  return fitting(
+    parts.map((part) => (part === longest ? '… too long to be shown here: see the check …' : part)),
+  );
+}
