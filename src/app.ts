@@ -7,12 +7,21 @@ import {
   createOperations,
   createSessions,
   type Ground,
+  glanceAt,
   type Location,
+  type PushCommands,
   parseLine,
   pushCommands,
   runCommand,
 } from './commands/index.ts';
-import { cliTokenFile, type LocationSettings, livesFrom, type Settings } from './config.ts';
+import {
+  cliTokenFile,
+  githubFrom,
+  type LocationSettings,
+  livesFrom,
+  placeIn,
+  type Settings,
+} from './config.ts';
 import { createDockerEngine } from './engines/docker/docker-engine.ts';
 import type { Engine } from './engines/index.ts';
 import { pricesFrom } from './metering/index.ts';
@@ -25,8 +34,9 @@ import type { Store } from './store/index.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
 import type { TokenParts } from './surfaces/cli/index.ts';
 import { createGitSurface, hostedSources } from './surfaces/git/index.ts';
+import { createGithub, type Github, readCredentials } from './surfaces/github/index.ts';
 import { createWatch, type Watch } from './surfaces/watch/index.ts';
-import { createWeb, listen, warningFor } from './surfaces/web/index.ts';
+import { closed, createWeb, listen, portOf, warningFor } from './surfaces/web/index.ts';
 
 const LONGEST_RUN_FOLDER = 70;
 
@@ -48,6 +58,8 @@ export interface App {
   readonly store: Store;
   readonly ground: Ground;
   readonly watch: Watch;
+  /** Absent without an app in the settings. */
+  readonly github: Github | undefined;
   /** Where it listens, once started: the ports are real ones even when the settings say 0. */
   readonly addresses: { http: string; edge: string };
   start(): Promise<void>;
@@ -139,6 +151,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     run: (said, signal) => runCommand(ground, said, signal),
     reportInternal: (error) => log.internal(error),
   });
+  const github = githubFor(settings, parts, { ground, store, commands });
   const web = createWeb({
     clock,
     authenticate: (token) => tokens.authenticate(token),
@@ -148,6 +161,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     seesAll: (caller) => policy.decide(caller, 'operator', 'see what others have asked').allowed,
     requestsPerSecond: settings.http.requestsPerSecond,
     git: (request, response) => git.handle(request, response),
+    ...(github ? { github: (request) => github.take(request) } : {}),
     reportInternal: (error) => log.internal(error),
   });
   const stopping = new AbortController();
@@ -157,6 +171,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     store,
     ground,
     watch,
+    github,
     addresses,
     async start() {
       await routes.load();
@@ -172,17 +187,46 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
         mode: 0o600,
       });
       watch.start();
+      await github?.start();
       void git.catchUp(stopping.signal).catch((error: unknown) => log.internal(error));
     },
     async close() {
       stopping.abort(new Error('the bot is stopping'));
       operations.close();
       server?.closeAllConnections();
-      await Promise.all([watch.close(), git.close(), edge.close(), reconciler.close(), closed(server)]);
+      await Promise.all([
+        watch.close(),
+        github?.close(),
+        git.close(),
+        edge.close(),
+        reconciler.close(),
+        closed(server),
+      ]);
       routes.close();
       await store.close();
     },
   };
+}
+
+function githubFor(
+  settings: Settings,
+  { clock, log }: AppParts,
+  { ground, store, commands }: { ground: Ground; store: Store; commands: PushCommands },
+): Github | undefined {
+  if (!settings.github) return undefined;
+  return createGithub({
+    ...store,
+    credentials: readCredentials(settings.github),
+    settings: githubFrom(settings, settings.github),
+    feed: ground.feed,
+    clock,
+    random: Math.random,
+    run: (said, signal) => runCommand(ground, said, signal),
+    commands,
+    views: (repository, signal) => glanceAt(ground, repository, signal),
+    warn: (fields, message) => log.warn(fields, message),
+    reportInternal: (error) => log.internal(error),
+  });
 }
 
 function locationFrom(settings: Settings, location: LocationSettings, parts: AppParts): Location {
@@ -233,18 +277,4 @@ async function openStore(dataFolder: string): Promise<Store & { readonly pepper:
 async function localToken(store: Store, tokens: Tokens): Promise<string> {
   await store.tokens.remove('local');
   return tokens.create('local', 'admin');
-}
-
-function placeIn(address: string): { host: string; port: number } {
-  const colon = address.lastIndexOf(':');
-  return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) };
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-function closed(server: Server | undefined): Promise<void> {
-  return new Promise((resolve) => (server ? server.close(() => resolve()) : resolve()));
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { load, YAMLException } from 'js-yaml';
 import { z } from 'zod';
 import { Failure } from './failure.ts';
-import { type Life, OWN_CALLERS, RIGHTS } from './policy/index.ts';
+import { type GivenGrant, type Life, OWN_CALLERS, RIGHTS, type Right } from './policy/index.ts';
 import { nearestWord } from './spec/index.ts';
 
 /** The environment variables that the bot and its command line read; no other file of src reads any. */
@@ -264,6 +264,16 @@ const callerName = z
     'is a caller of the bot’s own and has what its token allows; leave it out',
   );
 
+const branchPattern = z
+  .string()
+  .regex(/^[^\s~^:?[\\]{1,200}$/, 'expected a branch, or a pattern such as release/*');
+const branchEnvironment = z
+  .string()
+  .regex(
+    /^([a-z0-9][a-z0-9-]{0,39})?$/,
+    'expected an environment, or nothing for one named after the branch',
+  );
+
 const watchSchema = z.strictObject({
   name: z
     .string()
@@ -280,21 +290,10 @@ const watchSchema = z.strictObject({
       'a login does not belong into the address; use tokenFile',
     )
     .meta({ description: 'Where it lives; anything that git can fetch: https, http, ssh, git or file.' }),
-  branches: z
-    .record(
-      z.string().regex(/^[^\s~^:?[\\]{1,200}$/, 'expected a branch, or a pattern such as release/*'),
-      z
-        .string()
-        .regex(
-          /^([a-z0-9][a-z0-9-]{0,39})?$/,
-          'expected an environment, or nothing for one named after the branch',
-        ),
-    )
-    .optional()
-    .meta({
-      description:
-        'Branch or pattern to environment, an empty one for a name made of the branch; without it the default branch is production.',
-    }),
+  branches: z.record(branchPattern, branchEnvironment).optional().meta({
+    description:
+      'Branch or pattern to environment, an empty one for a name made of the branch; without it the default branch is production.',
+  }),
   every: duration
     .refine((ms) => ms >= 5_000, 'expected 5s at least')
     .default(60_000)
@@ -306,6 +305,51 @@ const watchSchema = z.strictObject({
     .string()
     .optional()
     .meta({ description: 'A file with a token for https; it is sent to that host alone.' }),
+});
+
+const roleSchema = z.union([
+  rightSchema(' or a list of { right, environments, repositories }'),
+  z.array(grantSchema),
+]);
+
+const githubSchema = z.strictObject({
+  appId: z.int().min(1).meta({ description: 'The number of the app, as GitHub shows it.' }),
+  privateKeyFile: z.string().meta({ description: 'The app’s private key, the .pem file that GitHub gave.' }),
+  webhookSecretFile: z.string().meta({
+    description:
+      'The secret of its webhook; while it is replaced, the new one on the first line and the old one below.',
+  }),
+  apiUrl: z
+    .url({ protocol: /^https?$/ })
+    .default('https://api.github.com')
+    .transform((url) => url.replace(/\/+$/, ''))
+    .meta({ description: 'Where the API is; `https://HOST/api/v3` on GitHub Enterprise Server.' }),
+  roles: z
+    .strictObject({
+      read: roleSchema
+        .default('reader')
+        .meta({ description: 'Of a private repository; everybody reads a public one.' }),
+      triage: roleSchema.default('reader').meta({ description: 'What the role triage may do.' }),
+      write: roleSchema.default('deployer').meta({ description: 'What the role write may do.' }),
+      maintain: roleSchema.default('operator').meta({ description: 'What the role maintain may do.' }),
+      admin: roleSchema.default('operator').meta({ description: 'What the role admin may do.' }),
+    })
+    .prefault({}),
+  forks: z.enum(['plan', 'deploy']).default('plan').meta({
+    description:
+      'Pull requests of forks are planned; with `deploy` somebody with the right who is not their author may deploy them.',
+  }),
+  branches: z.record(branchPattern, branchEnvironment).optional().meta({
+    description:
+      'Branch or pattern to environment, an empty one for a name made of the branch; without it a push to the default branch deploys to production.',
+  }),
+  lookEvery: duration
+    .refine((ms) => ms >= 10_000, 'expected 10s at least')
+    .default(300_000)
+    .meta({
+      description:
+        'How often everything is looked at, for what no webhook has told; short where GitHub cannot reach the bot.',
+    }),
 });
 
 const settingsSchema = z.strictObject({
@@ -389,6 +433,9 @@ const settingsSchema = z.strictObject({
       'two watched repositories have one name',
     )
     .meta({ description: 'Repositories that live elsewhere and deploy when a branch of theirs moves.' }),
+  github: githubSchema.optional().meta({
+    description: 'The GitHub app whose pull requests and pushes the bot deploys.',
+  }),
   stopGraceSeconds: z
     .int()
     .min(0)
@@ -399,6 +446,34 @@ const settingsSchema = z.strictObject({
 
 export type Settings = z.infer<typeof settingsSchema>;
 export type LocationSettings = z.infer<typeof locationSchema>;
+
+/** Host and port of an address such as `127.0.0.1:7070` or `[::1]:7070`. */
+export function placeIn(address: string): { host: string; port: number } {
+  const colon = address.lastIndexOf(':');
+  return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) };
+}
+
+/** What the settings say of GitHub, with what each role may do as a list of grants. */
+export function githubFrom({ environments }: Settings, github: NonNullable<Settings['github']>) {
+  const { read, triage, write, maintain, admin } = github.roles;
+  return {
+    ...github,
+    lookEveryMs: github.lookEvery,
+    environments: Object.keys(environments).filter((pattern) => !pattern.includes('*')),
+    roles: {
+      read: grantsFrom(read),
+      triage: grantsFrom(triage),
+      write: grantsFrom(write),
+      maintain: grantsFrom(maintain),
+      admin: grantsFrom(admin),
+    },
+  };
+}
+
+/** A right alone is one for everywhere. */
+function grantsFrom(given: Right | readonly GivenGrant[]): readonly GivenGrant[] {
+  return typeof given === 'string' ? [{ right: given, environments: ['*'], repositories: ['*'] }] : given;
+}
 
 /** The settings' words for the lives of environments. */
 export function livesFrom({ environments }: Settings): Record<string, Life> {

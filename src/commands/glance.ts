@@ -38,6 +38,19 @@ export async function glance(
   );
 }
 
+/** The groups of a repository, as people look at them. */
+export async function glanceAt(
+  ground: Ground,
+  repository: string,
+  signal: AbortSignal,
+): Promise<GroupView[]> {
+  return glance(
+    ground,
+    (await ground.desired.list()).filter((wish) => wish.repository === repository),
+    signal,
+  );
+}
+
 /** The newest events of groups that have not come to rest; one that runs has no failure to tell. */
 async function unsettledEvents({ events }: Ground, wishes: readonly Wish[]): Promise<Map<GroupKey, Event[]>> {
   const unsettled = wishes.filter(({ settled }) => settled === null);

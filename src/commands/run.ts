@@ -107,7 +107,9 @@ async function judge(ground: Ground, said: Said): Promise<Judged> {
     return { ...place, verdict: { answer: refusal }, decision: 'refused: wrong-surface' };
   }
   const known = await placeOf(ground, command, said.here);
-  const decision = decideOn(ground, said, command, right, known);
+  const allowed = decideOn(ground, said, command, right, known);
+  const decision =
+    allowed.allowed && said.here && command.verb.mutating ? await said.here.admit(command) : allowed;
   return {
     reading: right === 'reader',
     group: known.group,

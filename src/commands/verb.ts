@@ -1,4 +1,4 @@
-import type { Caller, Right } from '../policy/index.ts';
+import type { Caller, Decision, Right } from '../policy/index.ts';
 import type { Block, Outcome } from '../replies/index.ts';
 import type { Ground } from './ground.ts';
 
@@ -102,6 +102,8 @@ export interface Here {
   readonly environments: readonly string[];
   /** The tree that `plan` and `deploy` are about; throws a Failure for a commit that is not of this place. */
   source(commit: string | undefined): Promise<Tree>;
+  /** What the place itself asks of who wants to change something there, besides the right. */
+  admit(command: Pick<Command, 'verb' | 'environment' | 'commit' | 'options'>): Promise<Decision>;
 }
 
 /** Every containergroup.yaml of a commit. */

@@ -1,5 +1,5 @@
 import { type Area, EVERYTHING } from './places.ts';
-import { type Caller, lesserOf, RIGHTS, type Right } from './rights.ts';
+import { type Caller, type GivenGrant, type Grant, lesserOf, RIGHTS, type Right } from './rights.ts';
 
 /** What the settings say of callers and places. */
 export interface Rules {
@@ -7,17 +7,6 @@ export interface Rules {
   readonly protected: readonly string[];
   /** By name, or `*` for anybody with a token. Absent: the right of a token holds everywhere. */
   readonly callers?: Readonly<Record<string, Right | readonly GivenGrant[]>> | undefined;
-}
-
-/** A right that the settings give, and where. */
-export interface GivenGrant extends Area {
-  readonly right: Right;
-}
-
-/** A right that a caller has, and where. */
-export interface Grant extends GivenGrant {
-  /** What gives it, such as `callers.ann` or `token`. */
-  readonly rule: string;
 }
 
 /** A grant under the ceiling of a token, with the right as the settings give it. */
@@ -32,13 +21,19 @@ export const ANYBODY = '*';
 
 const EVERYWHERE: Area = { environments: [EVERYTHING], repositories: [EVERYTHING] };
 
-/** Whether the settings have a say in what this caller may do. */
-export function isRuled(rules: Rules, { name }: Caller): boolean {
-  return rules.callers !== undefined && !OWN_CALLERS.includes(name) && !name.startsWith('watch:');
+/** Whether the settings' callers have a say in what this caller may do. */
+export function isRuled(rules: Rules, { name, grants }: Caller): boolean {
+  return (
+    rules.callers !== undefined &&
+    grants === undefined &&
+    !OWN_CALLERS.includes(name) &&
+    !name.startsWith('watch:')
+  );
 }
 
 /** All that a caller has: what the settings give, but never more than the token allows. */
 export function heldBy(rules: Rules, caller: Caller): Held[] {
+  if (caller.grants) return caller.grants.map((grant) => ({ ...grant, given: grant.right }));
   if (!isRuled(rules, caller)) {
     const rule = rules.callers === undefined ? 'token' : 'own caller';
     return [{ ...EVERYWHERE, right: caller.right, given: caller.right, rule }];

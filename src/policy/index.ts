@@ -14,9 +14,25 @@ export {
   objectionsIn,
   UNCONFIRMED,
 } from './checks.ts';
-export { type Grant, OWN_CALLERS } from './grants.ts';
+export { OWN_CALLERS } from './grants.ts';
 export { type Life, lifeOf } from './lives.ts';
 export type { Place } from './places.ts';
 export { createPolicy, type Decision, type Policy } from './policy.ts';
-export { type Caller, isEnough, RIGHTS, type Right, rightNamed } from './rights.ts';
+export {
+  commitMeant,
+  type EnvironmentRule,
+  type EnvironmentRules,
+  environmentVerdict,
+  type PullFacts,
+  requiredChecksVerdict,
+} from './pull-request.ts';
+export {
+  type Caller,
+  type GivenGrant,
+  type Grant,
+  isEnough,
+  RIGHTS,
+  type Right,
+  rightNamed,
+} from './rights.ts';
 export { createTokens, hasExpired, type KeptToken, type TokenBook, type Tokens } from './tokens.ts';

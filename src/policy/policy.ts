@@ -1,15 +1,16 @@
-import { ANYBODY, type Grant, givenTo, heldBy, highest, isRuled, type Rules } from './grants.ts';
+import { ANYBODY, givenTo, heldBy, highest, isRuled, type Rules } from './grants.ts';
 import { type Area, covers, holds, type Place, touches } from './places.ts';
 import {
   callerUnknown,
   type Refusal,
   repositoryRefused,
   rightMissing,
+  roleTooLittle,
   tokenLimited,
   tokenTooLittle,
   type Wanted,
 } from './refusals.ts';
-import { type Caller, isEnough, type Right } from './rights.ts';
+import { type Caller, type Grant, isEnough, type Right } from './rights.ts';
 
 /** Policy's answer: the rule that allows it, or a refusal with a stable code and a way forward. */
 export type Decision = { readonly allowed: true; readonly rule: string } | Refusal;
@@ -59,6 +60,7 @@ function judge(rules: Rules, wanted: Wanted, applies: Applies): Decision {
 
 function refusalFor(rules: Rules, wanted: Wanted, applies: Applies): Refusal {
   const { caller, needed, place } = wanted;
+  if (caller.grants) return roleTooLittle(wanted, caller.grants[0]?.rule);
   if (!isRuled(rules, caller)) return tokenTooLittle(wanted);
   const held = heldBy(rules, caller);
   const ways = { own: givenTo(rules, caller.name), able: ableCallers(rules, needed, applies) };

@@ -1,5 +1,5 @@
-import type { GivenGrant } from './grants.ts';
 import { EVERYTHING, type Place } from './places.ts';
+import type { GivenGrant } from './rights.ts';
 import { type Caller, isEnough, type Right } from './rights.ts';
 
 /** Policy's no. */
@@ -68,6 +68,17 @@ export function tokenLimited({ caller, needed, deed, place }: Wanted, given: Rig
     code: 'token-limited',
     message: `${caller.name} is ${withArticle(given)}${inPlace(place)}, but this token allows no more than ${withArticle(caller.right)} and may not ${deed}; that takes ${withArticle(needed)}.`,
     advice: `Use a token of ${caller.name} that allows it. Whoever runs the bot makes one: katabot token create ${caller.name} --right ${needed}`,
+  };
+}
+
+/** The code host says what its people may do. */
+export function roleTooLittle({ caller, needed, deed, place }: Wanted, role: string | undefined): Refusal {
+  const has = role === undefined ? 'has no role there that counts' : `has the ${role}`;
+  return {
+    allowed: false,
+    code: 'right-missing',
+    message: `${caller.name} ${has} and may not ${deed}${inPlace(place)}; that takes ${withArticle(needed)}.`,
+    advice: `Whoever administers the repository can give a greater role; github.roles in the settings says which role is ${withArticle(needed)}.`,
   };
 }
 

@@ -1,6 +1,19 @@
+import type { Area } from './places.ts';
+
 /** From least to most: read, deploy, operate, administer. */
 export const RIGHTS = ['reader', 'deployer', 'operator', 'admin'] as const;
 export type Right = (typeof RIGHTS)[number];
+
+/** A right that the settings give, and where. */
+export interface GivenGrant extends Area {
+  readonly right: Right;
+}
+
+/** A right that a caller has, and where. */
+export interface Grant extends GivenGrant {
+  /** What gives it, such as `callers.ann`, `token` or `role write in acme/shop`. */
+  readonly rule: string;
+}
 
 /** The person (or machine) behind a request, on whatever surface. */
 export interface Caller {
@@ -9,6 +22,8 @@ export interface Caller {
   readonly right: Right;
   /** When the token stops working; absent when it never does. */
   readonly expiresAtMs?: number;
+  /** All that a code host's role gives, where the caller is known by that alone; the settings' callers say nothing of them. */
+  readonly grants?: readonly Grant[];
 }
 
 /** The right of that name, or undefined. */

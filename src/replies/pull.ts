@@ -101,3 +101,16 @@ export function closedPull(): { message: string; advice: string } {
 export function lifetimeWords({ livedMs }: Bill): string {
   return formatDuration(livedMs);
 }
+
+/** The outcome first: what a check and a deployment are titled. */
+export function deployTitle(went: boolean, environment: string, code: string): string {
+  return went ? `deployed to ${environment}` : `not deployed to ${environment}: ${code}`;
+}
+
+export function removedTitle(by: string): string {
+  return `removed by ${by}`;
+}
+
+export function deployingTitle(environment: string): string {
+  return `deploying to ${environment}`;
+}

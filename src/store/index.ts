@@ -74,10 +74,24 @@ export interface Pull {
   readonly title: string;
   readonly author: string;
   readonly fork: boolean;
-  /** The head whose plan was told last; '' for none. */
-  readonly planned: string;
+  /** By the code host's number. */
+  readonly authorId: number;
+  /** The branch that it would be merged to, and its own. */
+  readonly base: string;
+  readonly branch: string;
+  /** The plan that was told last. */
+  readonly plan: PullPlan;
   /** Where it was deployed to, by environment. */
   readonly places: Readonly<Record<string, PullPlace>>;
+}
+
+export interface PullPlan {
+  /** '' when nothing was planned yet. */
+  readonly commit: string;
+  readonly verdict: 'ready' | 'invalid' | 'refused' | 'failed' | 'none';
+  readonly errors: number;
+  /** As it is shown there. */
+  readonly text: string;
 }
 
 /** An environment that a pull request was deployed to, and how that went last. */
@@ -87,9 +101,11 @@ export interface PullPlace {
   readonly commit: string;
   readonly by: string;
   readonly atMs: number;
-  readonly state: 'deploying' | 'deployed' | 'failed' | 'removed';
-  /** Why it failed, in one sentence; '' otherwise. */
-  readonly message: string;
+  readonly state: 'deploying' | 'deployed' | 'failed' | 'removing' | 'removed';
+  /** What failed, such as `image-not-found`; '' otherwise. */
+  readonly code: string;
+  /** What the newest deploy is called at the code host. */
+  readonly deployment: string;
   readonly deploys: number;
   readonly failed: number;
   /** Who or what removed it, such as `merge`. */
@@ -99,9 +115,11 @@ export interface PullPlace {
 export interface Head {
   readonly commit: string;
   readonly atMs: number;
+  /** The number of who pushed it, as the code host counts people; 0 when that is not known. */
+  readonly by: number;
 }
 
-/** Lines that somebody wrote to the bot, kept until they are answered. */
+/** What somebody wants of the bot, kept until it is answered. */
 export interface Ask {
   /** Such as `comment:123`; the same words under the same id are asked once. */
   readonly id: string;
@@ -117,4 +135,6 @@ export interface Ask {
   /** When the person pressed send, by the code host's clock. */
   readonly saidAtMs: number;
   readonly receivedAtMs: number;
+  /** A push asks without a word: where to, and what was there before. The number and the lines are 0 and none then. */
+  readonly push?: { readonly branch: string; readonly environment: string; readonly previousCommit: string };
 }

@@ -40,6 +40,7 @@ const here: Here = {
   repository: 'acme/shop',
   environment: 'pr-12-shop',
   environments: ['pr-12-shop', 'staging'],
+  admit: async () => ({ allowed: true, rule: 'a test' }),
   async source(commit = HEAD) {
     const found = Object.keys(trees).find((each) => each.startsWith(commit));
     if (!found) throw new Failure('commit-elsewhere', `${commit} is no commit of this pull request.`);

@@ -93,7 +93,7 @@ const MIGRATIONS: Record<string, Migration> = {
       primary key (repository, number))`,
     `create table heads (
       repository text not null, number integer not null, "commit" text not null, at_ms bigint not null,
-      primary key (repository, number, at_ms))`,
+      pushed_by bigint not null, primary key (repository, number, at_ms))`,
     'create table asks (id text primary key, at_ms bigint not null, answered integer not null, document text not null)',
     'create index pulls_unfinished on pulls (finished) where finished = 0',
     'create index asks_unanswered on asks (answered) where answered = 0',

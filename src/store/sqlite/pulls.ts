@@ -25,14 +25,14 @@ export function pullBook(database: Kysely<Tables>): PullBook {
         .onConflict((conflict) => conflict.columns(['repository', 'number']).doUpdateSet(row))
         .execute();
     },
-    async recordHead(repository, number, { commit, atMs }) {
+    async recordHead(repository, number, { commit, atMs, by }) {
       const [before] = (await headsOf(database, repository, number))
         .filter((head) => head.atMs <= atMs)
         .slice(-1);
       if (before?.commit === commit) return;
       await database
         .insertInto('heads')
-        .values({ repository, number, commit, at_ms: atMs })
+        .values({ repository, number, commit, at_ms: atMs, pushed_by: by })
         .onConflict((conflict) => conflict.doNothing())
         .execute();
     },
@@ -63,12 +63,12 @@ export function pullBook(database: Kysely<Tables>): PullBook {
 async function headsOf(database: Kysely<Tables>, repository: string, number: number): Promise<Head[]> {
   const rows = await database
     .selectFrom('heads')
-    .select(['commit', 'at_ms'])
+    .select(['commit', 'at_ms', 'pushed_by'])
     .where('repository', '=', repository)
     .where('number', '=', number)
     .orderBy('at_ms')
     .execute();
-  return rows.map((row) => ({ commit: row.commit, atMs: row.at_ms }));
+  return rows.map((row) => ({ commit: row.commit, atMs: row.at_ms, by: row.pushed_by }));
 }
 
 function pullFrom(document: string): Pull {

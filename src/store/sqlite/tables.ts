@@ -127,7 +127,7 @@ export interface Tables {
   accounts: { account: string; until_ms: number; times: number };
   /** `document` is the rest of a pull request (JSON). */
   pulls: { repository: string; number: number; finished: number; document: string };
-  heads: { repository: string; number: number; commit: string; at_ms: number };
+  heads: { repository: string; number: number; commit: string; at_ms: number; pushed_by: number };
   /** `document` is the rest of what was asked (JSON); '' once it is answered. */
   asks: { id: string; at_ms: number; answered: number; document: string };
 }

@@ -2,8 +2,8 @@ import type { Block } from '../../replies/index.ts';
 import * as say from '../../replies/index.ts';
 import { plainText } from '../../replies/index.ts';
 import type { Problem } from '../../spec/index.ts';
+import type { PullPlan } from '../../store/index.ts';
 import { drawMarkdown } from './markdown.ts';
-import type { PlanView } from './sticky-comment.ts';
 
 /** GitHub's limits of a check run. */
 const MOST_TEXT = 65_535;
@@ -68,7 +68,7 @@ const ROLLBACK_ACTION: CheckAction = {
 /** The plan of a commit: every problem at its line, price and changes in the summary, and the button that deploys it. Pure. */
 export function planCheck(
   head: string,
-  { verdict, errors, text }: PlanView,
+  { verdict, errors, text }: PullPlan,
   problems: readonly Problem[],
 ): CheckRun {
   return {

@@ -1,10 +1,7 @@
 import { environmentOf } from '../../repositories/index.ts';
 
 /** A repository as GitHub's API names it. */
-export interface RepositoryName {
-  readonly owner: string;
-  readonly repo: string;
-}
+export type RepositoryName = { readonly owner: string; readonly repo: string };
 
 /** `acme/shop#12`: a pull request, also as the name of what is to be looked at. */
 export type PullName = `${string}/${string}#${number}`;
@@ -30,4 +27,10 @@ export function nameOf(repository: string): RepositoryName {
  */
 export function previewOf(repository: string, number: number): string {
   return environmentOf(`pr-${number}-${nameOf(repository).repo.toLowerCase()}`, '');
+}
+
+/** A repository's name as the type of names in queues has it. */
+export function asPath(repository: string): `${string}/${string}` {
+  const { owner, repo } = nameOf(repository);
+  return `${owner}/${repo}`;
 }

@@ -1,6 +1,7 @@
 import type { Bill, Money } from '../../metering/index.ts';
-import type { Block, PlaceState, PlanVerdict } from '../../replies/index.ts';
+import type { Block, PlaceState } from '../../replies/index.ts';
 import * as say from '../../replies/index.ts';
+import type { PullPlan } from '../../store/index.ts';
 import { code, inline, link } from './escape.ts';
 import { drawMarkdown, MOST_COMMENT } from './markdown.ts';
 
@@ -12,7 +13,7 @@ export interface PullView {
   readonly title: string;
   readonly preview: string;
   readonly places: readonly PlaceView[];
-  readonly plan: PlanView;
+  readonly plan: PullPlan;
   readonly nowMs: number;
 }
 
@@ -41,15 +42,6 @@ export interface GroupRow {
   readonly address: string;
   /** `2/2` */
   readonly running: string;
-}
-
-export interface PlanView {
-  /** '' when nothing was planned yet. */
-  readonly commit: string;
-  readonly verdict: PlanVerdict;
-  readonly errors: number;
-  /** Markdown, made by `drawMarkdown`. */
-  readonly text: string;
 }
 
 const SHOWN_STEPS = 12;
@@ -137,7 +129,7 @@ function billTable(places: readonly PlaceView[]): string {
   ].join('\n');
 }
 
-function planOf({ commit, verdict, errors, text }: PlanView): string {
+function planOf({ commit, verdict, errors, text }: PullPlan): string {
   if (!commit) return '';
   const title = `plan for ${code(commit.slice(0, 7))}: ${say.planTitle(verdict, errors)}`;
   const shown = text.length > LONGEST_PLAN ? '' : text;

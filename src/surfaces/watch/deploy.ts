@@ -2,12 +2,11 @@ import type { PushedBranch } from '../../commands/index.ts';
 import { Failure } from '../../failure.ts';
 import type { Caller } from '../../policy/index.ts';
 import type { Outcome } from '../../replies/index.ts';
-import { openRepository } from '../../repositories/index.ts';
-import { mapped, type Wanted } from './branches.ts';
+import { type MappedBranch, mapped, openRepository } from '../../repositories/index.ts';
 import type { Desk, Watched, WatchedBranch, WatchedRepository } from './parts.ts';
 
 /** Deploys a branch that is not where it was, through the same checks as a push. */
-export async function bringUp(desk: Desk, watched: Watched, wanted: Wanted): Promise<void> {
+export async function bringUp(desk: Desk, watched: Watched, wanted: MappedBranch): Promise<void> {
   const { parts, closing } = desk;
   const { repository, refused } = watched;
   const { branch, commit } = wanted;
@@ -35,7 +34,7 @@ export async function bringUp(desk: Desk, watched: Watched, wanted: Wanted): Pro
 async function readBranch(
   { parts }: Desk,
   { repository }: Watched,
-  { branch, commit, environment }: Wanted,
+  { branch, commit, environment }: MappedBranch,
   previousCommit: string | undefined,
 ): Promise<PushedBranch> {
   const local = openRepository(parts.folder, repository.name);
@@ -54,7 +53,7 @@ async function readBranch(
 }
 
 /** Nothing was changed, and the same commit is not tried again. */
-function refuse(desk: Desk, watched: Watched, { branch, commit }: Wanted, why: string): void {
+function refuse(desk: Desk, watched: Watched, { branch, commit }: MappedBranch, why: string): void {
   watched.refused.set(branch, commit);
   note(desk, watched, branch, 'broken', `${commit.slice(0, 7)}: ${why}`);
 }

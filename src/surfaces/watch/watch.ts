@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import type { Sources } from '../../commands/index.ts';
 import { Failure, messageOf } from '../../failure.ts';
-import { openRepository } from '../../repositories/index.ts';
-import { mapped } from './branches.ts';
+import { mapped, openRepository } from '../../repositories/index.ts';
 import { bringUp, environmentFor, forgetGone, note } from './deploy.ts';
 import type { Desk, Watched, WatchedBranch, WatchedRepository, WatchParts } from './parts.ts';
 import { createRemote } from './remote.ts';

@@ -1,2 +1,2 @@
 /** HTTP for programs: commands in, outcomes out. */
-export { createWeb, listen, warningFor } from './listen.ts';
+export { closed, createWeb, listen, portOf, warningFor } from './listen.ts';

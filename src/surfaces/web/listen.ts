@@ -33,6 +33,11 @@ export function createWeb(parts: WebParts): Web {
     await parts.git(env.incoming, env.outgoing);
     return RESPONSE_ALREADY_SENT;
   });
+  app.post('/github/webhooks', async (context) => {
+    if (!parts.github) return answerProblem(context, problem(404, 'not-found', 'No GitHub app is set up.'));
+    const { status, message } = await parts.github(context.req.raw);
+    return context.json({ message }, status);
+  });
   app.use('/api/*', async (context, next) => {
     await next();
     context.header('cache-control', 'no-store');
@@ -96,4 +101,15 @@ function secured({ certificate, key }: NonNullable<ListenAt['tls']>) {
 export function warningFor(host: string, hasTls: boolean): string | undefined {
   if (hasTls || host === 'localhost' || host === '::1' || host.startsWith('127.')) return undefined;
   return 'http.address is open to other machines without TLS: tokens cross the network as they are, unless a proxy before it has TLS.';
+}
+
+/** The real port, also when the settings say 0. */
+export function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** Resolves when no connection is open any more. */
+export function closed(server: Server | undefined): Promise<void> {
+  return new Promise((resolve) => (server ? server.close(() => resolve()) : resolve()));
 }

@@ -19,6 +19,10 @@ export interface WebParts {
   readonly requestsPerSecond: number;
   /** Whatever comes below `/git/`; the body is left untouched for it. */
   readonly git: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  /** Takes what GitHub delivers; absent without an app. */
+  readonly github?: (
+    request: Request,
+  ) => Promise<{ readonly status: 200 | 202 | 400 | 401 | 413 | 415; readonly message: string }>;
   /** Tells an error of the bot's own; gives its reference. */
   readonly reportInternal: (error: unknown) => string;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { mapped } from '../../../src/surfaces/watch/branches.ts';
+import { mapped } from '../../../src/repositories/branches.ts';
 
 const heads = (...branches: string[]) => new Map(branches.map((branch) => [branch, branch.padEnd(40, '0')]));
 const placesOf = (...given: Parameters<typeof mapped>) =>

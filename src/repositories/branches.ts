@@ -1,14 +1,14 @@
-import { environmentOf } from '../../repositories/index.ts';
+import { environmentOf } from './environments.ts';
 
 /** A branch that is to be deployed, and where. */
-export interface Wanted {
+export interface MappedBranch {
   readonly branch: string;
   readonly commit: string;
   readonly environment: string;
 }
 
 export interface Mapped {
-  readonly wanted: readonly Wanted[];
+  readonly wanted: readonly MappedBranch[];
   /** Branches that all claim one environment: none of them is deployed. */
   readonly clashes: readonly { readonly environment: string; readonly branches: readonly string[] }[];
 }
@@ -25,7 +25,7 @@ export function mapped(
   const rules = Object.entries(patterns ?? { [defaultBranch]: 'production' }).sort(
     ([a], [b]) => Number(a.includes('*')) - Number(b.includes('*')),
   );
-  const all = [...heads].flatMap(([branch, commit]): Wanted[] => {
+  const all = [...heads].flatMap(([branch, commit]): MappedBranch[] => {
     const rule = rules.find(([pattern]) => fits(pattern, branch));
     return rule ? [{ branch, commit, environment: rule[1] || environmentOf(branch, defaultBranch) }] : [];
   });

@@ -1,0 +1,212 @@
+import type { Decision } from './policy.ts';
+import type { Refusal } from './refusals.ts';
+
+/** What is known of a pull request and of who wants to deploy it. People are the code host's numbers, never their names. */
+export interface PullFacts {
+  readonly state: 'open' | 'closed';
+  /** Whether its commits come from another repository; a doubt is a yes. */
+  readonly fork: boolean;
+  /** What the settings let forks do: be planned, or be deployed by somebody with the right who is not the author. */
+  readonly forks: 'plan' | 'deploy';
+  readonly author: number;
+  readonly actor: number;
+  /** The head now, 40 hex digits. */
+  readonly head: string;
+  /** Every head since when, oldest first. */
+  readonly heads: readonly { readonly commit: string; readonly atMs: number; readonly by: number }[];
+  /** When the person pressed send. */
+  readonly saidAtMs: number;
+  /** The commit that the person named, or that the button stood for; '' for none. */
+  readonly named: string;
+}
+
+/** A push this shortly before the comment may not have been on the screen of who wrote it. */
+const UNSEEN_MS = 30_000;
+
+/**
+ * Which commit a person means who says "deploy" in a pull request: the one that they could see when they pressed send, and
+ * only while it is still the head. Whoever names a commit means that one. Pure.
+ */
+export function commitMeant(facts: PullFacts): { readonly allowed: true; readonly commit: string } | Refusal {
+  const barred = barredBy(facts);
+  if (barred) return barred;
+  if (facts.named) return { allowed: true, commit: facts.named };
+  const seen = facts.heads.findLast(({ atMs }) => atMs <= facts.saidAtMs);
+  const again = `/deploy @${facts.head.slice(0, 7)}`;
+  if (!seen) {
+    return refusal(
+      'head-unknown',
+      `It is not known which commit was the newest when you wrote this; now it is ${facts.head.slice(0, 7)}.`,
+      `If you mean that one: ${again}`,
+    );
+  }
+  if (seen.commit !== facts.head) {
+    return refusal(
+      'head-moved',
+      `When you wrote this, ${seen.commit.slice(0, 7)} was the newest commit; since then ${facts.head.slice(0, 7)} was pushed. Nothing was done.`,
+      `Look at what has changed. If you mean the new one: ${again}`,
+    );
+  }
+  if (facts.saidAtMs - seen.atMs < UNSEEN_MS && seen.by !== facts.actor) {
+    return refusal(
+      'head-fresh',
+      `${seen.commit.slice(0, 7)} was pushed ${Math.round((facts.saidAtMs - seen.atMs) / 1000)} s before you wrote this; perhaps you have not seen it.`,
+      `If you mean that one: ${again}`,
+    );
+  }
+  return { allowed: true, commit: seen.commit };
+}
+
+function barredBy({ state, fork, forks, author, actor }: PullFacts): Refusal | undefined {
+  if (state === 'closed') {
+    return refusal(
+      'pull-closed',
+      'The pull request is closed: nothing is deployed from it any more.',
+      'Open it again, or push to the branch that the environment follows.',
+    );
+  }
+  if (!fork) return undefined;
+  if (forks === 'plan') {
+    return refusal(
+      'fork',
+      'The commits come from a fork: they are planned, and never deployed.',
+      'Push the branch to this repository, or let the settings say `github.forks: deploy`.',
+    );
+  }
+  if (author !== actor) return undefined;
+  return refusal(
+    'fork-own',
+    'The commits come from a fork, and you have written them: somebody else has to deploy them.',
+    'Ask somebody who may deploy here to look at the commit and to say /deploy.',
+  );
+}
+
+/** What a code host asks of a deployment to an environment: GitHub's environments. */
+export type EnvironmentRules =
+  /** There is no such environment there, so nothing is asked. */
+  | 'none'
+  /** It could not be read. */
+  | 'unknown'
+  | readonly EnvironmentRule[];
+
+export type EnvironmentRule =
+  | { readonly kind: 'reviewers'; readonly reviewers: readonly string[]; readonly preventSelfReview: boolean }
+  | { readonly kind: 'wait'; readonly minutes: number }
+  | { readonly kind: 'protected-branches' }
+  | { readonly kind: 'branches'; readonly patterns: readonly string[] }
+  /** An app's own rule, or one that came after this was written. */
+  | { readonly kind: 'other'; readonly name: string };
+
+/**
+ * Whether the environment's own rules let a deployment through. What cannot be read or is not known is a no: rules that only
+ * hold in the code host's own jobs would be none. Pure.
+ */
+export function environmentVerdict(
+  rules: EnvironmentRules,
+  {
+    environment,
+    branch,
+    branchIsProtected,
+  }: { environment: string; branch: string; branchIsProtected: boolean },
+): Decision {
+  if (rules === 'unknown') {
+    return refusal(
+      'environment-unknown',
+      `The rules of the environment ${environment} could not be read.`,
+      'Try again when GitHub answers; the app needs the permissions environments and actions.',
+    );
+  }
+  for (const rule of rules === 'none' ? [] : rules) {
+    const no = ruleRefusal(rule, environment, branch, branchIsProtected);
+    if (no) return no;
+  }
+  return { allowed: true, rule: rules === 'none' ? 'no rules there' : 'rules of the environment' };
+}
+
+function ruleRefusal(
+  rule: EnvironmentRule,
+  environment: string,
+  branch: string,
+  branchIsProtected: boolean,
+): Refusal | undefined {
+  switch (rule.kind) {
+    case 'branches':
+      if (rule.patterns.some((pattern) => matchesBranch(pattern, branch))) return undefined;
+      return refusal(
+        'branch-refused',
+        `${environment} takes deployments from ${listed(rule.patterns)} only, and this is ${branch}.`,
+        `Merge it first, or change the branch policy of ${environment} on GitHub.`,
+      );
+    case 'protected-branches':
+      if (branchIsProtected) return undefined;
+      return refusal(
+        'branch-refused',
+        `${environment} takes deployments from protected branches only, and ${branch} is none.`,
+        'Merge it first: the push to a protected branch deploys.',
+      );
+    case 'reviewers':
+      return refusal(
+        'review-required',
+        `${environment} asks for the approval of ${listed(rule.reviewers)}.`,
+        'Approvals are not taken from here yet: deploy to an environment without required reviewers.',
+      );
+    case 'wait':
+      if (rule.minutes === 0) return undefined;
+      return refusal(
+        'wait-required',
+        `${environment} asks to wait ${rule.minutes} minutes before each deployment.`,
+        'Waiting is not done from here yet: deploy to an environment without a wait timer.',
+      );
+    case 'other':
+      return refusal(
+        'rule-unknown',
+        `${environment} has the rule ${rule.name}, which is not known here.`,
+        `Deploy to an environment without it, or remove it from ${environment} on GitHub.`,
+      );
+  }
+}
+
+/** As Ruby's fnmatch with paths, which GitHub uses: `*` stops at a slash, `**` followed by a slash does not. Never slower than pattern times name. */
+export function matchesBranch(pattern: string, branch: string): boolean {
+  const source = pattern
+    .split(/(\*\*\/|\*+|\?)/)
+    .map((part) => {
+      if (part === '**/') return '(?:[^/]+/)*';
+      if (/^\*+$/.test(part)) return '[^/]*';
+      return part === '?' ? '[^/]' : part.replace(/[\\^$.+()[\]{}|]/g, '\\$&');
+    })
+    .join('');
+  return new RegExp(`^${source}$`).test(branch);
+}
+
+/** Checks that the base branch requires, and how they are on the commit. What has not ended well is a no. Pure. */
+export function requiredChecksVerdict(
+  required: readonly string[] | 'unknown',
+  passed: ReadonlySet<string>,
+  environment: string,
+): Decision {
+  if (required === 'unknown') {
+    return refusal(
+      'checks-unknown',
+      'It could not be read which checks have to pass.',
+      'Try again when GitHub answers.',
+    );
+  }
+  const missing = required.filter((name) => !passed.has(name));
+  if (!missing.length)
+    return { allowed: true, rule: required.length ? 'required checks passed' : 'no check is required' };
+  return refusal(
+    'checks-missing',
+    `${environment} waits for ${listed(missing)}, which has not passed on this commit.`,
+    'Deploy again when it is green.',
+  );
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 5).join(', ');
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown || 'nobody';
+}
+
+function refusal(code: string, message: string, advice: string): Refusal {
+  return { allowed: false, code, message, advice };
+}

@@ -1,0 +1,124 @@
+import type { EmitterWebhookEvent } from '@octokit/webhooks';
+import * as say from '../../replies/index.ts';
+import type { Ask } from '../../store/index.ts';
+import { answer } from './answer.ts';
+import { commandLines } from './comment-lines.ts';
+import { pullName } from './names.ts';
+import { accountOf, type Desk } from './parts.ts';
+import { put } from './put.ts';
+import { reply } from './reply.ts';
+
+/** A comment: what stands in it is kept, acknowledged at once, and answered in its own time. */
+export async function askComment(
+  desk: Desk,
+  { payload }: EmitterWebhookEvent<'issue_comment.created'>,
+  receivedAtMs: number,
+): Promise<void> {
+  const { comment, issue, repository, installation } = payload;
+  if (!issue.pull_request || !installation || comment.user?.type !== 'User') return;
+  const lines = commandLines(comment.body, desk.mention);
+  if (!lines.length) return;
+  await begin(desk, {
+    id: `comment:${comment.id}`,
+    installation: installation.id,
+    repository: repository.full_name.toLowerCase(),
+    number: issue.number,
+    comment: comment.id,
+    actor: { id: comment.user.id, login: comment.user.login },
+    lines,
+    commit: '',
+    saidAtMs: Date.parse(comment.created_at),
+    receivedAtMs,
+  });
+}
+
+/** A command that was edited into a comment is not obeyed, and that is said once. */
+export async function askEdited(
+  desk: Desk,
+  { payload }: EmitterWebhookEvent<'issue_comment.edited'>,
+): Promise<void> {
+  const { comment, issue, repository, installation, changes } = payload;
+  if (!issue.pull_request || !installation || comment.user?.type !== 'User') return;
+  const before = commandLines(changes.body?.from ?? '', desk.mention);
+  const fresh = commandLines(comment.body, desk.mention).filter((line) => !before.includes(line));
+  if (!fresh.length) return;
+  const place = {
+    installation: installation.id,
+    repository: repository.full_name.toLowerCase(),
+    number: issue.number,
+  };
+  await reply(desk, { ...place, id: `edited:${comment.id}` }, [
+    { kind: 'text', text: say.editedComment(fresh) },
+    { kind: 'verbatim', text: fresh.join('\n') },
+  ]);
+}
+
+/** A button of a check run. It stands for the commit that the check is about. */
+export async function askButton(
+  desk: Desk,
+  id: string,
+  { payload }: EmitterWebhookEvent<'check_run.requested_action'>,
+  receivedAtMs: number,
+): Promise<void> {
+  const { check_run: check, repository, installation, sender, requested_action: action } = payload;
+  if (!installation) return;
+  const name = repository.full_name.toLowerCase();
+  const pull = (await desk.parts.pulls.unfinished()).find(
+    (each) =>
+      each.repository === name &&
+      (check.pull_requests.some((own) => own?.number === each.number) || each.head === check.head_sha),
+  );
+  if (!pull) return;
+  const environment = check.name.replace(/^katabot \/ /, '');
+  const groups = pull.places[environment]?.groups.map((key) => key.slice(key.indexOf('/') + 1)) ?? [];
+  await begin(desk, {
+    id: `button:${id}`,
+    installation: installation.id,
+    repository: name,
+    number: pull.number,
+    comment: 0,
+    actor: { id: sender.id, login: sender.login },
+    lines: linesFor(action?.identifier ?? '', environment, groups),
+    commit: check.head_sha,
+    saidAtMs: receivedAtMs,
+    receivedAtMs,
+  });
+}
+
+function linesFor(identifier: string, environment: string, groups: readonly string[]): string[] {
+  switch (identifier) {
+    case 'deploy':
+      return ['/deploy'];
+    case 'cancel':
+    case 'rollback':
+      return groups.map((group) => `/kata ${identifier} ${group} in ${environment} --yes`);
+    default:
+      return [];
+  }
+}
+
+async function begin(desk: Desk, ask: Ask): Promise<void> {
+  if (!ask.lines.length || !(await desk.parts.pulls.ask(ask))) return;
+  if (ask.comment) {
+    const { installation, repository, comment } = ask;
+    await put(desk, accountOf(installation), {
+      kind: 'reaction',
+      key: `reaction:${repository}:${comment}`,
+      importance: 'acknowledgement',
+      content: { repository, comment, content: 'eyes' },
+    });
+  }
+  startAnswer(desk, ask);
+}
+
+/** Answers while other deliveries of the pull request go on: a deploy can be cancelled by the next comment. */
+export function startAnswer(desk: Desk, ask: Ask): void {
+  const name = pullName(ask.repository, ask.number);
+  const work = answer(desk, ask)
+    .catch((error: unknown) => void (desk.closing.aborted || desk.parts.reportInternal(error)))
+    .finally(() => {
+      desk.answering.delete(ask.id);
+      desk.paints.add(name);
+    });
+  desk.answering.set(ask.id, work);
+}

@@ -1,0 +1,184 @@
+import { createInbox, createOutbox } from '../../mail/index.ts';
+import { createQueue, type Queue } from '../../reconciler/index.ts';
+import { startAnswer } from './ask.ts';
+import { createClients } from './clients.ts';
+import { deliver } from './deliver.ts';
+import { EVENTS, listenTo, receive } from './events.ts';
+import { lookAtPull } from './look.ts';
+import { paint } from './paint.ts';
+import type { Desk, GithubParts } from './parts.ts';
+import { nameOfPull, notePlace } from './pulls.ts';
+import { lookAtBranches, startPush } from './push.ts';
+import { redeliverLost, sweepRepositories } from './sweep.ts';
+import { createTrees } from './tree.ts';
+import { type Answer, createWebhooks } from './webhooks.ts';
+
+/** What GitHub allows an installation; acknowledgements always find room. */
+const BUDGET = {
+  writesPerMinute: 180,
+  createsPerMinute: 80,
+  createsPerHour: 500,
+  reserve: 0.2,
+  progressEveryMs: 5_000,
+};
+const REDELIVER_EVERY_MS = 120_000;
+const RETRY_MS = 30_000;
+const WORKERS = 4;
+
+export interface Github {
+  /** Takes a delivery of GitHub's webhook. */
+  take(request: Request): Promise<Answer>;
+  /** Goes on with what an earlier process has left, and looks at everything once. */
+  start(): Promise<void>;
+  /** Nothing is being looked at, answered or written, and nothing is due now. */
+  idle(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The GitHub App: pull requests and pushes deploy, and the pull request tells how it is. */
+export function createGithub(parts: GithubParts): Github {
+  const closing = new AbortController();
+  const desk = deskFor(parts, closing.signal);
+  const { clock, credentials, warn } = parts;
+  const take = createWebhooks({
+    inbox: desk.inbox,
+    secrets: credentials.webhookSecrets,
+    clock,
+    events: EVENTS,
+    warn,
+  });
+  let stopListening = () => {};
+  const timers: (() => void)[] = [];
+  return {
+    take,
+    async start() {
+      await desk.clients.probot.load((robot) => listenTo(desk, robot));
+      for (const pull of await parts.pulls.unfinished()) {
+        for (const environment of Object.keys(pull.places)) notePlace(desk, environment, nameOfPull(pull));
+      }
+      stopListening = parts.feed.listen(({ group, fact }) => {
+        if (fact.kind === 'pull-progress') return;
+        for (const name of desk.places.get(group.slice(0, group.indexOf('/'))) ?? []) desk.paints.add(name);
+      });
+      await learnName(desk);
+      await Promise.all([desk.inbox.start(), desk.outbox.start()]);
+      for (const ask of await parts.pulls.unanswered()) (ask.push ? startPush : startAnswer)(desk, ask);
+      timers.push(
+        regularly(desk, parts.settings.lookEveryMs, () => sweepRepositories(desk)),
+        regularly(desk, REDELIVER_EVERY_MS, () => redeliverLost(desk)),
+      );
+    },
+    idle: () => idle(desk),
+    async close() {
+      closing.abort(new Error('the bot is stopping'));
+      stopListening();
+      for (const cancel of timers) cancel();
+      await Promise.all([desk.inbox, desk.looks, desk.pushes, desk.paints].map((each) => each.close()));
+      await Promise.all([...desk.answering.values()]);
+      await desk.outbox.close();
+    },
+  };
+}
+
+/** An app is mentioned by what GitHub calls it; while GitHub is away it is called by its usual name. */
+async function learnName(desk: Desk): Promise<void> {
+  try {
+    const { data } = await (await desk.clients.app()).rest.apps.getAuthenticated();
+    if (data?.slug) desk.mention = data.slug;
+  } catch (error) {
+    desk.parts.warn({ why: String(error).slice(0, 300) }, 'GitHub does not know the app, or does not answer');
+  }
+}
+
+function deskFor(parts: GithubParts, closing: AbortSignal): Desk {
+  const { clock, random } = parts;
+  const clients = createClients(parts.credentials, parts.settings.apiUrl);
+  const desk: Desk = {
+    parts,
+    clients,
+    trees: createTrees(),
+    inbox: createInbox({
+      book: parts.inbox,
+      clock,
+      random,
+      work: (delivery) => receive(desk, delivery),
+      alarm: ({ id, event }, error) =>
+        void parts.reportInternal(new Error(`delivery ${id} (${event}) was given up`, { cause: error })),
+    }),
+    outbox: createOutbox({
+      book: parts.outbox,
+      clock,
+      random,
+      budget: BUDGET,
+      async deliver(kept) {
+        const octokit = await clients.installation(Number(kept.write.account.slice('github:'.length)));
+        return deliver({ octokit, kept, outbox: desk.outbox, appId: parts.credentials.appId });
+      },
+      alarm: ({ account, key, kind }, why) =>
+        parts.warn({ account, key, kind, why }, 'GitHub does not take a write'),
+    }),
+    looks: looker(parts, closing, (name) => lookAtPull(desk, name)),
+    paints: looker(parts, closing, (name) => paint(desk, name)),
+    pushes: looker(parts, closing, (repository) => lookAtBranches(desk, repository)),
+    answering: new Map(),
+    received: new Map(),
+    steps: new Map(),
+    places: new Map(),
+    changing: new Map(),
+    installations: new Map(),
+    redelivered: new Set(),
+    closing,
+    mention: 'katabot',
+  };
+  return desk;
+}
+
+/** A queue of names to look at; a look that fails is tried again. */
+function looker<Name extends string>(
+  { clock, warn }: GithubParts,
+  closing: AbortSignal,
+  look: (name: Name) => Promise<void>,
+): Queue<Name> {
+  const queue = createQueue<Name>({
+    clock,
+    workers: WORKERS,
+    async run(name) {
+      try {
+        await look(name);
+      } catch (error) {
+        if (closing.aborted) return;
+        warn({ name, why: String(error).slice(0, 300) }, 'a look has failed; it is tried again');
+        queue.addAfter(name, RETRY_MS);
+      }
+    },
+  });
+  return queue;
+}
+
+/** At once, and then again and again. */
+function regularly({ parts, closing }: Desk, everyMs: number, work: () => Promise<unknown>): () => void {
+  let cancel = () => {};
+  const turn = () => {
+    void work()
+      .catch((error: unknown) => {
+        if (!closing.aborted)
+          parts.warn({ why: String(error).slice(0, 300) }, 'GitHub could not be looked at');
+      })
+      .finally(() => {
+        if (!closing.aborted) cancel = parts.clock.after(everyMs, turn);
+      });
+  };
+  turn();
+  return () => cancel();
+}
+
+/** What one part leaves behind may be work for another: all of them have to rest at the same time. */
+async function idle(desk: Desk): Promise<void> {
+  for (let calm = 0; calm < 2; calm++) {
+    const answering = [...desk.answering.values()];
+    if (answering.length) calm = 0;
+    await Promise.all(answering);
+    for (const part of [desk.inbox, desk.looks, desk.pushes, desk.paints, desk.outbox]) await part.idle();
+    if (desk.answering.size) calm = -1;
+  }
+}

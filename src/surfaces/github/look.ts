@@ -1,0 +1,147 @@
+import type { Caller } from '../../policy/index.ts';
+import type { Block, Outcome } from '../../replies/index.ts';
+import * as say from '../../replies/index.ts';
+import type { Problem } from '../../spec/index.ts';
+import type { Pull, PullPlan } from '../../store/index.ts';
+import { planCheck } from './check-run.ts';
+import type { Octokit } from './clients.ts';
+import { hereIn } from './here.ts';
+import { drawMarkdown } from './markdown.ts';
+import { nameOf, type PullName, placeIn, previewOf } from './names.ts';
+import { accountOf, type Desk } from './parts.ts';
+import { changePlace, changePull, nameOfPull, readPull } from './pulls.ts';
+import { put } from './put.ts';
+import { statusOf } from './tree.ts';
+
+const MOST_PLAN = 60_000;
+
+/** Looks at a pull request: plans a head that is new, takes down what a closed one has left, and writes its comment. */
+export async function lookAtPull(desk: Desk, name: PullName): Promise<void> {
+  const { repository, number } = placeIn(name);
+  const known = await desk.parts.pulls.get(repository, number);
+  const installation = known?.installation ?? desk.installations.get(repository);
+  if (installation === undefined) return;
+  const octokit = await desk.clients.installation(installation);
+  const pull = await readPull(desk, octokit, installation, name).catch(ifGone);
+  if (!pull) return;
+  if (pull.state === 'open' && pull.plan.commit !== pull.head) await plan(desk, octokit, pull);
+  if (pull.state === 'closed') await takeDown(desk, octokit, pull);
+  desk.paints.add(name);
+}
+
+/** The repository is gone, or the app is no longer let in: nothing can be told there any more. */
+function ifGone(error: unknown): undefined {
+  if (statusOf(error) !== 404 && statusOf(error) !== 403) throw error;
+  return undefined;
+}
+
+/** Plans the head as its author would deploy it; what is told is told of that commit. */
+async function plan(desk: Desk, octokit: Octokit, pull: Pull): Promise<void> {
+  const { repository, head, installation } = pull;
+  const ask = {
+    actor: { id: pull.authorId, login: pull.author },
+    saidAtMs: desk.parts.clock.now(),
+    commit: head,
+  };
+  const here = hereIn(desk, octokit, pull, ask);
+  const caller = botFor(repository, 'reader');
+  const command = desk.parts.run(
+    { words: [], line: '/kata plan', caller, surface: 'github', here },
+    desk.closing,
+  );
+  const blocks: Block[] = [];
+  for (;;) {
+    const step = await command.next();
+    if (!step.done) blocks.push(step.value);
+    else {
+      const problems = problemsIn(step.value);
+      const found = planFrom(head, step.value, [...blocks, ...step.value.blocks]);
+      await put(desk, accountOf(installation), {
+        kind: 'check',
+        key: `plan:${repository}:${head}`,
+        importance: 'result',
+        content: { repository, run: planCheck(head, found, problems) },
+      });
+      await changePull(desk, nameOfPull(pull), (before = pull) => ({ ...before, plan: found }));
+      return;
+    }
+  }
+}
+
+/** Questions that are about a person are not the file's. */
+const PERSONAL = ['caller known', 'repository allowed', 'right', 'confirmation'];
+
+function planFrom(commit: string, outcome: Outcome, blocks: readonly Block[]): PullPlan {
+  const errors = problemsIn(outcome).filter(({ severity }) => severity === 'error').length;
+  const verdict = verdictOf(outcome);
+  const personal = (block: Block) =>
+    block.kind === 'stage' && (PERSONAL.includes(block.label) || block.label === 'verdict');
+  const shown = blocks.filter(
+    (block) => !personal(block) && !/^\s+→/.test(block.kind === 'text' ? block.text : ''),
+  );
+  return { commit, verdict, errors, text: verdict === 'none' ? '' : drawMarkdown(shown, MOST_PLAN) };
+}
+
+function verdictOf({ kind, code, data }: Outcome): PullPlan['verdict'] {
+  if (code === 'source-missing') return 'none';
+  if (kind !== 'done') return kind === 'invalid' ? 'invalid' : 'failed';
+  const { groups }: { groups?: unknown } = Object(data);
+  const checks = (Array.isArray(groups) ? groups : []).flatMap(
+    (group): unknown[] => Object(group).checks ?? [],
+  );
+  const failed = checks.some((check) => {
+    const { state, name }: { state?: unknown; name?: unknown } = Object(check);
+    return state === 'failed' && !PERSONAL.includes(String(name));
+  });
+  return failed ? 'refused' : 'ready';
+}
+
+function problemsIn({ data }: Outcome): Problem[] {
+  const { problems }: { problems?: unknown } = Object(data);
+  return Array.isArray(problems) ? problems : [];
+}
+
+/** The preview of a closed pull request goes, and its bill stays. What it brought to other environments is theirs. */
+async function takeDown(desk: Desk, octokit: Octokit, pull: Pull): Promise<void> {
+  const { repository, number, installation } = pull;
+  const environment = previewOf(repository, number);
+  const place = pull.places[environment];
+  if (!place || place.state === 'removed' || place.state === 'removing') return;
+  const name = nameOfPull(pull);
+  await changePlace(desk, name, environment, () => ({ state: 'removing' }));
+  const removedBy = await closedBy(octokit, pull);
+  const gone = { repository, branch: pull.branch, environment, caller: botFor(repository, 'operator') };
+  const follow = await desk.parts.commands.deleteBranch(gone);
+  await changePlace(desk, name, environment, () => ({ state: 'removing', removedBy }));
+  await put(desk, accountOf(installation), {
+    kind: 'deployment-status',
+    key: `end of ${place.deployment}`,
+    importance: 'result',
+    content: {
+      repository,
+      deployment: place.deployment,
+      state: 'inactive',
+      description: say.removedTitle(removedBy),
+      url: '',
+      logUrl: '',
+    },
+  });
+  for await (const _ of follow(desk.closing));
+  await changePlace(desk, name, environment, () => ({ state: 'removed' }));
+}
+
+async function closedBy(octokit: Octokit, { repository, number }: Pull): Promise<string> {
+  const { data } = await octokit.rest.pulls.get({ ...nameOf(repository), pull_number: number });
+  return data.merged ? `merge by ${data.merged_by?.login ?? 'somebody'}` : 'closing the pull request';
+}
+
+/** The bot itself, in one repository. */
+export function botFor(repository: string, right: Caller['right']): Caller {
+  const grant = {
+    right,
+    environments: ['*'],
+    repositories: [repository],
+    rule: `the bot’s own in ${repository}`,
+  };
+  return { name: 'katabot', right, grants: [grant] };
+}

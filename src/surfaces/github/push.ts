@@ -1,0 +1,264 @@
+import type { PushedBranch } from '../../commands/index.ts';
+import { Failure } from '../../failure.ts';
+import { type Caller, environmentVerdict } from '../../policy/index.ts';
+import type { Block, Outcome } from '../../replies/index.ts';
+import * as say from '../../replies/index.ts';
+import { type MappedBranch, mapped } from '../../repositories/index.ts';
+import type { Ask } from '../../store/index.ts';
+import { environmentRules } from './admission.ts';
+import type { Octokit } from './clients.ts';
+import { nameOf } from './names.ts';
+import { accountOf, type Desk } from './parts.ts';
+import { put } from './put.ts';
+import { reply } from './reply.ts';
+
+/** Looks at the branches of a repository: those that are deployed and have moved are deployed again. */
+export async function lookAtBranches(desk: Desk, repository: string): Promise<void> {
+  const installation = desk.installations.get(repository);
+  if (installation === undefined) return;
+  const octokit = await desk.clients.installation(installation);
+  const place = nameOf(repository);
+  const { data: found } = await octokit.rest.repos.get(place);
+  const branches = await octokit.paginate(octokit.rest.repos.listBranches, { ...place, per_page: 100 });
+  const heads = new Map(branches.map(({ name, commit }) => [name, commit.sha]));
+  const { wanted, clashes } = mapped(heads, found.default_branch, desk.parts.settings.branches);
+  for (const { environment, branches: both } of clashes)
+    desk.parts.warn(
+      { repository, environment, branches: both },
+      'several branches go to one environment: none is deployed',
+    );
+  for (const branch of wanted) await askBranch(desk, { installation, repository }, branch);
+}
+
+interface Place {
+  readonly installation: number;
+  readonly repository: string;
+}
+
+/** A branch that is seen for the first time is where it was when the app came: only what is pushed from then on is deployed. */
+async function askBranch(
+  desk: Desk,
+  place: Place,
+  { branch, commit, environment }: MappedBranch,
+): Promise<void> {
+  const { repository } = place;
+  const before = await desk.parts.branches.commit(repository, branch);
+  if (before === commit) return;
+  const nowMs = desk.parts.clock.now();
+  const ask: Ask = {
+    ...place,
+    id: `push:${repository}:${branch}:${commit}:${nowMs}`,
+    number: 0,
+    comment: 0,
+    actor: { id: 0, login: '' },
+    lines: [],
+    commit,
+    saidAtMs: nowMs,
+    receivedAtMs: nowMs,
+    push: { branch, environment, previousCommit: before ?? '' },
+  };
+  const isNew = before !== undefined && (await desk.parts.pulls.ask(ask));
+  await desk.parts.branches.record(repository, branch, commit);
+  if (isNew) startPush(desk, ask);
+}
+
+/** Deploys while the looks go on; begun anew after a crash. */
+export function startPush(desk: Desk, ask: Ask): void {
+  const work = answerPush(desk, ask)
+    .catch((error: unknown) => void (desk.closing.aborted || desk.parts.reportInternal(error)))
+    .finally(() => desk.answering.delete(ask.id));
+  desk.answering.set(ask.id, work);
+}
+
+async function answerPush(desk: Desk, ask: Ask): Promise<void> {
+  const { repository, installation, push } = ask;
+  if (!push) return;
+  const octokit = await desk.clients.installation(installation);
+  const wanted = { branch: push.branch, environment: push.environment, commit: ask.commit };
+  const { outcome, blocks } = await deployBranch(desk, octokit, ask, wanted, push.previousCommit).catch(
+    unlessMendable,
+  );
+  if (desk.closing.aborted) return; // followed further after the next start
+  if (outcome.code !== NOTHING)
+    await ended(desk, octokit, { installation, repository }, wanted, outcome, blocks);
+  await desk.parts.pulls.answered(ask.id);
+}
+
+interface Told {
+  readonly outcome: Outcome;
+  readonly blocks: readonly Block[];
+}
+
+const NOTHING = 'nothing-to-deploy';
+
+async function deployBranch(
+  desk: Desk,
+  octokit: Octokit,
+  place: Place,
+  wanted: MappedBranch,
+  before: string,
+): Promise<Told> {
+  const { repository } = place;
+  const pushed = await readPush(desk, octokit, repository, wanted, before);
+  if (!pushed.files.length && !(await hasGroups(desk, repository, wanted.environment)))
+    return { outcome: say.done(NOTHING, {}), blocks: [] };
+  const refusal = await ruled(octokit, repository, wanted);
+  if (refusal) return { outcome: refusal, blocks: [] };
+  await tell(desk, place, wanted, 'pending', say.deployingTitle(wanted.environment), '');
+  const checked = await drained(desk.parts.commands.checkPush(pushed, desk.closing));
+  if (checked.outcome.kind !== 'done') return checked;
+  const follow = await desk.parts.commands.deployPush(pushed);
+  return drained(follow(desk.closing));
+}
+
+function unlessMendable(error: unknown): Told {
+  if (!(error instanceof Failure)) throw error;
+  return { outcome: say.failedOutcome(error), blocks: [] };
+}
+
+async function readPush(
+  desk: Desk,
+  octokit: Octokit,
+  repository: string,
+  { branch, commit, environment }: MappedBranch,
+  previousCommit: string,
+): Promise<PushedBranch> {
+  const place = nameOf(repository);
+  const [{ files }, { data }] = await Promise.all([
+    desk.trees.at(octokit, place, commit),
+    octokit.rest.repos.getCommit({ ...place, ref: commit }),
+  ]);
+  const login = data.author?.login ?? data.committer?.login;
+  const [subject = ''] = data.commit.message.split('\n');
+  return {
+    repository,
+    branch,
+    environment,
+    commit,
+    subject,
+    files,
+    previousCommit,
+    caller: pusher(repository, branch, login),
+  };
+}
+
+/** Who may push to a branch says the code host; what is pushed there is deployed by that right. */
+function pusher(repository: string, branch: string, login: string | undefined): Caller {
+  const grant = {
+    right: 'operator',
+    environments: ['*'],
+    repositories: [repository],
+    rule: `push to ${branch} of ${repository}`,
+  } as const;
+  return {
+    name: login === undefined ? 'katabot' : `github:${login.toLowerCase()}`,
+    right: 'operator',
+    grants: [grant],
+  };
+}
+
+async function hasGroups(desk: Desk, repository: string, environment: string): Promise<boolean> {
+  return (await desk.parts.views(repository, desk.closing)).some((view) => view.environment === environment);
+}
+
+/** The environment's own rules hold for a push as they do for GitHub's own jobs. */
+async function ruled(
+  octokit: Octokit,
+  repository: string,
+  { branch, environment }: MappedBranch,
+): Promise<Outcome | undefined> {
+  const rules = await environmentRules(octokit, repository, environment);
+  const { data } = await octokit.rest.repos.getBranch({ ...nameOf(repository), branch });
+  const verdict = environmentVerdict(rules, { environment, branch, branchIsProtected: data.protected });
+  return verdict.allowed ? undefined : say.refused(verdict.code, verdict.message, verdict.advice);
+}
+
+/** How it went is told at the commit, and a failure in the pull request that brought it. */
+async function ended(
+  desk: Desk,
+  octokit: Octokit,
+  place: Place,
+  wanted: MappedBranch,
+  outcome: Outcome,
+  blocks: readonly Block[],
+): Promise<void> {
+  const { repository, installation } = place;
+  const { commit, environment } = wanted;
+  const went = outcome.kind === 'done';
+  const url =
+    (await desk.parts.views(repository, desk.closing)).find(
+      (view) => view.environment === environment && view.url,
+    )?.url ?? '';
+  await tell(
+    desk,
+    place,
+    wanted,
+    went ? 'success' : 'failure',
+    say.deployTitle(went, environment, outcome.code),
+    url,
+  );
+  if (went) return;
+  const { data: pulls } = await octokit.rest.repos.listPullRequestsAssociatedWithCommit({
+    ...nameOf(repository),
+    commit_sha: commit,
+  });
+  const merged = pulls.find(({ merged_at: at }) => at !== null);
+  if (!merged) return;
+  await reply(
+    desk,
+    { id: `push:${commit}:${environment}`, installation, repository, number: merged.number },
+    [
+      { kind: 'heading', text: say.deployTitle(false, environment, outcome.code) },
+      ...blocks,
+      ...outcome.blocks,
+    ],
+  );
+}
+
+async function tell(
+  desk: Desk,
+  { installation, repository }: Place,
+  { commit, environment }: MappedBranch,
+  state: 'pending' | 'success' | 'failure',
+  description: string,
+  url: string,
+): Promise<void> {
+  const account = accountOf(installation);
+  const key = `deployment:push:${repository}:${environment}:${commit}`;
+  await put(desk, account, {
+    kind: 'status',
+    key: `status:${repository}:${commit}:${environment}`,
+    importance: 'result',
+    content: { repository, commit, context: `katabot / ${environment}`, state, description, url },
+  });
+  await put(desk, account, {
+    kind: 'deployment',
+    key,
+    importance: 'result',
+    content: { repository, commit, environment, transient: false, description: 'asked by a push', key },
+  });
+  await put(desk, account, {
+    kind: 'deployment-status',
+    key: `status of ${key}`,
+    importance: 'result',
+    content: {
+      repository,
+      deployment: key,
+      state: state === 'pending' ? 'in_progress' : state,
+      description,
+      url,
+      logUrl: '',
+    },
+  });
+}
+
+async function drained(
+  command: AsyncGenerator<Block, Outcome>,
+): Promise<{ outcome: Outcome; blocks: Block[] }> {
+  const blocks: Block[] = [];
+  for (;;) {
+    const step = await command.next();
+    if (step.done) return { outcome: step.value, blocks };
+    blocks.push(step.value);
+  }
+}
