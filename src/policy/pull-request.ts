@@ -32,7 +32,7 @@ export function commitMeant(facts: PullFacts): { readonly allowed: true; readonl
   if (barred) return barred;
   if (facts.named) return { allowed: true, commit: facts.named };
   const seen = facts.heads.findLast(({ atMs }) => atMs <= facts.saidAtMs);
-  const again = `/deploy @${facts.head.slice(0, 7)}`;
+  const again = `\`/deploy @${facts.head.slice(0, 7)}\``;
   if (!seen) {
     return refusal(
       'head-unknown',

@@ -94,6 +94,9 @@ test('tokens of a database from before they could end go on working', async () =
   for (const sql of [
     'drop table audit',
     'drop table keys',
+    ...['deliveries', 'writes', 'sent', 'accounts', 'pulls', 'heads', 'asks'].map(
+      (name) => `drop table ${name}`,
+    ),
     ...['restart_before_ms', 'expires_at_ms'].map((name) => `alter table wishes drop column ${name}`),
     ...['reason', 'rollback_of', 'settled'].map((name) => `alter table revisions drop column ${name}`),
     'alter table tokens drop column expires_at_ms',

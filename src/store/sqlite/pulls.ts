@@ -33,7 +33,9 @@ export function pullBook(database: Kysely<Tables>): PullBook {
       await database
         .insertInto('heads')
         .values({ repository, number, commit, at_ms: atMs, pushed_by: by })
-        .onConflict((conflict) => conflict.doNothing())
+        .onConflict((conflict) =>
+          conflict.columns(['repository', 'number', 'at_ms']).doUpdateSet({ commit, pushed_by: by }),
+        )
         .execute();
     },
     heads: (repository, number) => headsOf(database, repository, number),

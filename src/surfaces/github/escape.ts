@@ -10,7 +10,7 @@ const JOINER = '\u2060';
  */
 export function inline(text: string, longest?: number): string {
   return plainText(text, longest)
-    .split(/(`[^`]+`|\b[0-9a-f]{7,}\b)/i)
+    .split(/(`[^`]+`|\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,}\b)/i)
     .map((part, index) => (index % 2 ? code(part.replace(/^`|`$/g, '')) : escaped(part)))
     .join('');
 }
@@ -43,13 +43,16 @@ function escaped(text: string): string {
       .replaceAll('&', '&amp;')
       .replaceAll('<', '&lt;')
       .replaceAll('>', '&gt;')
-      .replace(/[\\`*_{}[\]()#+.!|~$:^=-]/g, '\\$&')
-      .replace(/^\//, '\\/') // it is no command either
+      .replace(/[\\`*_[\]#|~$]/g, '\\$&')
+      // At the beginning of a line these would make a list, a heading or a command of it.
+      .replace(/^(\s*)([-+=/])/, '$1\\$2')
+      .replace(/^(\s*\d{1,9})([.)])/, '$1\\$2')
       // What follows is looked for in the finished page, where the backslashes are gone.
       .replace(/@|#/g, `$&${JOINER}`)
-      .replace(/(GH)(\\-)(?=\d)/gi, `$1${JOINER}$2`)
-      .replace(/(https?|ftp|mailto)\\:/gi, `$1${JOINER}\\:`)
-      .replace(/www(?=\\\.)/gi, `$&${JOINER}`)
+      .replace(/:(?=[\w+-]+:)/g, `:${JOINER}`)
+      .replace(/(GH)-(?=\d)/gi, `$1${JOINER}-`)
+      .replace(/(https?|ftp|mailto):/gi, `$1${JOINER}:`)
+      .replace(/www(?=\.)/gi, `$&${JOINER}`)
   );
 }
 

@@ -8,9 +8,8 @@ import type { Ask } from '../../store/index.ts';
 import { environmentRules } from './admission.ts';
 import type { Octokit } from './clients.ts';
 import { nameOf } from './names.ts';
-import { accountOf, type Desk } from './parts.ts';
-import { put } from './put.ts';
-import { reply } from './reply.ts';
+import type { Desk } from './parts.ts';
+import { ended, type Place, tell } from './push-told.ts';
 
 /** Looks at the branches of a repository: those that are deployed and have moved are deployed again. */
 export async function lookAtBranches(desk: Desk, repository: string): Promise<void> {
@@ -28,11 +27,6 @@ export async function lookAtBranches(desk: Desk, repository: string): Promise<vo
       'several branches go to one environment: none is deployed',
     );
   for (const branch of wanted) await askBranch(desk, { installation, repository }, branch);
-}
-
-interface Place {
-  readonly installation: number;
-  readonly repository: string;
 }
 
 /** A branch that is seen for the first time is where it was when the app came: only what is pushed from then on is deployed. */
@@ -171,85 +165,6 @@ async function ruled(
   const { data } = await octokit.rest.repos.getBranch({ ...nameOf(repository), branch });
   const verdict = environmentVerdict(rules, { environment, branch, branchIsProtected: data.protected });
   return verdict.allowed ? undefined : say.refused(verdict.code, verdict.message, verdict.advice);
-}
-
-/** How it went is told at the commit, and a failure in the pull request that brought it. */
-async function ended(
-  desk: Desk,
-  octokit: Octokit,
-  place: Place,
-  wanted: MappedBranch,
-  outcome: Outcome,
-  blocks: readonly Block[],
-): Promise<void> {
-  const { repository, installation } = place;
-  const { commit, environment } = wanted;
-  const went = outcome.kind === 'done';
-  const url =
-    (await desk.parts.views(repository, desk.closing)).find(
-      (view) => view.environment === environment && view.url,
-    )?.url ?? '';
-  await tell(
-    desk,
-    place,
-    wanted,
-    went ? 'success' : 'failure',
-    say.deployTitle(went, environment, outcome.code),
-    url,
-  );
-  if (went) return;
-  const { data: pulls } = await octokit.rest.repos.listPullRequestsAssociatedWithCommit({
-    ...nameOf(repository),
-    commit_sha: commit,
-  });
-  const merged = pulls.find(({ merged_at: at }) => at !== null);
-  if (!merged) return;
-  await reply(
-    desk,
-    { id: `push:${commit}:${environment}`, installation, repository, number: merged.number },
-    [
-      { kind: 'heading', text: say.deployTitle(false, environment, outcome.code) },
-      ...blocks,
-      ...outcome.blocks,
-    ],
-  );
-}
-
-async function tell(
-  desk: Desk,
-  { installation, repository }: Place,
-  { commit, environment }: MappedBranch,
-  state: 'pending' | 'success' | 'failure',
-  description: string,
-  url: string,
-): Promise<void> {
-  const account = accountOf(installation);
-  const key = `deployment:push:${repository}:${environment}:${commit}`;
-  await put(desk, account, {
-    kind: 'status',
-    key: `status:${repository}:${commit}:${environment}`,
-    importance: 'result',
-    content: { repository, commit, context: `katabot / ${environment}`, state, description, url },
-  });
-  await put(desk, account, {
-    kind: 'deployment',
-    key,
-    importance: 'result',
-    content: { repository, commit, environment, transient: false, description: 'asked by a push', key },
-  });
-  await put(desk, account, {
-    kind: 'deployment-status',
-    key: `status of ${key}`,
-    importance: 'result',
-    content: {
-      repository,
-      deployment: key,
-      state: state === 'pending' ? 'in_progress' : state,
-      description,
-      url,
-      logUrl: '',
-    },
-  });
 }
 
 async function drained(

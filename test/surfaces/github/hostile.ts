@@ -101,7 +101,15 @@ export function deedsOf(markdown: string, allowed: { readonly links?: readonly s
 
 /** GitHub looks for these in the text of the finished page. */
 function mentionsIn(text: string): string[] {
-  const patterns = [/@[a-z0-9]/i, /#\d/, /\bGH-\d/i, /\b[0-9a-f]{7,40}\b/, /https?:\/\//i, /www\./i];
+  const patterns = [
+    /@[a-z0-9]/i,
+    /#\d/,
+    /\bGH-\d/i,
+    /\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}\b/,
+    /:[\w+-]+:/,
+    /https?:\/\//i,
+    /www\./i,
+  ];
   return patterns
     .filter((pattern) => pattern.test(text))
     .map((pattern) => `text like ${pattern.source}: ${text.slice(0, 80)}`);

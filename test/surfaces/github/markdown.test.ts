@@ -91,9 +91,9 @@ test('every kind is drawn as people read it', () => {
     ]),
   ).toBe(`#### shop · staging
 
-- ✔ **image** web\\:1 pulled · 1.24 s
+- ✔ **image** web:1 pulled · 1.24 s
 - ✗ **start** exit code 3
-- **cost** \\$0\\.01 so far · \`katabot cost shop\`
+- **cost** \\$0.01 so far · \`katabot cost shop\`
 
 \`\`\`text
 web | listening on 80
@@ -102,7 +102,7 @@ web | GET / 200
 
 | group | rate |
 | --- | --- |
-| shop | \\$0\\.05 /h |`);
+| shop | \\$0.05 /h |`);
 });
 
 describe('what is too long', () => {

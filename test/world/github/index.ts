@@ -1,0 +1,168 @@
+/** A GitHub on loopback that behaves like the real one: state, rules, signatures, limits, and days on which it is down. */
+import { type HttpBindings, type ServerType, serve } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { Hono } from 'hono';
+import { type Clock, systemClock } from '../../../src/clock.ts';
+import { createApi, paged } from './api.ts';
+import { type App, createGithubApp, type Permissions } from './app.ts';
+import { createDeliveries, type Deliveries } from './deliveries.ts';
+import { createPeople, type People } from './people.ts';
+import { ApiError, createState, iso, type Person, type State } from './state.ts';
+
+export type { Comment, Person, Pull, Repository } from './state.ts';
+
+/** What `app.yml` asks for. */
+export const PERMISSIONS: Permissions = {
+  metadata: 'read',
+  contents: 'read',
+  members: 'read',
+  actions: 'read',
+  environments: 'read',
+  pull_requests: 'write',
+  issues: 'write',
+  checks: 'write',
+  statuses: 'write',
+  deployments: 'write',
+};
+
+export interface GithubWorld extends People, Pick<Deliveries, 'deliver' | 'again' | 'send'> {
+  readonly app: App;
+  readonly state: State;
+  readonly bot: Person;
+  readonly deliveries: readonly Deliveries['all'][number][];
+  /** `http://127.…/api/v3` */
+  readonly apiUrl: string;
+  /** Where webhooks go. */
+  botUrl: string;
+  /** What the next requests get instead of an answer: a status, or a connection that is cut. Asked for each request. */
+  trouble:
+    | ((request: { readonly method: string; readonly path: string }) => number | 'cut' | undefined)
+    | undefined;
+  close(): Promise<void>;
+}
+
+export async function startGithub({
+  clock = systemClock,
+  outside = [],
+}: {
+  clock?: Clock;
+  outside?: readonly string[];
+} = {}): Promise<GithubWorld> {
+  const state = createState(clock);
+  const bot: Person = { id: 9_000, login: 'katabot[bot]', type: 'Bot' };
+  const app = createGithubApp(state, PERMISSIONS, new Set(outside));
+  let world: GithubWorld;
+  const deliveries = createDeliveries(
+    state,
+    () => app.webhookSecret,
+    () => world.botUrl,
+  );
+  const http = new Hono<{ Bindings: HttpBindings }>();
+  http.use('*', async (context, next) => {
+    const [method, path] = [context.req.method, context.req.path.replace(/^\/api\/v3/, '')];
+    const trouble = world.trouble?.({ method, path });
+    if (trouble === 'cut') {
+      context.env.incoming.socket.destroy();
+      return RESPONSE_ALREADY_SENT;
+    }
+    if (trouble !== undefined) return context.json({ message: 'Server Error' }, trouble as 502);
+    await next();
+    app.requests.push({ method, path, atMs: clock.now(), status: context.res.status });
+    context.header('date', new Date(clock.now()).toUTCString());
+    return undefined;
+  });
+  http.onError((error, context) => {
+    if (!(error instanceof ApiError)) return context.json({ message: String(error) }, 500);
+    for (const [name, value] of Object.entries(error.headers)) context.header(name, value);
+    return context.json(
+      { message: error.message, documentation_url: 'https://docs.github.com/rest' },
+      error.status as 404,
+    );
+  });
+  http.route('/api/v3', appRoutes(app, deliveries));
+  http.route('/api/v3', createApi(state, app, bot));
+  http.notFound((context) =>
+    context.json(
+      { message: `Not Found: the pretend GitHub has no ${context.req.method} ${context.req.path}` },
+      404,
+    ),
+  );
+  const server = await listen(http);
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  world = {
+    ...createPeople(state, app, deliveries),
+    app,
+    state,
+    bot,
+    deliveries: deliveries.all,
+    deliver: deliveries.deliver,
+    again: deliveries.again,
+    send: deliveries.send,
+    apiUrl: `http://127.0.0.1:${port}/api/v3`,
+    botUrl: '',
+    trouble: undefined,
+    close: () =>
+      new Promise((resolve) => {
+        if ('closeAllConnections' in server) server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+  return world;
+}
+
+/** What the app asks in its own name. */
+function appRoutes(app: App, deliveries: Deliveries): Hono {
+  const routes = new Hono();
+  routes.get('/app', (context) => {
+    app.signed(context);
+    return context.json({ id: app.id, slug: app.slug, name: 'katabot' });
+  });
+  routes.get('/app/installations', (context) => {
+    app.signed(context);
+    return context.json([{ id: app.installation, suspended_at: null, account: { login: 'acme' } }]);
+  });
+  routes.post('/app/installations/:id/access_tokens', (context) => {
+    if (Number(context.req.param('id')) !== app.installation) throw new ApiError(404, 'Not Found');
+    return context.json(
+      { ...app.token(context), permissions: PERMISSIONS, repository_selection: 'all' },
+      201,
+    );
+  });
+  routes.get('/app/hook/deliveries', (context) => {
+    app.signed(context);
+    const sent = deliveries.all.filter(({ status }) => status !== 0).toReversed();
+    return context.json(
+      paged(
+        context,
+        sent.map(({ id, guid, event, action, status, deliveredAtMs }) => ({
+          id,
+          guid,
+          event,
+          action,
+          status_code: status,
+          status: status < 300 ? 'OK' : 'failed',
+          redelivery: false,
+          delivered_at: iso(deliveredAtMs),
+        })),
+      ),
+    );
+  });
+  routes.post('/app/hook/deliveries/:id/attempts', async (context) => {
+    app.signed(context);
+    const found = deliveries.all.find(({ id }) => id === Number(context.req.param('id')));
+    if (!found) throw new ApiError(404, 'Not Found');
+    void deliveries.again(found);
+    return context.json({}, 202);
+  });
+  return routes;
+}
+
+function listen(app: Hono<{ Bindings: HttpBindings }>): Promise<ServerType> {
+  return new Promise((resolve) => {
+    const server = serve(
+      { fetch: app.fetch, hostname: '127.0.0.1', port: 0, overrideGlobalObjects: false },
+      () => resolve(server),
+    );
+  });
+}
