@@ -25,6 +25,8 @@ export {
   environmentVerdict,
   type PullFacts,
   requiredChecksVerdict,
+  staleVerdict,
+  TOO_OLD_MS,
 } from './pull-request.ts';
 export {
   type Caller,

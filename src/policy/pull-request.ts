@@ -20,6 +20,8 @@ export interface PullFacts {
   readonly named: string;
 }
 
+/** What somebody wanted this long ago, they may not want any more. */
+export const TOO_OLD_MS = 15 * 60_000;
 /** A push this shortly before the comment may not have been on the screen of who wrote it. */
 const UNSEEN_MS = 30_000;
 
@@ -209,4 +211,15 @@ function listed(names: readonly string[]): string {
 
 function refusal(code: string, message: string, advice: string): Refusal {
   return { allowed: false, code, message, advice };
+}
+
+/** Whether something that was asked long ago is still to be done: after an outage, people are asked again. Pure. */
+export function staleVerdict({ saidAtMs, heardAtMs }: { saidAtMs: number; heardAtMs: number }): Decision {
+  const minutes = Math.round((heardAtMs - saidAtMs) / 60_000);
+  if (heardAtMs - saidAtMs <= TOO_OLD_MS) return { allowed: true, rule: 'asked just now' };
+  return refusal(
+    'too-old',
+    `You wrote this ${minutes} minutes before it could be read; perhaps it is no longer what you want. Nothing was done.`,
+    'If it is, write it again.',
+  );
 }

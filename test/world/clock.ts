@@ -35,3 +35,42 @@ export function createManualClock(startMs = Date.UTC(2026, 0, 1)): ManualClock {
     nextAtMs: () => first()?.atMs,
   };
 }
+
+export interface LeapingClock extends Clock {
+  /** All at once it is later: what fell due meanwhile is called. */
+  leap(ms: number): void;
+}
+
+/** The real time, of which a test can leave out what it has no time for. */
+export function createLeapingClock(): LeapingClock {
+  const waiting = new Set<{ atMs: number; callback: () => void; timer: NodeJS.Timeout }>();
+  let leaptMs = 0;
+  const now = () => Date.now() + leaptMs;
+  return {
+    now,
+    after(delayMs, callback) {
+      const call = () => {
+        waiting.delete(entry);
+        callback();
+      };
+      const entry = {
+        atMs: now() + delayMs,
+        callback: call,
+        timer: setTimeout(call, Math.min(delayMs, 2 ** 31 - 1)),
+      };
+      waiting.add(entry);
+      return () => {
+        clearTimeout(entry.timer);
+        waiting.delete(entry);
+      };
+    },
+    leap(ms) {
+      leaptMs += ms;
+      for (const entry of [...waiting].toSorted((a, b) => a.atMs - b.atMs)) {
+        if (entry.atMs > now()) continue;
+        clearTimeout(entry.timer);
+        entry.callback();
+      }
+    },
+  };
+}

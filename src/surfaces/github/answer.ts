@@ -102,6 +102,7 @@ async function runLine(
 
 /** Ends that the pull request's one comment tells. */
 const SHOWN = [
+  'deploy-already',
   'deployed',
   'removed',
   'stopped',
@@ -139,7 +140,7 @@ async function noteRemoval(desk: Desk, pull: Pull, by: string, { code, data }: O
     await changePlace(desk, nameOfPull(pull), environment, () => ({ removedBy: by }));
 }
 
-async function react(
+export async function react(
   desk: Desk,
   { comment, installation, repository }: Ask,
   { kind }: Outcome,

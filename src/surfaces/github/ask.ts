@@ -1,28 +1,34 @@
 import type { EmitterWebhookEvent } from '@octokit/webhooks';
 import * as say from '../../replies/index.ts';
 import type { Ask } from '../../store/index.ts';
-import { answer } from './answer.ts';
 import { commandLines } from './comment-lines.ts';
-import { pullName } from './names.ts';
 import { accountOf, type Desk } from './parts.ts';
 import { put } from './put.ts';
 import { reply } from './reply.ts';
+import { startAnswer } from './start-answer.ts';
 
-/** A comment: what stands in it is kept, acknowledged at once, and answered in its own time. */
-export async function askComment(
-  desk: Desk,
-  { payload }: EmitterWebhookEvent<'issue_comment.created'>,
-  receivedAtMs: number,
-): Promise<void> {
-  const { comment, issue, repository, installation } = payload;
-  if (!issue.pull_request || !installation || comment.user?.type !== 'User') return;
-  const lines = commandLines(comment.body, desk.mention);
+/** A comment, as a webhook or the API tells of it. */
+export interface Said {
+  readonly installation: number;
+  readonly repository: string;
+  readonly number: number;
+  readonly comment: {
+    readonly id: number;
+    readonly body?: string | undefined;
+    readonly created_at: string;
+    readonly user: { readonly id: number; readonly login: string; readonly type?: string } | null;
+  };
+}
+
+/** A comment: what stands in it is kept, acknowledged at once, and answered in its own time. Told twice, it is asked once. */
+export async function askComment(desk: Desk, said: Said, receivedAtMs: number): Promise<void> {
+  const { comment, ...place } = said;
+  if (comment.user?.type !== 'User') return;
+  const lines = commandLines(comment.body ?? '', desk.mention);
   if (!lines.length) return;
   await begin(desk, {
+    ...place,
     id: `comment:${comment.id}`,
-    installation: installation.id,
-    repository: repository.full_name.toLowerCase(),
-    number: issue.number,
     comment: comment.id,
     actor: { id: comment.user.id, login: comment.user.login },
     lines,
@@ -109,16 +115,4 @@ async function begin(desk: Desk, ask: Ask): Promise<void> {
     });
   }
   startAnswer(desk, ask);
-}
-
-/** Answers while other deliveries of the pull request go on: a deploy can be cancelled by the next comment. */
-export function startAnswer(desk: Desk, ask: Ask): void {
-  const name = pullName(ask.repository, ask.number);
-  const work = answer(desk, ask)
-    .catch((error: unknown) => void (desk.closing.aborted || desk.parts.reportInternal(error)))
-    .finally(() => {
-      desk.answering.delete(ask.id);
-      desk.paints.add(name);
-    });
-  desk.answering.set(ask.id, work);
 }

@@ -89,11 +89,23 @@ async function sendReaction(
 ): Promise<string> {
   const place = { ...nameOf(repository), comment_id: comment };
   const { data } = await octokit.rest.reactions.createForIssueComment({ ...place, content });
-  const before = Number(kept.remote);
-  if (before && before !== data.id) {
-    await octokit.rest.reactions.deleteForIssueComment({ ...place, reaction_id: before }).catch(unlessGone);
-  }
+  // Without a name for what was sent before, it may be there all the same: the bot died, or the answer was lost.
+  const before =
+    kept.remote === undefined && kept.sequence > 1
+      ? await ownReactions(octokit, place, data.user?.id)
+      : [Number(kept.remote ?? 0)];
+  for (const id of before.filter((each) => each && each !== data.id))
+    await octokit.rest.reactions.deleteForIssueComment({ ...place, reaction_id: id }).catch(unlessGone);
   return String(data.id);
+}
+
+async function ownReactions(
+  octokit: Octokit,
+  place: { owner: string; repo: string; comment_id: number },
+  own: number | undefined,
+): Promise<number[]> {
+  const { data } = await octokit.rest.reactions.listForIssueComment({ ...place, per_page: 100 });
+  return data.filter(({ user }) => user?.id === own).map(({ id }) => id);
 }
 
 async function sendComment(

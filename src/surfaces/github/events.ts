@@ -45,8 +45,11 @@ export function listenTo(desk: Desk, robot: Probot): void {
     },
   );
   robot.on('issue_comment.created', async (context) => {
-    noteInstallation(desk, context.payload);
-    await askComment(desk, context, receivedAt(desk, context.id));
+    const { comment, issue, installation } = context.payload;
+    const repository = noteInstallation(desk, context.payload);
+    if (!issue.pull_request || !installation) return;
+    const said = { installation: installation.id, repository, number: issue.number, comment };
+    await askComment(desk, said, receivedAt(desk, context.id));
   });
   robot.on('issue_comment.edited', async (context) => askEdited(desk, context));
   robot.on('issue_comment.deleted', async ({ payload }) => {

@@ -1,6 +1,6 @@
 import type { Here } from '../../commands/index.ts';
 import { Failure } from '../../failure.ts';
-import { commitMeant, type Decision } from '../../policy/index.ts';
+import { commitMeant, type Decision, staleVerdict } from '../../policy/index.ts';
 import type { Ask, Pull } from '../../store/index.ts';
 import { admitted } from './admission.ts';
 import type { Octokit } from './clients.ts';
@@ -18,7 +18,7 @@ export function hereIn(
   desk: Desk,
   octokit: Octokit,
   pull: Pull,
-  ask: Pick<Ask, 'actor' | 'saidAtMs' | 'commit'>,
+  ask: Pick<Ask, 'actor' | 'saidAtMs' | 'receivedAtMs' | 'commit'>,
   onDeploy: (admitted: Admitted) => Promise<void> = async () => {},
 ): Here {
   const { repository, number } = pull;
@@ -32,6 +32,8 @@ export function hereIn(
       return desk.trees.at(octokit, nameOf(repository), wanted);
     },
     async admit({ verb, environment = preview, commit, options }): Promise<Decision> {
+      const stale = staleVerdict({ saidAtMs: ask.saidAtMs, heardAtMs: ask.receivedAtMs });
+      if (!stale.allowed) return stale;
       if (verb.name !== 'deploy') return { allowed: true, rule: 'in a pull request' };
       const named = commit === undefined ? ask.commit : await ownCommit(octokit, pull, commit);
       const meant = commitMeant({

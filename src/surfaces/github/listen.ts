@@ -1,6 +1,5 @@
 import { createInbox, createOutbox } from '../../mail/index.ts';
 import { createQueue, type Queue } from '../../reconciler/index.ts';
-import { startAnswer } from './ask.ts';
 import { createClients } from './clients.ts';
 import { deliver } from './deliver.ts';
 import { EVENTS, listenTo, receive } from './events.ts';
@@ -8,7 +7,8 @@ import { lookAtPull } from './look.ts';
 import { paint } from './paint.ts';
 import type { Desk, GithubParts } from './parts.ts';
 import { nameOfPull, notePlace } from './pulls.ts';
-import { lookAtBranches, startPush } from './push.ts';
+import { lookAtBranches } from './push.ts';
+import { startAnswer } from './start-answer.ts';
 import { redeliverLost, sweepRepositories } from './sweep.ts';
 import { createTrees } from './tree.ts';
 import { type Answer, createWebhooks } from './webhooks.ts';
@@ -23,6 +23,7 @@ const BUDGET = {
 };
 const REDELIVER_EVERY_MS = 120_000;
 const RETRY_MS = 30_000;
+const MOST_RETRIES = 10;
 const WORKERS = 4;
 
 export interface Github {
@@ -62,7 +63,7 @@ export function createGithub(parts: GithubParts): Github {
       });
       await learnName(desk);
       await Promise.all([desk.inbox.start(), desk.outbox.start()]);
-      for (const ask of await parts.pulls.unanswered()) (ask.push ? startPush : startAnswer)(desk, ask);
+      for (const ask of await parts.pulls.unanswered()) startAnswer(desk, ask);
       timers.push(
         regularly(desk, parts.settings.lookEveryMs, () => sweepRepositories(desk)),
         regularly(desk, REDELIVER_EVERY_MS, () => redeliverLost(desk)),
@@ -74,7 +75,8 @@ export function createGithub(parts: GithubParts): Github {
       stopListening();
       for (const cancel of timers) cancel();
       await Promise.all([desk.inbox, desk.looks, desk.pushes, desk.paints].map((each) => each.close()));
-      await Promise.all([...desk.answering.values()]);
+      for (const cancel of desk.retries.values()) cancel();
+      await Promise.all([...desk.answering.values(), ...desk.sweeping]);
       await desk.outbox.close();
     },
   };
@@ -119,14 +121,16 @@ function deskFor(parts: GithubParts, closing: AbortSignal): Desk {
     }),
     looks: looker(parts, closing, (name) => lookAtPull(desk, name)),
     paints: looker(parts, closing, (name) => paint(desk, name)),
-    pushes: looker(parts, closing, (repository) => lookAtBranches(desk, repository)),
+    pushes: looker(parts, closing, (repository) => lookAtBranches(desk, repository, startAnswer)),
     answering: new Map(),
+    retries: new Map(),
     received: new Map(),
     steps: new Map(),
     places: new Map(),
     changing: new Map(),
     installations: new Map(),
     redelivered: new Set(),
+    sweeping: new Set(),
     closing,
     mention: 'katabot',
   };
@@ -139,16 +143,26 @@ function looker<Name extends string>(
   closing: AbortSignal,
   look: (name: Name) => Promise<void>,
 ): Queue<Name> {
-  const queue = createQueue<Name>({
+  const failures = new Map<Name, number>();
+  const queue: Queue<Name> = createQueue<Name>({
     clock,
     workers: WORKERS,
     async run(name) {
       try {
         await look(name);
+        failures.delete(name);
       } catch (error) {
         if (closing.aborted) return;
-        warn({ name, why: String(error).slice(0, 300) }, 'a look has failed; it is tried again');
-        queue.addAfter(name, RETRY_MS);
+        const count = (failures.get(name) ?? 0) + 1;
+        failures.set(name, count);
+        if (count < MOST_RETRIES) queue.addAfter(name, RETRY_MS);
+        else {
+          failures.delete(name);
+          warn(
+            { name, why: String(error).slice(0, 300) },
+            'looking has failed again and again; the next look at everything tries anew',
+          );
+        }
       }
     },
   });
@@ -156,17 +170,23 @@ function looker<Name extends string>(
 }
 
 /** At once, and then again and again. */
-function regularly({ parts, closing }: Desk, everyMs: number, work: () => Promise<unknown>): () => void {
+function regularly(
+  { parts, closing, sweeping }: Desk,
+  everyMs: number,
+  work: () => Promise<unknown>,
+): () => void {
   let cancel = () => {};
   const turn = () => {
-    void work()
+    const sweep = work()
       .catch((error: unknown) => {
         if (!closing.aborted)
           parts.warn({ why: String(error).slice(0, 300) }, 'GitHub could not be looked at');
       })
       .finally(() => {
+        sweeping.delete(sweep);
         if (!closing.aborted) cancel = parts.clock.after(everyMs, turn);
       });
+    sweeping.add(sweep);
   };
   turn();
   return () => cancel();
@@ -175,10 +195,10 @@ function regularly({ parts, closing }: Desk, everyMs: number, work: () => Promis
 /** What one part leaves behind may be work for another: all of them have to rest at the same time. */
 async function idle(desk: Desk): Promise<void> {
   for (let calm = 0; calm < 2; calm++) {
-    const answering = [...desk.answering.values()];
+    const answering = [...desk.answering.values(), ...desk.sweeping];
     if (answering.length) calm = 0;
     await Promise.all(answering);
     for (const part of [desk.inbox, desk.looks, desk.pushes, desk.paints, desk.outbox]) await part.idle();
-    if (desk.answering.size) calm = -1;
+    if (desk.answering.size || desk.sweeping.size) calm = -1;
   }
 }

@@ -31,16 +31,18 @@ export async function lookAtPull(desk: Desk, name: PullName): Promise<void> {
 
 /** The repository is gone, or the app is no longer let in: nothing can be told there any more. */
 function ifGone(error: unknown): undefined {
-  if (statusOf(error) !== 404 && statusOf(error) !== 403) throw error;
+  if (statusOf(error) !== 404) throw error;
   return undefined;
 }
 
 /** Plans the head as its author would deploy it; what is told is told of that commit. */
 async function plan(desk: Desk, octokit: Octokit, pull: Pull): Promise<void> {
   const { repository, head, installation } = pull;
+  const nowMs = desk.parts.clock.now();
   const ask = {
     actor: { id: pull.authorId, login: pull.author },
-    saidAtMs: desk.parts.clock.now(),
+    saidAtMs: nowMs,
+    receivedAtMs: nowMs,
     commit: head,
   };
   const here = hereIn(desk, octokit, pull, ask);

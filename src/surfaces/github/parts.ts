@@ -62,6 +62,8 @@ export interface Desk {
   readonly pushes: Queue<`${string}/${string}`>;
   /** What is being answered, by the id of the ask. */
   readonly answering: Map<string, Promise<void>>;
+  /** Asks that wait until GitHub answers again; each can be given up. */
+  readonly retries: Map<string, () => void>;
   /** What a deploy has told so far, by pull request and environment; of passing interest only. */
   readonly steps: Map<string, Block[]>;
   /** Which pull requests were deployed to an environment. */
@@ -74,6 +76,8 @@ export interface Desk {
   readonly changing: Map<PullName, Promise<void>>;
   /** In which installation a repository is. */
   readonly installations: Map<string, number>;
+  /** What is looked at by the clock just now. */
+  readonly sweeping: Set<Promise<unknown>>;
   readonly closing: AbortSignal;
   /** The app's own name in mentions, such as `katabot`: what GitHub calls its slug. */
   mention: string;

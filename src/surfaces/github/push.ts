@@ -11,8 +11,11 @@ import { nameOf } from './names.ts';
 import type { Desk } from './parts.ts';
 import { ended, type Place, tell } from './push-told.ts';
 
+/** Begins to answer what was asked, beside the looks. */
+type Start = (desk: Desk, ask: Ask) => void;
+
 /** Looks at the branches of a repository: those that are deployed and have moved are deployed again. */
-export async function lookAtBranches(desk: Desk, repository: string): Promise<void> {
+export async function lookAtBranches(desk: Desk, repository: string, start: Start): Promise<void> {
   const installation = desk.installations.get(repository);
   if (installation === undefined) return;
   const octokit = await desk.clients.installation(installation);
@@ -26,7 +29,7 @@ export async function lookAtBranches(desk: Desk, repository: string): Promise<vo
       { repository, environment, branches: both },
       'several branches go to one environment: none is deployed',
     );
-  for (const branch of wanted) await askBranch(desk, { installation, repository }, branch);
+  for (const branch of wanted) await askBranch(desk, { installation, repository }, branch, start);
 }
 
 /** A branch that is seen for the first time is where it was when the app came: only what is pushed from then on is deployed. */
@@ -34,6 +37,7 @@ async function askBranch(
   desk: Desk,
   place: Place,
   { branch, commit, environment }: MappedBranch,
+  start: Start,
 ): Promise<void> {
   const { repository } = place;
   const before = await desk.parts.branches.commit(repository, branch);
@@ -53,18 +57,11 @@ async function askBranch(
   };
   const isNew = before !== undefined && (await desk.parts.pulls.ask(ask));
   await desk.parts.branches.record(repository, branch, commit);
-  if (isNew) startPush(desk, ask);
+  if (isNew) start(desk, ask);
 }
 
-/** Deploys while the looks go on; begun anew after a crash. */
-export function startPush(desk: Desk, ask: Ask): void {
-  const work = answerPush(desk, ask)
-    .catch((error: unknown) => void (desk.closing.aborted || desk.parts.reportInternal(error)))
-    .finally(() => desk.answering.delete(ask.id));
-  desk.answering.set(ask.id, work);
-}
-
-async function answerPush(desk: Desk, ask: Ask): Promise<void> {
+/** Deploys what was pushed, and tells how it went. Begun anew after a crash. */
+export async function answerPush(desk: Desk, ask: Ask): Promise<void> {
   const { repository, installation, push } = ask;
   if (!push) return;
   const octokit = await desk.clients.installation(installation);

@@ -1,3 +1,6 @@
+import { TOO_OLD_MS } from '../../policy/index.ts';
+import { askComment } from './ask.ts';
+import type { Octokit } from './clients.ts';
 import { asPath, nameOf, pullName } from './names.ts';
 import type { Desk } from './parts.ts';
 import { statusOf } from './tree.ts';
@@ -20,6 +23,7 @@ async function sweepInstallation(desk: Desk, installation: number): Promise<void
     desk.installations.set(repository, installation);
     if (archived) continue;
     desk.pushes.add(asPath(repository));
+    await hearComments(desk, octokit, installation, repository);
     const open = await octokit.paginate(octokit.rest.pulls.list, {
       ...nameOf(repository),
       state: 'open',
@@ -38,6 +42,25 @@ async function sweepInstallation(desk: Desk, installation: number): Promise<void
   }
   for (const { repository, number } of await desk.parts.pulls.unfinished())
     desk.looks.add(pullName(repository, number));
+}
+
+/** Comments of the last minutes that no webhook has told of, as where GitHub cannot reach the bot. */
+async function hearComments(
+  desk: Desk,
+  octokit: Octokit,
+  installation: number,
+  repository: string,
+): Promise<void> {
+  const nowMs = desk.parts.clock.now();
+  const comments = await octokit.paginate(octokit.rest.issues.listCommentsForRepo, {
+    ...nameOf(repository),
+    since: new Date(nowMs - TOO_OLD_MS).toISOString(),
+    per_page: 100,
+  });
+  for (const comment of comments) {
+    const number = Number(/\/pull\/(\d+)/.exec(comment.html_url)?.[1] ?? 0);
+    if (number) await askComment(desk, { installation, repository, number, comment }, nowMs);
+  }
 }
 
 /** Deliveries older than this are no longer kept by GitHub. */

@@ -81,3 +81,13 @@ export function statusOf(error: unknown): number | undefined {
     ? error.status
     : undefined;
 }
+
+/** Whether a request failed because GitHub is away or wants to be left alone: it goes through later. */
+export function isPassing(error: unknown): boolean {
+  const status = statusOf(error);
+  if (status !== undefined) return status >= 500 || status === 401 || status === 403 || status === 429;
+  return (
+    error instanceof Error &&
+    /fetch failed|abort|timeout|network|socket/i.test(`${error.name} ${error.message}`)
+  );
+}

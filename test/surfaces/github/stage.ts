@@ -2,8 +2,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '../../../src/clock.ts';
 import { type AppInTest, startApp } from '../../world/bot.ts';
+import { createLeapingClock, type LeapingClock } from '../../world/clock.ts';
 import {
   type Comment,
   type GithubWorld,
@@ -17,6 +17,7 @@ import { createMemoryEngine, type MemoryEngine } from '../../world/memory-engine
 export interface Stage {
   readonly github: GithubWorld;
   readonly engine: MemoryEngine;
+  readonly clock: LeapingClock;
   readonly bot: AppInTest;
   readonly shop: Repository;
   /** ann may write, bo is an admin, eve may read. */
@@ -48,12 +49,16 @@ properties:
 `;
 }
 
-export async function openStage(settings: Record<string, unknown> = {}): Promise<Stage> {
-  const github = await startGithub();
+export async function openStage(
+  settings: Record<string, unknown> = {},
+  app: Record<string, unknown> = {},
+): Promise<Stage> {
+  const clock = createLeapingClock();
+  const github = await startGithub({ clock });
   const folder = await mkdtemp(join(tmpdir(), 'katabot-github-'));
   await writeFile(join(folder, 'app.pem'), github.app.privateKey, { mode: 0o600 });
   await writeFile(join(folder, 'secret'), `${github.app.webhookSecret}\n`, { mode: 0o600 });
-  const engine = createMemoryEngine(systemClock, ['web:1', 'web:2']);
+  const engine = createMemoryEngine(clock, ['web:1', 'web:2']);
   const open = () =>
     startApp({
       dataFolder: folder,
@@ -64,11 +69,12 @@ export async function openStage(settings: Record<string, unknown> = {}): Promise
           webhookSecretFile: join(folder, 'secret'),
           apiUrl: github.apiUrl,
           lookEvery: '1h',
+          ...app,
         },
         environments: { staging: {} },
         ...settings,
       },
-      parts: { engine: () => engine },
+      parts: { engine: () => engine, clock },
     });
   const shop = github.repository('acme/shop', { permissions: { ann: 'write', bo: 'admin', eve: 'read' } });
   let bot = await open();
@@ -77,6 +83,7 @@ export async function openStage(settings: Record<string, unknown> = {}): Promise
   const stage: Stage = {
     github,
     engine,
+    clock,
     get bot() {
       return bot;
     },

@@ -218,6 +218,19 @@ export function createApi(state: State, app: App, bot: Person): Hono {
     pull.comments.push(comment);
     return context.json(commentShape(comment), 201);
   });
+  api.get('/repos/:o/:r/issues/comments', (context) => {
+    const repository = place(context);
+    const since = Date.parse(context.req.query('since') ?? '1970-01-01');
+    const all = [...repository.pulls.values()].flatMap((pull) =>
+      pull.comments
+        .filter(({ updatedAtMs }) => updatedAtMs >= since)
+        .map((comment) => ({
+          ...commentShape(comment),
+          html_url: `${pullShape(pull, repository).html_url}#issuecomment-${comment.id}`,
+        })),
+    );
+    return context.json(paged(context, all));
+  });
   api.get('/repos/:o/:r/issues/comments/:c', (context) => context.json(commentShape(comments(context)[2])));
   api.patch('/repos/:o/:r/issues/comments/:c', async (context) => {
     const [, , comment] = comments(context);
@@ -232,11 +245,16 @@ export function createApi(state: State, app: App, bot: Person): Hono {
     app.needs('pull_requests', 'write');
     const { content } = await body(context);
     const known = comment.reactions.find((each) => each.user.id === bot.id && each.content === content);
-    if (known) return context.json({ id: known.id, content });
+    if (known) return context.json({ id: known.id, content, user: userShape(bot) });
     app.created();
     const reaction = { id: state.nextId(), content: String(content), user: bot };
     comment.reactions.push(reaction);
-    return context.json({ id: reaction.id, content }, 201);
+    return context.json({ id: reaction.id, content, user: userShape(bot) }, 201);
+  });
+  api.get('/repos/:o/:r/issues/comments/:c/reactions', (context) => {
+    const [, , comment] = comments(context);
+    const all = comment.reactions.map(({ id, content, user }) => ({ id, content, user: userShape(user) }));
+    return context.json(paged(context, all));
   });
   api.delete('/repos/:o/:r/issues/comments/:c/reactions/:id', (context) => {
     const [, , comment] = comments(context);

@@ -34,6 +34,7 @@ export interface Deliveries {
 
 export function createDeliveries(state: State, secret: () => string, url: () => string): Deliveries {
   const all: Delivery[] = [];
+  const repeats = new Set<Promise<unknown>>();
   const post = async (event: string, body: string, guid: string, key: string) => {
     const response = await fetch(`${url()}/github/webhooks`, {
       method: 'POST',
@@ -45,9 +46,9 @@ export function createDeliveries(state: State, secret: () => string, url: () => 
         'x-hub-signature-256': `sha256=${createHmac('sha256', key).update(body).digest('hex')}`,
       },
       body,
-    });
-    await response.arrayBuffer();
-    return response.status;
+    }).catch(() => undefined);
+    await response?.arrayBuffer();
+    return response?.status ?? 502; // nobody answered
   };
   return {
     all,
@@ -67,6 +68,7 @@ export function createDeliveries(state: State, secret: () => string, url: () => 
       return delivery;
     },
     async deliver({ lose = false, reversed = false, twice = false } = {}) {
+      await Promise.all(repeats);
       const waiting = all.filter(({ status }) => status === 0);
       const statuses: number[] = [];
       for (const delivery of reversed ? waiting.toReversed() : waiting) {
@@ -77,10 +79,13 @@ export function createDeliveries(state: State, secret: () => string, url: () => 
       }
       return statuses;
     },
-    async again(delivery) {
-      const status = await post(delivery.event, delivery.body, delivery.guid, secret());
-      all.push({ ...delivery, id: state.nextId(), status, deliveredAtMs: state.clock.now() });
-      return status;
+    again(delivery) {
+      const repeat = post(delivery.event, delivery.body, delivery.guid, secret()).then((status) => {
+        all.push({ ...delivery, id: state.nextId(), status, deliveredAtMs: state.clock.now() });
+        return status;
+      });
+      repeats.add(repeat);
+      return repeat.finally(() => repeats.delete(repeat));
     },
     send: (event, body, { secret: key = secret(), guid = randomUUID() } = {}) => post(event, body, guid, key),
   };

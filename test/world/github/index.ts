@@ -38,6 +38,8 @@ export interface GithubWorld extends People, Pick<Deliveries, 'deliver' | 'again
   trouble:
     | ((request: { readonly method: string; readonly path: string }) => number | 'cut' | undefined)
     | undefined;
+  /** The same for answers to what was done: the bot never hears that it was. */
+  afterwards: GithubWorld['trouble'];
   close(): Promise<void>;
 }
 
@@ -67,6 +69,10 @@ export async function startGithub({
     }
     if (trouble !== undefined) return context.json({ message: 'Server Error' }, trouble as 502);
     await next();
+    if (world.afterwards?.({ method, path }) === 'cut') {
+      context.env.incoming.socket.destroy();
+      return RESPONSE_ALREADY_SENT;
+    }
     app.requests.push({ method, path, atMs: clock.now(), status: context.res.status });
     context.header('date', new Date(clock.now()).toUTCString());
     return undefined;
@@ -102,6 +108,7 @@ export async function startGithub({
     apiUrl: `http://127.0.0.1:${port}/api/v3`,
     botUrl: '',
     trouble: undefined,
+    afterwards: undefined,
     close: () =>
       new Promise((resolve) => {
         if ('closeAllConnections' in server) server.closeAllConnections();
