@@ -23,7 +23,6 @@ export {
   type EnvironmentRule,
   type EnvironmentRules,
   environmentVerdict,
-  type PullFacts,
   requiredChecksVerdict,
   staleVerdict,
   TOO_OLD_MS,

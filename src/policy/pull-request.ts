@@ -2,7 +2,7 @@ import type { Decision } from './policy.ts';
 import type { Refusal } from './refusals.ts';
 
 /** What is known of a pull request and of who wants to deploy it. People are the code host's numbers, never their names. */
-export interface PullFacts {
+interface PullFacts {
   readonly state: 'open' | 'closed';
   /** Whether its commits come from another repository; a doubt is a yes. */
   readonly fork: boolean;

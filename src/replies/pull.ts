@@ -1,5 +1,4 @@
 import { type Bill, formatDuration, formatMoney, formatTotal, type Money } from '../metering/index.ts';
-import type { Mark } from './document.ts';
 
 // What the bot says in a pull request, besides what it says everywhere.
 
@@ -66,10 +65,6 @@ export function planTitle(verdict: PlanVerdict, errors: number): string {
   }
 }
 
-export function planMark(verdict: PlanVerdict): Mark {
-  return verdict === 'ready' ? 'done' : verdict === 'none' ? 'skipped' : 'failed';
-}
-
 /** What can be typed next. */
 export function nextCommands(verdict: PlanVerdict, states: readonly PlaceState[], preview: string): string {
   if (states.includes('deploying')) return `\`/kata cancel\` stops it · \`/kata status\``;
@@ -89,13 +84,6 @@ export function editedComment(lines: readonly string[]): string {
 
 export function tooManyCommands(count: number, most: number): string {
   return `${count} commands stand in this comment; ${most} is the most, so none was run. Write the others in another comment.`;
-}
-
-export function closedPull(): { message: string; advice: string } {
-  return {
-    message: 'The pull request is closed: nothing is deployed from it any more.',
-    advice: 'Open it again, or push to the branch that the environment follows.',
-  };
 }
 
 export function lifetimeWords({ livedMs }: Bill): string {

@@ -1,4 +1,4 @@
-import type { EmitterWebhookEvent } from '@octokit/webhooks';
+import type { Context } from 'probot';
 import * as say from '../../replies/index.ts';
 import type { Ask } from '../../store/index.ts';
 import { commandLines } from './comment-lines.ts';
@@ -41,7 +41,7 @@ export async function askComment(desk: Desk, said: Said, receivedAtMs: number): 
 /** A command that was edited into a comment is not obeyed, and that is said once. */
 export async function askEdited(
   desk: Desk,
-  { payload }: EmitterWebhookEvent<'issue_comment.edited'>,
+  { payload }: Pick<Context<'issue_comment.edited'>, 'payload'>,
 ): Promise<void> {
   const { comment, issue, repository, installation, changes } = payload;
   if (!issue.pull_request || !installation || comment.user?.type !== 'User') return;
@@ -63,7 +63,7 @@ export async function askEdited(
 export async function askButton(
   desk: Desk,
   id: string,
-  { payload }: EmitterWebhookEvent<'check_run.requested_action'>,
+  { payload }: Pick<Context<'check_run.requested_action'>, 'payload'>,
   receivedAtMs: number,
 ): Promise<void> {
   const { check_run: check, repository, installation, sender, requested_action: action } = payload;

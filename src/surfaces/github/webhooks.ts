@@ -22,7 +22,7 @@ export interface Answer {
   readonly message: string;
 }
 
-const EVENT = /^[a-z_]{1,60}$/;
+const EVENT = /^[a-z0-9_]{1,60}$/;
 const ID = /^[0-9a-zA-Z-]{8,80}$/;
 /** Strangers can send what they like as often as they like; the log hears of it once in a while, with a count. */
 const TELL_EVERY_MS = 60_000;

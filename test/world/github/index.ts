@@ -1,7 +1,9 @@
 /** A GitHub on loopback that behaves like the real one: state, rules, signatures, limits, and days on which it is down. */
+import { readFileSync } from 'node:fs';
 import { type HttpBindings, type ServerType, serve } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
+import { load } from 'js-yaml';
 import { type Clock, systemClock } from '../../../src/clock.ts';
 import { createApi, paged } from './api.ts';
 import { type App, createGithubApp, type Permissions } from './app.ts';
@@ -11,18 +13,10 @@ import { ApiError, createState, iso, type Person, type State } from './state.ts'
 
 export type { Comment, Person, Pull, Repository } from './state.ts';
 
-/** What `app.yml` asks for. */
-export const PERMISSIONS: Permissions = {
-  metadata: 'read',
-  contents: 'read',
-  members: 'read',
-  actions: 'read',
-  environments: 'read',
-  pull_requests: 'write',
-  issues: 'write',
-  checks: 'write',
-  statuses: 'write',
-  deployments: 'write',
+/** What `app.yml` asks for: the world gives no more, so what the bot does with it is what it needs. */
+export const MANIFEST = load(readFileSync(new URL('../../../app.yml', import.meta.url), 'utf8')) as {
+  readonly default_events: readonly string[];
+  readonly default_permissions: Permissions;
 };
 
 export interface GithubWorld extends People, Pick<Deliveries, 'deliver' | 'again' | 'send'> {
@@ -52,7 +46,7 @@ export async function startGithub({
 } = {}): Promise<GithubWorld> {
   const state = createState(clock);
   const bot: Person = { id: 9_000, login: 'katabot[bot]', type: 'Bot' };
-  const app = createGithubApp(state, PERMISSIONS, new Set(outside));
+  const app = createGithubApp(state, MANIFEST.default_permissions, new Set(outside));
   let world: GithubWorld;
   const deliveries = createDeliveries(
     state,
@@ -132,7 +126,7 @@ function appRoutes(app: App, deliveries: Deliveries): Hono {
   routes.post('/app/installations/:id/access_tokens', (context) => {
     if (Number(context.req.param('id')) !== app.installation) throw new ApiError(404, 'Not Found');
     return context.json(
-      { ...app.token(context), permissions: PERMISSIONS, repository_selection: 'all' },
+      { ...app.token(context), permissions: MANIFEST.default_permissions, repository_selection: 'all' },
       201,
     );
   });
