@@ -24,6 +24,10 @@ const BENCHES: Readonly<Record<string, { says: string; run(): Promise<readonly F
     says: '`status` of a thousand groups, on an engine that keeps its containers in memory',
     run: async () => (await import('./status.ts')).benchStatus(),
   },
+  webhook: {
+    says: 'GitHub webhooks: how soon they are answered, against a Probot app that only answers',
+    run: async () => (await import('./webhook.ts')).benchWebhook(),
+  },
   idle: {
     says: 'a bot with a hundred groups while nothing happens, on a real engine; takes some minutes',
     run: async () => (await import('./idle.ts')).benchIdle(),

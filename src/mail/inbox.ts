@@ -34,7 +34,7 @@ export interface InboxBook {
   next(lane: string): Promise<{ readonly delivery: Delivery; readonly attempts: number } | undefined>;
   tried(source: string, id: string): Promise<void>;
   /** It waits no longer; its payload is forgotten, its id is not. */
-  end(source: string, id: string, how: 'done' | 'failed'): Promise<void>;
+  end(source: string, id: string, how: 'done' | 'failed'): Promise<unknown>;
   /** Which of these ids were taken. */
   known(source: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
   counts(): Promise<InboxCounts>;

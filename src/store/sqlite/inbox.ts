@@ -1,13 +1,15 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Delivery, InboxBook, InboxCounts } from '../../mail/index.ts';
 import { isOneOf } from './rows.ts';
 import type { Tables } from './tables.ts';
+import { together } from './together.ts';
 
 export function inboxBook(database: Kysely<Tables>): InboxBook {
   const one = (source: string, id: string) =>
     database.updateTable('deliveries').where('source', '=', source).where('id', '=', id);
+  const end = together((ended: readonly Ended[]) => endDeliveries(database, ended));
   return {
-    add: (delivery) => addDelivery(database, delivery),
+    add: together((deliveries) => addDeliveries(database, deliveries)),
     async lanes() {
       const rows = await database
         .selectFrom('deliveries')
@@ -43,9 +45,7 @@ export function inboxBook(database: Kysely<Tables>): InboxBook {
         .set((row) => ({ attempts: row('attempts', '+', 1) }))
         .execute();
     },
-    async end(source, id, how) {
-      await one(source, id).set({ state: how, payload: '' }).execute();
-    },
+    end: (source, id, how) => end({ source, id, how }),
     async known(source, ids) {
       const rows = await database
         .selectFrom('deliveries')
@@ -66,16 +66,51 @@ export function inboxBook(database: Kysely<Tables>): InboxBook {
   };
 }
 
-async function addDelivery(
-  database: Kysely<Tables>,
-  { source, id, naturalKey, lane, event, payload, receivedAtMs }: Delivery,
-): Promise<boolean> {
-  const { numInsertedOrUpdatedRows } = await database
-    .insertInto('deliveries')
-    .values({ source, id, natural_key: naturalKey, lane, event, payload, received_at_ms: receivedAtMs })
-    .onConflict((conflict) => conflict.doNothing())
-    .executeTakeFirst();
-  return (numInsertedOrUpdatedRows ?? 0n) > 0n;
+/** Which of them are new: neither in the book nor earlier in the list. */
+async function addDeliveries(database: Kysely<Tables>, deliveries: readonly Delivery[]): Promise<boolean[]> {
+  // As one document: the statement stays the same however many there are.
+  const rows = JSON.stringify(
+    deliveries.map((each) => [
+      each.source,
+      each.id,
+      each.naturalKey,
+      each.lane,
+      each.event,
+      each.payload,
+      each.receivedAtMs,
+    ]),
+  );
+  const { rows: added } = await sql<{ source: string; id: string }>`
+    insert into deliveries (source, id, natural_key, lane, event, payload, received_at_ms)
+    select value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6 from json_each(${rows}) where true
+    on conflict do nothing returning source, id`.execute(database);
+  const fresh = new Set(added.map(({ source, id }) => `${source} ${id}`));
+  return deliveries.map(({ source, id }) => fresh.delete(`${source} ${id}`));
+}
+
+interface Ended {
+  readonly source: string;
+  readonly id: string;
+  readonly how: 'done' | 'failed';
+}
+
+async function endDeliveries(database: Kysely<Tables>, ended: readonly Ended[]): Promise<true[]> {
+  const kinds = Map.groupBy(ended, ({ source, how }) => `${source} ${how}`);
+  for (const [first, ...more] of kinds.values()) {
+    if (!first) continue;
+    await database
+      .updateTable('deliveries')
+      .set({ state: first.how, payload: '' })
+      .where('source', '=', first.source)
+      .where(
+        isOneOf(
+          'id',
+          [first, ...more].map(({ id }) => id),
+        ),
+      )
+      .execute();
+  }
+  return ended.map(() => true);
 }
 
 async function countsOf(database: Kysely<Tables>): Promise<InboxCounts> {

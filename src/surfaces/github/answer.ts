@@ -1,4 +1,3 @@
-import { Failure } from '../../failure.ts';
 import type { Block, Outcome } from '../../replies/index.ts';
 import * as say from '../../replies/index.ts';
 import type { Ask, Pull } from '../../store/index.ts';
@@ -85,7 +84,7 @@ async function runLine(
   const command = desk.parts.run({ words: [], line, caller, surface: 'github', here }, desk.closing);
   for (;;) {
     const step = await command.next();
-    if (desk.closing.aborted) throw new Failure('stopping', 'The bot is stopping.'); // answered after the next start
+    desk.closing.throwIfAborted(); // answered after the next start
     if (!step.done) {
       keep(blocks, step.value);
       if (deploy) tellStep(desk, pull, deploy, step.value);

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { createInbox, createOutbox } from '../../mail/index.ts';
 import { createQueue, type Queue } from '../../reconciler/index.ts';
 import { createClients } from './clients.ts';
@@ -28,7 +29,7 @@ const WORKERS = 4;
 
 export interface Github {
   /** Takes a delivery of GitHub's webhook. */
-  take(request: Request): Promise<Answer>;
+  take(request: IncomingMessage): Promise<Answer>;
   /** Goes on with what an earlier process has left, and looks at everything once. */
   start(): Promise<void>;
   /** Nothing is being looked at, answered or written, and nothing is due now. */

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { verifyWithFallback } from '@octokit/webhooks-methods';
 import type { Clock } from '../../clock.ts';
 import type { Inbox } from '../../mail/index.ts';
@@ -31,17 +32,17 @@ const TELL_EVERY_MS = 60_000;
  * Takes deliveries: the signature is checked over the bytes as they came, and what is genuine is on disk before it is answered.
  * Work comes later: GitHub waits ten seconds and never asks again.
  */
-export function createWebhooks(parts: WebhookParts): (request: Request) => Promise<Answer> {
+export function createWebhooks(parts: WebhookParts): (request: IncomingMessage) => Promise<Answer> {
   const refuse = teller(parts);
   return async (request) => {
-    const id = request.headers.get('x-github-delivery') ?? '';
-    const event = request.headers.get('x-github-event') ?? '';
+    const id = headerOf(request, 'x-github-delivery');
+    const event = headerOf(request, 'x-github-event');
     if (!ID.test(id) || !EVENT.test(event)) return refuse(400, 'This is no delivery of GitHub.');
-    if (!request.headers.get('content-type')?.startsWith('application/json'))
+    if (!headerOf(request, 'content-type').startsWith('application/json'))
       return refuse(415, 'Choose the content type application/json.');
     const body = await bodyOf(request);
     if (body === undefined) return refuse(413, 'The delivery is longer than 4 MiB.');
-    const signature = request.headers.get('x-hub-signature-256') ?? '';
+    const signature = headerOf(request, 'x-hub-signature-256');
     if (!(await isGenuine(parts.secrets, body, signature)))
       return refuse(401, 'The signature does not belong to this body and secret.');
     if (!parts.events.has(event))
@@ -61,12 +62,17 @@ export function createWebhooks(parts: WebhookParts): (request: Request) => Promi
   };
 }
 
+function headerOf({ headers }: IncomingMessage, name: string): string {
+  const value = headers[name];
+  return typeof value === 'string' ? value : '';
+}
+
 /** Never holds more than the limit in memory, whatever the length that was promised. */
-async function bodyOf(request: Request): Promise<string | undefined> {
-  if (Number(request.headers.get('content-length') ?? 0) > MOST_WEBHOOK_BYTES) return undefined;
+async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
+  if (Number(request.headers['content-length'] ?? 0) > MOST_WEBHOOK_BYTES) return undefined;
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of request.body ?? []) {
+  for await (const chunk of request) {
     bytes += chunk.byteLength;
     if (bytes > MOST_WEBHOOK_BYTES) return undefined;
     chunks.push(chunk);

@@ -35,7 +35,7 @@ export function createWeb(parts: WebParts): Web {
   });
   app.post('/github/webhooks', async (context) => {
     if (!parts.github) return answerProblem(context, problem(404, 'not-found', 'No GitHub app is set up.'));
-    const { status, message } = await parts.github(context.req.raw);
+    const { status, message } = await parts.github(context.env.incoming);
     return context.json({ message }, status);
   });
   app.use('/api/*', async (context, next) => {

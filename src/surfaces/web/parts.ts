@@ -21,7 +21,7 @@ export interface WebParts {
   readonly git: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   /** Takes what GitHub delivers; absent without an app. */
   readonly github?: (
-    request: Request,
+    request: IncomingMessage,
   ) => Promise<{ readonly status: 200 | 202 | 400 | 401 | 413 | 415; readonly message: string }>;
   /** Tells an error of the bot's own; gives its reference. */
   readonly reportInternal: (error: unknown) => string;
