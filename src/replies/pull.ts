@@ -68,9 +68,9 @@ export function planTitle(verdict: PlanVerdict, errors: number): string {
 /** What can be typed next. */
 export function nextCommands(verdict: PlanVerdict, states: readonly PlaceState[], preview: string): string {
   if (states.includes('deploying')) return `\`/kata cancel\` stops it · \`/kata status\``;
+  if (states.includes('failed')) return '`/deploy` tries again · `/kata logs --previous` · `/kata help`';
   if (states.some((state) => state === 'running' || state === 'finished' || state === 'stopped'))
     return '`/kata logs` · `/kata cost` · `/kata extend --by 2h` · `/kata rollback` · `/kata help`';
-  if (states.includes('failed')) return '`/deploy` tries again · `/kata logs --previous` · `/kata help`';
   if (verdict === 'ready')
     return `\`/deploy\` brings it up as ${preview} · \`/deploy to staging\` · \`/kata help\``;
   return verdict === 'none' ? '`/kata help`' : 'Push a commit that mends it: it is planned again by itself.';
@@ -96,7 +96,7 @@ export function deployTitle(went: boolean, environment: string, code: string): s
 }
 
 export function removedTitle(by: string): string {
-  return `removed by ${by}`;
+  return `removed ${by}`;
 }
 
 export function deployingTitle(environment: string): string {

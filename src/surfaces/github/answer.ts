@@ -136,7 +136,9 @@ async function noteRemoval(desk: Desk, pull: Pull, by: string, { code, data }: O
   if (code !== 'removed' || typeof key !== 'string') return;
   const environment = key.slice(0, key.indexOf('/'));
   if (pull.places[environment])
-    await changePlace(desk, nameOfPull(pull), environment, () => ({ removedBy: by }));
+    await changePlace(desk, nameOfPull(pull), environment, () => ({
+      removedBy: `by ${by.replace(/^github:/, '')}`,
+    }));
 }
 
 export async function react(

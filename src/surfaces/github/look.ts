@@ -134,7 +134,7 @@ async function takeDown(desk: Desk, octokit: Octokit, pull: Pull): Promise<void>
 
 async function closedBy(octokit: Octokit, { repository, number }: Pull): Promise<string> {
   const { data } = await octokit.rest.pulls.get({ ...nameOf(repository), pull_number: number });
-  return data.merged ? `merge by ${data.merged_by?.login ?? 'somebody'}` : 'closing the pull request';
+  return data.merged ? `with the merge by ${data.merged_by?.login ?? 'somebody'}` : 'with the pull request';
 }
 
 /** The bot itself, in one repository. */

@@ -22,6 +22,7 @@ export async function paint(desk: Desk, name: PullName): Promise<void> {
   await noteRemoved(desk, name, pull, places);
   const body = stickyComment({
     number,
+    state: pull.state,
     head: pull.head,
     title: pull.title,
     preview: previewOf(repository, number),
@@ -94,7 +95,7 @@ function stateOf({ state, groups }: PullPlace, there: readonly GroupView[]): Pla
 }
 
 function detailOf(state: PlaceState, { code, removedBy }: PullPlace, there: readonly GroupView[]): string {
-  if (state === 'removed' || state === 'removing') return removedBy ? `by ${removedBy}` : '';
+  if (state === 'removed' || state === 'removing') return removedBy;
   if (state !== 'failed') return '';
   const cause = there.find(({ failure }) => failure)?.failure?.code ?? code;
   const serving = there.find((view) => view.serving !== undefined)?.serving;

@@ -8,6 +8,8 @@ import { drawMarkdown, MOST_COMMENT } from './markdown.ts';
 /** A pull request as its one comment shows it. */
 export interface PullView {
   readonly number: number;
+  /** A closed one takes no more commands that deploy. */
+  readonly state: 'open' | 'closed';
   readonly head: string;
   /** Text from outside, as are all other texts. */
   readonly title: string;
@@ -62,12 +64,14 @@ export function stickyComment(view: PullView): string {
     there.length ? placesTable(there) : '',
     ...there.map(stepsOf),
     gone.length ? billTable(gone) : '',
-    planOf(view.plan),
-    say.nextCommands(
-      view.plan.verdict,
-      there.map(({ state }) => state),
-      code(view.preview),
-    ),
+    view.state === 'open' || there.length ? planOf(view.plan) : '',
+    view.state === 'open'
+      ? say.nextCommands(
+          view.plan.verdict,
+          there.map(({ state }) => state),
+          code(view.preview),
+        )
+      : '',
     footer(view),
   ];
   return fitting(parts.filter(Boolean));

@@ -119,7 +119,7 @@ describe('a pull request', () => {
     await stage.settle();
     expect((await running()).map(({ key }) => key)).toEqual(['production/shop']);
     const { sticky } = botComments(pull);
-    expect(sticky?.body).toMatch(/~~pr-11-shop~~ \| ⏹ removed · by merge by bo/);
+    expect(sticky?.body).toMatch(/~~pr-11-shop~~ \| ⏹ removed · with the merge by bo/);
     expect(sticky?.body).toMatch(/total/);
     expect(
       shop.deployments
@@ -140,6 +140,6 @@ describe('a pull request', () => {
     const writes = stage.github.app.requests.filter(
       ({ method, path }) => method !== 'GET' && !path.endsWith('access_tokens'),
     );
-    expect(writes.length).toBeLessThanOrEqual(45);
+    expect(writes.length).toBeLessThanOrEqual(60);
   });
 });
