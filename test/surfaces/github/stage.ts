@@ -52,6 +52,8 @@ properties:
 export async function openStage(
   settings: Record<string, unknown> = {},
   app: Record<string, unknown> = {},
+  /** A real engine instead of the one in memory. */
+  dockerHost?: string,
 ): Promise<Stage> {
   const clock = createLeapingClock();
   const github = await startGithub({ clock });
@@ -74,7 +76,7 @@ export async function openStage(
         environments: { staging: {} },
         ...settings,
       },
-      parts: { engine: () => engine, clock },
+      parts: { clock, ...(dockerHost === undefined ? { engine: () => engine } : { dockerHost }) },
     });
   const shop = github.repository('acme/shop', { permissions: { ann: 'write', bo: 'admin', eve: 'read' } });
   let bot = await open();

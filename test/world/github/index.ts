@@ -19,6 +19,9 @@ export const MANIFEST = load(readFileSync(new URL('../../../app.yml', import.met
   readonly default_permissions: Permissions;
 };
 
+/** A status, or a connection that is cut. */
+export type Trouble = number | 'cut' | { readonly status: number; readonly message: string } | undefined;
+
 export interface GithubWorld extends People, Pick<Deliveries, 'deliver' | 'again' | 'send'> {
   readonly app: App;
   readonly state: State;
@@ -29,9 +32,7 @@ export interface GithubWorld extends People, Pick<Deliveries, 'deliver' | 'again
   /** Where webhooks go. */
   botUrl: string;
   /** What the next requests get instead of an answer: a status, or a connection that is cut. Asked for each request. */
-  trouble:
-    | ((request: { readonly method: string; readonly path: string }) => number | 'cut' | undefined)
-    | undefined;
+  trouble: ((request: { readonly method: string; readonly path: string }) => Trouble) | undefined;
   /** The same for answers to what was done: the bot never hears that it was. */
   afterwards: GithubWorld['trouble'];
   close(): Promise<void>;
@@ -61,7 +62,11 @@ export async function startGithub({
       context.env.incoming.socket.destroy();
       return RESPONSE_ALREADY_SENT;
     }
-    if (trouble !== undefined) return context.json({ message: 'Server Error' }, trouble as 502);
+    if (trouble !== undefined) {
+      const { status, message } =
+        typeof trouble === 'object' ? trouble : { status: trouble, message: 'Server Error' };
+      return context.json({ message }, status as 502);
+    }
     await next();
     if (world.afterwards?.({ method, path }) === 'cut') {
       context.env.incoming.socket.destroy();
