@@ -26,7 +26,7 @@ RUN apt-get update \
 
 WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
-COPY package.json LICENSE ./
+COPY package.json LICENSE app.yml ./
 COPY src ./src
 COPY templates ./templates
 

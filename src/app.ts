@@ -16,6 +16,7 @@ import {
 } from './commands/index.ts';
 import {
   cliTokenFile,
+  githubFiles,
   githubFrom,
   type LocationSettings,
   livesFrom,
@@ -29,12 +30,12 @@ import { createEdge, poolsFrom, probe } from './network/index.ts';
 import { freeSpaceAt, type Log } from './observability/index.ts';
 import { createPolicy, createTokens, lifeOf, type Tokens } from './policy/index.ts';
 import { createFeed, createReconciler, createRoutes, type Reconciler } from './reconciler/index.ts';
-import { openVault } from './secrets/index.ts';
+import { openVault, type Vault } from './secrets/index.ts';
 import type { Store } from './store/index.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
 import type { TokenParts } from './surfaces/cli/index.ts';
 import { createGitSurface, hostedSources } from './surfaces/git/index.ts';
-import { createGithub, type Github, readCredentials } from './surfaces/github/index.ts';
+import { createDoor, type Door } from './surfaces/github/index.ts';
 import { createWatch, type Watch } from './surfaces/watch/index.ts';
 import { closed, createWeb, listen, portOf, warningFor } from './surfaces/web/index.ts';
 
@@ -59,7 +60,7 @@ export interface App {
   readonly ground: Ground;
   readonly watch: Watch;
   /** Absent without an app in the settings. */
-  readonly github: Github | undefined;
+  readonly github: Door | undefined;
   /** Where it listens, once started: the ports are real ones even when the settings say 0. */
   readonly addresses: { http: string; edge: string };
   start(): Promise<void>;
@@ -151,7 +152,8 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     run: (said, signal) => runCommand(ground, said, signal),
     reportInternal: (error) => log.internal(error),
   });
-  const github = githubFor(settings, parts, { ground, store, commands });
+  const ownUrl = () => `${settings.http.tls ? 'https' : 'http'}://${addresses.http}`;
+  const github = githubFor(settings, parts, { ground, store, commands, ownUrl });
   const web = createWeb({
     clock,
     authenticate: (token) => tokens.authenticate(token),
@@ -161,7 +163,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     seesAll: (caller) => policy.decide(caller, 'operator', 'see what others have asked').allowed,
     requestsPerSecond: settings.http.requestsPerSecond,
     git: (request, response) => git.handle(request, response),
-    ...(github ? { github: (request) => github.take(request) } : {}),
+    ...(github ? { github } : {}),
     reportInternal: (error) => log.internal(error),
   });
   const stopping = new AbortController();
@@ -210,13 +212,22 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
 
 function githubFor(
   settings: Settings,
-  { clock, log }: AppParts,
-  { ground, store, commands }: { ground: Ground; store: Store; commands: PushCommands },
-): Github | undefined {
+  { clock, log, dataFolder }: AppParts,
+  {
+    ground,
+    store,
+    commands,
+    ownUrl,
+  }: { ground: Ground; store: Store & { vault: Vault }; commands: PushCommands; ownUrl: () => string },
+): Door | undefined {
   if (!settings.github) return undefined;
-  return createGithub({
+  return createDoor({
     ...store,
-    credentials: readCredentials(settings.github),
+    files: githubFiles(settings.github),
+    keptFile: join(dataFolder, 'github-app.age'),
+    publicUrl: settings.github.publicUrl,
+    ownUrl,
+    info: (fields, message) => log.info(fields, message),
     settings: githubFrom(settings, settings.github),
     feed: ground.feed,
     clock,
@@ -266,11 +277,17 @@ async function emptyFolder(folder: string): Promise<string> {
 }
 
 /** The database and the key of fingerprints, in a folder that nobody else may enter. */
-async function openStore(dataFolder: string): Promise<Store & { readonly pepper: string }> {
+async function openStore(
+  dataFolder: string,
+): Promise<Store & { readonly pepper: string; readonly vault: Vault }> {
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   await chmod(dataFolder, 0o700);
   const vault = await openVault(join(dataFolder, 'identity.age'));
-  return { ...(await openSqliteStore(join(dataFolder, 'katabot.sqlite'), vault)), pepper: vault.pepper };
+  return {
+    ...(await openSqliteStore(join(dataFolder, 'katabot.sqlite'), vault)),
+    pepper: vault.pepper,
+    vault,
+  };
 }
 
 /** The command line on the bot's own machine speaks as `local`, with a token that is new at every start. */

@@ -312,45 +312,66 @@ const roleSchema = z.union([
   z.array(grantSchema),
 ]);
 
-const githubSchema = z.strictObject({
-  appId: z.int().min(1).meta({ description: 'The number of the app, as GitHub shows it.' }),
-  privateKeyFile: z.string().meta({ description: 'The app’s private key, the .pem file that GitHub gave.' }),
-  webhookSecretFile: z.string().meta({
-    description:
-      'The secret of its webhook; while it is replaced, the new one on the first line and the old one below.',
-  }),
-  apiUrl: z
-    .url({ protocol: /^https?$/ })
-    .default('https://api.github.com')
-    .transform((url) => url.replace(/\/+$/, ''))
-    .meta({ description: 'Where the API is; `https://HOST/api/v3` on GitHub Enterprise Server.' }),
-  roles: z
-    .strictObject({
-      read: roleSchema
-        .default('reader')
-        .meta({ description: 'Of a private repository; everybody reads a public one.' }),
-      triage: roleSchema.default('reader').meta({ description: 'What the role triage may do.' }),
-      write: roleSchema.default('deployer').meta({ description: 'What the role write may do.' }),
-      maintain: roleSchema.default('operator').meta({ description: 'What the role maintain may do.' }),
-      admin: roleSchema.default('operator').meta({ description: 'What the role admin may do.' }),
-    })
-    .prefault({}),
-  forks: z.enum(['plan', 'deploy']).default('plan').meta({
-    description:
-      'Pull requests of forks are planned; with `deploy` somebody with the right who is not their author may deploy them.',
-  }),
-  branches: z.record(branchPattern, branchEnvironment).optional().meta({
-    description:
-      'Branch or pattern to environment, an empty one for a name made of the branch; without it a push to the default branch deploys to production.',
-  }),
-  lookEvery: duration
-    .refine((ms) => ms >= 10_000, 'expected 10s at least')
-    .default(300_000)
-    .meta({
+const githubSchema = z
+  .strictObject({
+    appId: z.int().min(1).optional().meta({
       description:
-        'How often everything is looked at, for what no webhook has told; short where GitHub cannot reach the bot.',
+        'The number of the app, as GitHub shows it. Without it the bot says at its start how the app is made.',
     }),
-});
+    privateKeyFile: z
+      .string()
+      .optional()
+      .meta({ description: 'The app’s private key, the .pem file that GitHub gave.' }),
+    webhookSecretFile: z.string().optional().meta({
+      description:
+        'The secret of its webhook; while it is replaced, the new one on the first line and the old one below.',
+    }),
+    publicUrl: z
+      .url({ protocol: /^https?$/ })
+      .transform((url) => url.replace(/\/+$/, ''))
+      .default('')
+      .meta({
+        description:
+          'Where GitHub reaches the bot, such as `https://katabot.example.com`; an app that is made without it sends no webhooks.',
+      }),
+    apiUrl: z
+      .url({ protocol: /^https?$/ })
+      .default('https://api.github.com')
+      .transform((url) => url.replace(/\/+$/, ''))
+      .meta({ description: 'Where the API is; `https://HOST/api/v3` on GitHub Enterprise Server.' }),
+    roles: z
+      .strictObject({
+        read: roleSchema
+          .default('reader')
+          .meta({ description: 'Of a private repository; everybody reads a public one.' }),
+        triage: roleSchema.default('reader').meta({ description: 'What the role triage may do.' }),
+        write: roleSchema.default('deployer').meta({ description: 'What the role write may do.' }),
+        maintain: roleSchema.default('operator').meta({ description: 'What the role maintain may do.' }),
+        admin: roleSchema.default('operator').meta({ description: 'What the role admin may do.' }),
+      })
+      .prefault({}),
+    forks: z.enum(['plan', 'deploy']).default('plan').meta({
+      description:
+        'Pull requests of forks are planned; with `deploy` somebody with the right who is not their author may deploy them.',
+    }),
+    branches: z.record(branchPattern, branchEnvironment).optional().meta({
+      description:
+        'Branch or pattern to environment, an empty one for a name made of the branch; without it a push to the default branch deploys to production.',
+    }),
+    lookEvery: duration
+      .refine((ms) => ms >= 10_000, 'expected 10s at least')
+      .default(300_000)
+      .meta({
+        description:
+          'How often everything is looked at, for what no webhook has told; short where GitHub cannot reach the bot.',
+      }),
+  })
+  .refine(
+    ({ appId, privateKeyFile, webhookSecretFile }) =>
+      [appId, privateKeyFile, webhookSecretFile].every((each) => each === undefined) ||
+      [appId, privateKeyFile, webhookSecretFile].every((each) => each !== undefined),
+    'appId, privateKeyFile and webhookSecretFile belong together: name all of them, or none to make the app',
+  );
 
 const settingsSchema = z.strictObject({
   instance: name.default('katabot').meta({
@@ -457,7 +478,9 @@ export function placeIn(address: string): { host: string; port: number } {
 export function githubFrom({ environments }: Settings, github: NonNullable<Settings['github']>) {
   const { read, triage, write, maintain, admin } = github.roles;
   return {
-    ...github,
+    apiUrl: github.apiUrl,
+    forks: github.forks,
+    branches: github.branches,
     lookEveryMs: github.lookEvery,
     environments: Object.keys(environments).filter((pattern) => !pattern.includes('*')),
     roles: {
@@ -468,6 +491,13 @@ export function githubFrom({ environments }: Settings, github: NonNullable<Setti
       admin: grantsFrom(admin),
     },
   };
+}
+
+/** The files with the app's keys; undefined when the app is made from here. */
+export function githubFiles({ appId, privateKeyFile, webhookSecretFile }: NonNullable<Settings['github']>) {
+  return appId === undefined || privateKeyFile === undefined || webhookSecretFile === undefined
+    ? undefined
+    : { appId, privateKeyFile, webhookSecretFile };
 }
 
 /** A right alone is one for everywhere. */

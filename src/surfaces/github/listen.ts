@@ -62,7 +62,8 @@ export function createGithub(parts: GithubParts): Github {
         if (fact.kind === 'pull-progress') return;
         for (const name of desk.places.get(group.slice(0, group.indexOf('/'))) ?? []) desk.paints.add(name);
       });
-      await learnName(desk);
+      const learning = learnName(desk).finally(() => desk.sweeping.delete(learning));
+      desk.sweeping.add(learning);
       await Promise.all([desk.inbox.start(), desk.outbox.start()]);
       for (const ask of await parts.pulls.unanswered()) startAnswer(desk, ask);
       timers.push(

@@ -19,10 +19,8 @@ export interface WebParts {
   readonly requestsPerSecond: number;
   /** Whatever comes below `/git/`; the body is left untouched for it. */
   readonly git: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
-  /** Takes what GitHub delivers; absent without an app. */
-  readonly github?: (
-    request: IncomingMessage,
-  ) => Promise<{ readonly status: 200 | 202 | 400 | 401 | 413 | 415; readonly message: string }>;
+  /** Takes what GitHub delivers, and makes its app; absent without GitHub in the settings. */
+  readonly github?: GithubDoor;
   /** Tells an error of the bot's own; gives its reference. */
   readonly reportInternal: (error: unknown) => string;
 }
@@ -33,3 +31,17 @@ export interface WebEnvironment {
 }
 
 export type WebContext = Context<WebEnvironment>;
+
+/** What the GitHub surface does with HTTP. */
+export interface GithubDoor {
+  take(
+    request: IncomingMessage,
+  ): Promise<{ readonly status: 200 | 202 | 400 | 401 | 413 | 415; readonly message: string }>;
+  setupPage(query: { readonly token?: string; readonly organization?: string }): GithubPage;
+  setupCreated(query: { readonly code?: string; readonly state?: string }): Promise<GithubPage>;
+}
+
+interface GithubPage {
+  readonly status: 200 | 403 | 502;
+  readonly html: string;
+}

@@ -24,6 +24,8 @@ export type Trouble = number | 'cut' | { readonly status: number; readonly messa
 
 export interface GithubWorld extends People, Pick<Deliveries, 'deliver' | 'again' | 'send'> {
   readonly app: App;
+  /** Codes that a browser comes back with when the app was made from a manifest. */
+  readonly codes: Set<string>;
   readonly state: State;
   readonly bot: Person;
   readonly deliveries: readonly Deliveries['all'][number][];
@@ -49,6 +51,7 @@ export async function startGithub({
   const bot: Person = { id: 9_000, login: 'katabot[bot]', type: 'Bot' };
   const app = createGithubApp(state, MANIFEST.default_permissions, new Set(outside));
   let world: GithubWorld;
+  const codes = new Set<string>();
   const deliveries = createDeliveries(
     state,
     () => app.webhookSecret,
@@ -84,7 +87,7 @@ export async function startGithub({
       error.status as 404,
     );
   });
-  http.route('/api/v3', appRoutes(app, deliveries));
+  http.route('/api/v3', appRoutes(app, deliveries, codes));
   http.route('/api/v3', createApi(state, app, bot));
   http.notFound((context) =>
     context.json(
@@ -98,6 +101,7 @@ export async function startGithub({
   world = {
     ...createPeople(state, app, deliveries),
     app,
+    codes,
     state,
     bot,
     deliveries: deliveries.all,
@@ -118,8 +122,17 @@ export async function startGithub({
 }
 
 /** What the app asks in its own name. */
-function appRoutes(app: App, deliveries: Deliveries): Hono {
+function appRoutes(app: App, deliveries: Deliveries, codes: Set<string>): Hono {
   const routes = new Hono();
+  routes.post('/app-manifests/:code/conversions', (context) => {
+    // A code is good once.
+    if (!codes.delete(context.req.param('code'))) throw new ApiError(404, 'Not Found');
+    const { id, slug, privateKey: pem, webhookSecret } = app;
+    return context.json(
+      { id, slug, pem, webhook_secret: webhookSecret, html_url: `https://github.example/apps/${slug}` },
+      201,
+    );
+  });
   routes.get('/app', (context) => {
     app.signed(context);
     return context.json({ id: app.id, slug: app.slug, name: 'katabot' });
