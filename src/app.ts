@@ -110,7 +110,11 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
       branch: async (...place) => (await watch.sources.branch(...place)) ?? hosted.branch(...place),
     },
     lives: (environment) => lifeOf(lives, environment),
-    host: { disk: () => freeSpaceAt(parts.dataFolder), watched: () => watch.watched() },
+    host: {
+      disk: () => freeSpaceAt(parts.dataFolder),
+      watched: () => watch.watched(),
+      mail: async () => mailOf(store, settings),
+    },
     edge: {
       domain: settings.edge.domain,
       urlOf: (fqdn) => `http://${fqdn}:${placeIn(addresses.edge).port}`,
@@ -208,6 +212,10 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
       await store.close();
     },
   };
+}
+
+async function mailOf({ inbox, outbox }: Store, { github }: Settings) {
+  return github && { deliveries: await inbox.counts(), writes: await outbox.counts() };
 }
 
 function githubFor(

@@ -24,7 +24,7 @@ const LEAST_FREE_BYTES = 512 * 2 ** 20;
 /** Looks at everything that the bot stands on, and says what to mend. */
 export const runDoctor: RunVerb = async function* (ground, _asked, signal) {
   const findings: Finding[] = [];
-  for (const look of [lookAtEngines, lookAtGroups, lookAtDisk, lookAtWatched, lookAtAudit]) {
+  for (const look of [lookAtEngines, lookAtGroups, lookAtDisk, lookAtWatched, lookAtMail, lookAtAudit]) {
     for (const finding of await look(ground, signal)) {
       findings.push(finding);
       yield* say.findingBlocks(finding);
@@ -33,6 +33,44 @@ export const runDoctor: RunVerb = async function* (ground, _asked, signal) {
   const broken = findings.filter(({ state }) => state === 'broken').length;
   return say.examined(broken, findings);
 };
+
+/** Longer than this and somebody waits for an answer. */
+const LONGEST_WAIT_MS = 10 * 60_000;
+
+/** What comes in from a code host and goes out to it. */
+async function lookAtMail({ host, clock }: Ground): Promise<Finding[]> {
+  const mail = await host.mail();
+  if (!mail) return [];
+  const { deliveries, writes } = mail;
+  const waited = (atMs: number | undefined) => (atMs === undefined ? 0 : clock.now() - atMs);
+  const findings: Finding[] = [];
+  if (deliveries.failed)
+    findings.push(
+      warning(
+        'github',
+        `${deliveries.failed} deliveries could not be worked on`,
+        'The log says why each was given up.',
+      ),
+    );
+  if (waited(deliveries.oldestAtMs) > LONGEST_WAIT_MS)
+    findings.push(
+      broken(
+        'github',
+        `${deliveries.waiting} deliveries wait, the oldest ${say.lifetime(waited(deliveries.oldestAtMs))}`,
+        'The log says what keeps them.',
+      ),
+    );
+  if (waited(writes.oldestAtMs) > LONGEST_WAIT_MS)
+    findings.push(
+      broken(
+        'github',
+        `${writes.waiting} writes wait, the oldest ${say.lifetime(waited(writes.oldestAtMs))}`,
+        'Is GitHub away, or the app suspended? They are sent when it answers.',
+      ),
+    );
+  if (findings.length) return findings;
+  return [fine('github', `${deliveries.waiting} deliveries and ${writes.waiting} writes wait`)];
+}
 
 async function lookAtEngines(ground: Ground): Promise<Finding[]> {
   const looks = Object.entries(ground.locations).map(async ([name, location]) => {

@@ -36,6 +36,18 @@ export interface Ground {
 export interface Host {
   /** Of the file system with the bot's own data. */
   disk(): Promise<{ freeBytes: number }>;
+  /** What waits between the bot and a code host; undefined without one. */
+  mail(): Promise<
+    | {
+        readonly deliveries: {
+          readonly waiting: number;
+          readonly failed: number;
+          readonly oldestAtMs?: number;
+        };
+        readonly writes: { readonly waiting: number; readonly oldestAtMs?: number };
+      }
+    | undefined
+  >;
   /** Each watched branch, as it was seen last. */
   watched(): readonly { name: string; branch: string; state: 'fine' | 'away' | 'broken'; message: string }[];
 }

@@ -51,8 +51,12 @@ async function previousRuns(ground: Ground, wish: Wish, container: string | unde
     (run) => container === undefined || run.container === container,
   );
   const observed = await locationOf(ground, wish).engine.observe(AbortSignal.timeout(10_000), wish.key);
-  const members = observed.get(wish.key)?.pods.flatMap((pod) => pod.members) ?? [];
-  const windows = [...Map.groupBy(ended, (run: Run) => run.container)].flatMap(([name, runs]) => {
+  const pods = observed.get(wish.key)?.pods ?? [];
+  const members = pods.flatMap((pod) => pod.members);
+  const sinceMs = Math.max(0, ...pods.map(({ createdAtMs }) => createdAtMs));
+  const kept = ended.filter(({ startedAtMs }) => startedAtMs >= sinceMs);
+  if (ended.length && !kept.length) throw logGone(wish);
+  const windows = [...Map.groupBy(kept, (run: Run) => run.container)].flatMap(([name, runs]) => {
     const now = members.find((member) => member.name === name);
     const at = runs.findLastIndex(
       ({ startedAtMs }) => startedAtMs < (now?.startedAtMs ?? Number.POSITIVE_INFINITY),
@@ -68,6 +72,17 @@ async function previousRuns(ground: Ground, wish: Wish, container: string | unde
   throw new Failure('no-previous-run', `${wish.revision.group.name} has not been restarted.`, {
     advice: `katabot logs ${wish.revision.group.name} shows the run that goes on.`,
   });
+}
+
+/** A stop, a change or a removal by hand made a new pod; the engine keeps a log as long as its container. */
+function logGone({ revision: { group } }: Wish): Failure {
+  return new Failure(
+    'log-gone',
+    `What ${group.name} printed before went with the containers that printed it.`,
+    {
+      advice: `katabot logs ${group.name} shows the run that goes on; katabot history ${group.name} what happened before.`,
+    },
+  );
 }
 
 /**

@@ -126,18 +126,20 @@ function containerView(
 ): ContainerView {
   const member = pod?.members.find((each) => each.name === name);
   const ownRuns = runs.filter((run) => run.podId === pod?.id && run.container === name);
+  // A pod that was stopped and started has its name again: runs from before are no restarts.
+  const restarts = ownRuns.filter(({ finishedAtMs }) => finishedAtMs >= (pod?.createdAtMs ?? 0));
   const init = wish.revision.group.initContainers.some((each) => each.name === name);
   const base = {
     name,
     image,
     init,
-    restarts: Math.max(0, ownRuns.length - (member?.state === 'exited' ? 1 : 0)),
+    restarts: Math.max(0, restarts.length - (member?.state === 'exited' ? 1 : 0)),
   };
   if (!member || member.state === 'created')
     return { ...base, state: 'Waiting', detail: member?.error ?? '' };
   const times = member.startedAtMs === undefined ? {} : { startedAtMs: member.startedAtMs };
   if (member.state === 'running')
-    return { ...base, ...times, state: 'Running', detail: restartReason(wish, pod, ownRuns.at(-1)) };
+    return { ...base, ...times, state: 'Running', detail: restartReason(wish, restarts.at(-1)) };
   const exitCode = member.exitCode ?? 0;
   const again = wish.wanted === 'running' && restartsAfter(wish.revision.group.restartPolicy, exitCode, init);
   return {
@@ -155,9 +157,9 @@ function containerView(
   };
 }
 
-/** Why a container that runs was started again in its sandbox; '' for one that was not, or that began with a new sandbox. */
-function restartReason(wish: Wish, pod: ObservedPod | undefined, before: Run | undefined): string {
-  if (!before || before.finishedAtMs < (pod?.createdAtMs ?? 0)) return '';
+/** Why a container that runs was started again in its sandbox; '' for one that was not. */
+function restartReason(wish: Wish, before: Run | undefined): string {
+  if (!before) return '';
   return endedForRestart(wish, before)
     ? 'restarted as asked'
     : `restarted after ${endReason(before.outOfMemory, before.exitCode)}`;

@@ -55,6 +55,8 @@ export interface OutboxBook {
   /** How long the account waits as a whole, and how often in a row it had to. */
   pause(account: string): Promise<{ readonly untilMs: number; readonly times: number }>;
   setPause(account: string, untilMs: number, times: number): Promise<void>;
+  /** Of every account. */
+  counts(): Promise<{ readonly waiting: number; readonly oldestAtMs?: number }>;
   forget(beforeMs: number): Promise<void>;
 }
 

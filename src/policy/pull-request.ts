@@ -33,7 +33,8 @@ export function commitMeant(facts: PullFacts): { readonly allowed: true; readonl
   const barred = barredBy(facts);
   if (barred) return barred;
   if (facts.named) return { allowed: true, commit: facts.named };
-  const seen = facts.heads.findLast(({ atMs }) => atMs <= facts.saidAtMs);
+  // Times are whole seconds: what came in the same one may have come after.
+  const seen = facts.heads.findLast(({ atMs }) => atMs < facts.saidAtMs);
   const again = `\`/deploy @${facts.head.slice(0, 7)}\``;
   if (!seen) {
     return refusal(

@@ -104,6 +104,8 @@ describe('in a pull request', () => {
     expect((await say('/kata logs')).text).toContain('up');
     expect(await say('/kata stop')).toMatchObject({ kind: 'done' });
     expect(await say('/kata start')).toMatchObject({ kind: 'done' });
+    expect(await say('/kata logs --previous')).toMatchObject({ kind: 'failed', code: 'log-gone' });
+    expect((await say('/kata status shop')).data).toMatchObject({ containers: [{ restarts: 0 }] });
     expect(await say('/kata delete')).toMatchObject({ kind: 'invalid', code: 'usage' });
     expect(await keys()).toEqual(['pr-12-shop/shop']);
   });

@@ -127,7 +127,7 @@ describe('a container', () => {
   });
 
   test('that will be started again is Waiting, and says when', () => {
-    const runs = [{ startedAtMs: 1 }, { startedAtMs: 2 }, { startedAtMs: 3 }];
+    const runs = [1_001, 1_002, 1_003].map((startedAtMs) => ({ startedAtMs, finishedAtMs: startedAtMs }));
     expect(only({ members: (pod) => [exited(pod, 'web', 3, NOW)], runs })).toMatchObject({
       state: 'Waiting',
       detail: 'CrashLoopBackOff: exit code 3, again at 2026-01-01T12:00:20.000Z',
@@ -141,7 +141,7 @@ describe('a container', () => {
   });
 
   test('that runs again counts how often it has ended before', () => {
-    const runs = [{ startedAtMs: 1 }, { startedAtMs: 2 }];
+    const runs = [1_001, 1_002].map((startedAtMs) => ({ startedAtMs, finishedAtMs: startedAtMs }));
     expect(only({ members: (pod) => [member(pod, 'web')], runs })).toMatchObject({
       state: 'Running',
       restarts: 2,
@@ -158,6 +158,11 @@ describe('a container', () => {
     expect(shown({ finishedAtMs: 5_000 }, 4_000)).toBe('restarted as asked');
     expect(shown({ finishedAtMs: 3_000 }, 4_000)).toBe('restarted after exit code 1');
     expect(shown({ startedAtMs: 0, finishedAtMs: 0 })).toBe(''); // of the sandbox before, which somebody stopped
+  });
+
+  test('that ended before its group was stopped and started is no restart', () => {
+    const runs = [{ startedAtMs: 0, finishedAtMs: 0 }];
+    expect(only({ members: (pod) => [member(pod, 'web')], runs })?.restarts).toBe(0);
   });
 
   test('of a pod that is gone counts for nothing', () => {

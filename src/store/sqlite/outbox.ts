@@ -56,6 +56,17 @@ export function outboxBook(database: Kysely<Tables>): OutboxBook {
       return (await rowOf(database, account, key).executeTakeFirst())?.remote ?? undefined;
     },
     ...paceBook(database),
+    async counts() {
+      const row = await database
+        .selectFrom('writes')
+        .select((one) => [
+          one.fn.countAll<number>().as('count'),
+          one.fn.min<number | null>('since_ms').as('oldest'),
+        ])
+        .where('waits', '=', 1)
+        .executeTakeFirst();
+      return { waiting: Number(row?.count ?? 0), ...(row?.oldest == null ? {} : { oldestAtMs: row.oldest }) };
+    },
     async forget(beforeMs) {
       await database.deleteFrom('writes').where('waits', '=', 0).where('since_ms', '<', beforeMs).execute();
     },

@@ -96,6 +96,7 @@ export async function openStage(
     async settle() {
       await github.deliver();
       await bot.app.github?.idle();
+      clock.leap(1_100); // people take a moment
     },
     async restart() {
       await bot.stop();
