@@ -1,5 +1,5 @@
 import type { Caller, GivenGrant, Grant } from '../../policy/index.ts';
-import { isEnough } from '../../policy/index.ts';
+import { holds, isEnough } from '../../policy/index.ts';
 import type { Octokit } from './clients.ts';
 import { nameOf } from './names.ts';
 import type { GithubSettings, Role } from './parts.ts';
@@ -53,18 +53,11 @@ async function roleOf(
 /** What the settings give to a role, for this repository alone. */
 function grantsOf(given: readonly GivenGrant[], role: Role, repository: string): Grant[] {
   return given
-    .filter(({ repositories }) =>
-      repositories.some((pattern) => pattern === '*' || fits(pattern, repository)),
-    )
+    .filter(({ repositories }) => holds(repositories, repository))
     .map(({ right, environments }) => ({
       right,
       environments,
       repositories: [repository],
       rule: `role ${role} in ${repository}`,
     }));
-}
-
-function fits(pattern: string, name: string): boolean {
-  const parts = pattern.split('*').map((part) => part.replace(/[\\^$.+?()[\]{}|]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`).test(name);
 }
