@@ -18,3 +18,4 @@ export {
   Refused,
   type Write,
 } from './outbox.ts';
+export { pauseMs } from './pause.ts';

@@ -50,7 +50,7 @@ export interface UsedKey {
 /** What is known of pull requests that a code host has told of. */
 export interface PullBook {
   get(repository: string, number: number): Promise<Pull | undefined>;
-  /** Those that are open, and those that are closed with something of them still there. */
+  /** Those that are open, and those that are closed and not yet taken down. */
   unfinished(): Promise<Pull[]>;
   put(pull: Pull): Promise<void>;
   /** Notes since when a commit is the head; nothing is noted of one that was the newest anyway. */
@@ -62,6 +62,8 @@ export interface PullBook {
   /** Asked, and not answered yet, oldest first. */
   unanswered(): Promise<Ask[]>;
   answered(id: string): Promise<void>;
+  /** Forgets what was answered before then, and heads that are older; the newest head of each stays. */
+  forget(beforeMs: number): Promise<void>;
 }
 
 export interface Pull {
@@ -79,6 +81,8 @@ export interface Pull {
   /** The branch that it would be merged to, and its own. */
   readonly base: string;
   readonly branch: string;
+  /** Closed, and nothing of it is left to be done. */
+  readonly finished: boolean;
   /** The plan that was told last. */
   readonly plan: PullPlan;
   /** Where it was deployed to, by environment. */
@@ -88,6 +92,8 @@ export interface Pull {
 export interface PullPlan {
   /** '' when nothing was planned yet. */
   readonly commit: string;
+  /** How often plans were asked for anew; each has a check of its own. */
+  readonly again: number;
   readonly verdict: 'ready' | 'invalid' | 'refused' | 'failed' | 'none';
   readonly errors: number;
   /** As it is shown there. */

@@ -18,7 +18,7 @@ export function pullBook(database: Kysely<Tables>): PullBook {
       return rows.map(({ document }) => pullFrom(document));
     },
     async put(pull) {
-      const row = { finished: isFinished(pull) ? 1 : 0, document: JSON.stringify(pull) };
+      const row = { finished: pull.finished ? 1 : 0, document: JSON.stringify(pull) };
       await database
         .insertInto('pulls')
         .values({ repository: pull.repository, number: pull.number, ...row })
@@ -56,10 +56,26 @@ export function pullBook(database: Kysely<Tables>): PullBook {
         .execute();
       return rows.map(({ document }): Ask => JSON.parse(document));
     },
+    forget: (beforeMs) => forgetOld(database, beforeMs),
     async answered(id) {
       await database.updateTable('asks').set({ answered: 1, document: '' }).where('id', '=', id).execute();
     },
   };
+}
+
+async function forgetOld(database: Kysely<Tables>, beforeMs: number): Promise<void> {
+  await database.deleteFrom('asks').where('answered', '=', 1).where('at_ms', '<', beforeMs).execute();
+  await database
+    .deleteFrom('heads')
+    .where('at_ms', '<', beforeMs)
+    .where('at_ms', '<', (newest) =>
+      newest
+        .selectFrom('heads as other')
+        .select((one) => one.fn.max('other.at_ms').as('at_ms'))
+        .whereRef('other.repository', '=', 'heads.repository')
+        .whereRef('other.number', '=', 'heads.number'),
+    )
+    .execute();
 }
 
 async function headsOf(database: Kysely<Tables>, repository: string, number: number): Promise<Head[]> {
@@ -75,8 +91,4 @@ async function headsOf(database: Kysely<Tables>, repository: string, number: num
 
 function pullFrom(document: string): Pull {
   return JSON.parse(document);
-}
-
-function isFinished({ state, places }: Pull): boolean {
-  return state === 'closed' && Object.values(places).every((place) => place.state === 'removed');
 }

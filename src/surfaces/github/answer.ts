@@ -29,6 +29,7 @@ export async function answer(desk: Desk, ask: Ask): Promise<void> {
     await react(desk, ask, outcome);
   }
   await desk.parts.pulls.answered(ask.id);
+  desk.attempts.delete(ask.id);
 }
 
 /** A webhook says what a comment was; only the API says that it is. One that is gone asks for nothing. */

@@ -68,13 +68,13 @@ const ROLLBACK_ACTION: CheckAction = {
 /** The plan of a commit: every problem at its line, price and changes in the summary, and the button that deploys it. Pure. */
 export function planCheck(
   head: string,
-  { verdict, errors, text }: PullPlan,
+  { again, verdict, errors, text }: PullPlan,
   problems: readonly Problem[],
 ): CheckRun {
   return {
     name: PLAN_CHECK,
     head_sha: head,
-    external_id: `plan ${head}`,
+    external_id: `plan ${head} ${again}`,
     status: 'completed',
     conclusion: verdict === 'ready' ? 'success' : verdict === 'none' ? 'neutral' : 'failure',
     output: {

@@ -1,8 +1,9 @@
 import type { Probot } from 'probot';
 import type { Delivery } from '../../mail/index.ts';
 import { askButton, askComment, askEdited } from './ask.ts';
-import { asPath, pullName } from './names.ts';
+import { asPath, type PullName, placeIn, pullName } from './names.ts';
 import type { Desk } from './parts.ts';
+import { changePull } from './pulls.ts';
 import { sweepRepositories } from './sweep.ts';
 
 /** Events that the bot has a use for: those of `app.yml`, and what every app is told of its installations. */
@@ -62,7 +63,7 @@ export function listenTo(desk: Desk, robot: Probot): void {
   robot.on('check_run.rerequested', async ({ payload }) => {
     const repository = noteInstallation(desk, payload);
     for (const pull of payload.check_run.pull_requests) {
-      if (pull) desk.looks.add(pullName(repository, pull.number));
+      if (pull) await planAgain(desk, pullName(repository, pull.number));
     }
   });
   robot.on('push', async ({ payload }) => {
@@ -70,6 +71,17 @@ export function listenTo(desk: Desk, robot: Probot): void {
     if (payload.ref.startsWith('refs/heads/')) desk.pushes.add(asPath(repository));
   });
   robot.on(['installation.created', 'installation_repositories.added'], async () => sweepRepositories(desk));
+}
+
+/** Somebody wants a fresh plan, perhaps because there is room now. */
+async function planAgain(desk: Desk, name: PullName): Promise<void> {
+  const { repository, number } = placeIn(name);
+  if (!(await desk.parts.pulls.get(repository, number))) return;
+  await changePull(desk, name, (pull) => {
+    if (!pull) throw new Error(`nothing is known of ${name}`);
+    return { ...pull, plan: { ...pull.plan, commit: '', again: pull.plan.again + 1 } };
+  });
+  desk.looks.add(name);
 }
 
 function receivedAt({ received, parts }: Desk, id: string): number {

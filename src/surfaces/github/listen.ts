@@ -125,6 +125,7 @@ function deskFor(parts: GithubParts, closing: AbortSignal): Desk {
     paints: looker(parts, closing, (name) => paint(desk, name)),
     pushes: looker(parts, closing, (repository) => lookAtBranches(desk, repository, startAnswer)),
     answering: new Map(),
+    attempts: new Map(),
     retries: new Map(),
     received: new Map(),
     steps: new Map(),

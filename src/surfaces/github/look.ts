@@ -2,7 +2,7 @@ import type { Caller } from '../../policy/index.ts';
 import type { Block, Outcome } from '../../replies/index.ts';
 import * as say from '../../replies/index.ts';
 import type { Problem } from '../../spec/index.ts';
-import type { Pull, PullPlan } from '../../store/index.ts';
+import type { Pull, PullPlace, PullPlan } from '../../store/index.ts';
 import { planCheck } from './check-run.ts';
 import type { Octokit } from './clients.ts';
 import { hereIn } from './here.ts';
@@ -25,7 +25,7 @@ export async function lookAtPull(desk: Desk, name: PullName): Promise<void> {
   const pull = await readPull(desk, octokit, installation, name).catch(ifGone);
   if (!pull) return;
   if (pull.state === 'open' && pull.plan.commit !== pull.head) await plan(desk, octokit, pull);
-  if (pull.state === 'closed') await takeDown(desk, octokit, pull);
+  if (pull.state === 'closed' && !pull.finished) await takeDown(desk, octokit, pull);
   desk.paints.add(name);
 }
 
@@ -57,10 +57,10 @@ async function plan(desk: Desk, octokit: Octokit, pull: Pull): Promise<void> {
     if (!step.done) blocks.push(step.value);
     else {
       const problems = problemsIn(step.value);
-      const found = planFrom(head, step.value, [...blocks, ...step.value.blocks]);
+      const found = planFrom(pull, step.value, [...blocks, ...step.value.blocks]);
       await put(desk, accountOf(installation), {
         kind: 'check',
-        key: `plan:${repository}:${head}`,
+        key: `plan:${repository}:${head}:${found.again}`,
         importance: 'result',
         content: { repository, run: planCheck(head, found, problems) },
       });
@@ -73,7 +73,11 @@ async function plan(desk: Desk, octokit: Octokit, pull: Pull): Promise<void> {
 /** Questions that are about a person are not the file's. */
 const PERSONAL = ['caller known', 'repository allowed', 'right', 'confirmation'];
 
-function planFrom(commit: string, outcome: Outcome, blocks: readonly Block[]): PullPlan {
+function planFrom(
+  { head: commit, plan: { again } }: Pull,
+  outcome: Outcome,
+  blocks: readonly Block[],
+): PullPlan {
   const errors = problemsIn(outcome).filter(({ severity }) => severity === 'error').length;
   const verdict = verdictOf(outcome);
   const personal = (block: Block) =>
@@ -81,7 +85,7 @@ function planFrom(commit: string, outcome: Outcome, blocks: readonly Block[]): P
   const shown = blocks.filter(
     (block) => !personal(block) && !/^\s+→/.test(block.kind === 'text' ? block.text : ''),
   );
-  return { commit, verdict, errors, text: verdict === 'none' ? '' : drawMarkdown(shown, MOST_PLAN) };
+  return { commit, again, verdict, errors, text: verdict === 'none' ? '' : drawMarkdown(shown, MOST_PLAN) };
 }
 
 function verdictOf({ kind, code, data }: Outcome): PullPlan['verdict'] {
@@ -105,10 +109,23 @@ function problemsIn({ data }: Outcome): Problem[] {
 
 /** The preview of a closed pull request goes, and its bill stays. What it brought to other environments is theirs. */
 async function takeDown(desk: Desk, octokit: Octokit, pull: Pull): Promise<void> {
-  const { repository, number, installation } = pull;
+  const { repository, number } = pull;
   const environment = previewOf(repository, number);
   const place = pull.places[environment];
-  if (!place || place.state === 'removed' || place.state === 'removing') return;
+  const name = nameOfPull(pull);
+  if (place && place.state !== 'removed') await takeDownPlace(desk, octokit, pull, environment, place);
+  await changePull(desk, name, (before = pull) => ({ ...before, finished: before.state === 'closed' }));
+  for (const names of desk.places.values()) names.delete(name);
+}
+
+async function takeDownPlace(
+  desk: Desk,
+  octokit: Octokit,
+  pull: Pull,
+  environment: string,
+  place: PullPlace,
+): Promise<void> {
+  const { repository, installation } = pull;
   const name = nameOfPull(pull);
   await changePlace(desk, name, environment, () => ({ state: 'removing' }));
   const removedBy = await closedBy(octokit, pull);

@@ -62,6 +62,8 @@ export interface Desk {
   readonly pushes: Queue<`${string}/${string}`>;
   /** What is being answered, by the id of the ask. */
   readonly answering: Map<string, Promise<void>>;
+  /** How often an ask was tried while GitHub did not answer. */
+  readonly attempts: Map<string, number>;
   /** Asks that wait until GitHub answers again; each can be given up. */
   readonly retries: Map<string, () => void>;
   /** What a deploy has told so far, by pull request and environment; of passing interest only. */

@@ -18,7 +18,8 @@ export async function readPull(
     by: 0,
   });
   return changePull(desk, name, (before) => ({
-    plan: before?.plan ?? { commit: '', verdict: 'none', errors: 0, text: '' },
+    plan: before?.plan ?? { commit: '', again: 0, verdict: 'none', errors: 0, text: '' },
+    finished: before?.finished === true && data.state === 'closed',
     places: before?.places ?? {},
     installation,
     repository,

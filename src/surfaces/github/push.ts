@@ -75,6 +75,21 @@ export async function answerPush(desk: Desk, ask: Ask): Promise<void> {
   await desk.parts.pulls.answered(ask.id);
 }
 
+/** Says that a push has failed, where it was said that it goes on. */
+export async function endPush(desk: Desk, ask: Ask, outcome: Outcome): Promise<void> {
+  const { repository, installation, push, commit } = ask;
+  if (!push) return;
+  const wanted = { branch: push.branch, environment: push.environment, commit };
+  await tell(
+    desk,
+    { repository, installation },
+    wanted,
+    'failure',
+    say.deployTitle(false, push.environment, outcome.code),
+    '',
+  );
+}
+
 interface Told {
   readonly outcome: Outcome;
   readonly blocks: readonly Block[];

@@ -1,14 +1,18 @@
 import { Failure } from '../../failure.ts';
+import { pauseMs } from '../../mail/index.ts';
 import * as say from '../../replies/index.ts';
 import type { Ask } from '../../store/index.ts';
 import { answer, react } from './answer.ts';
 import { pullName } from './names.ts';
 import type { Desk } from './parts.ts';
-import { answerPush } from './push.ts';
+import { answerPush, endPush } from './push.ts';
 import { reply } from './reply.ts';
 import { isPassing } from './tree.ts';
 
-const RETRY_MS = 20_000;
+const FIRST_RETRY_MS = 5_000;
+const LONGEST_RETRY_MS = 5 * 60_000;
+/** What GitHub does not let through for a day is told as it is. */
+const GIVE_UP_MS = 86_400_000;
 
 /**
  * Answers while other deliveries of the pull request go on: a deploy can be cancelled by the next comment. What GitHub does not
@@ -28,21 +32,31 @@ export function startAnswer(desk: Desk, ask: Ask): void {
 
 async function afterFailure(desk: Desk, ask: Ask, error: unknown): Promise<void> {
   if (desk.closing.aborted) return; // begun anew by the next start
-  if (isPassing(error)) {
+  const attempts = (desk.attempts.get(ask.id) ?? 0) + 1;
+  if (isPassing(error) && desk.parts.clock.now() - ask.receivedAtMs < GIVE_UP_MS) {
+    desk.attempts.set(ask.id, attempts);
     const again = () => {
       desk.retries.delete(ask.id);
       startAnswer(desk, ask);
     };
-    desk.retries.set(ask.id, desk.parts.clock.after(RETRY_MS, again));
+    const pause = pauseMs({
+      attempts,
+      first: FIRST_RETRY_MS,
+      longest: LONGEST_RETRY_MS,
+      random: desk.parts.random,
+    });
+    desk.retries.set(ask.id, desk.parts.clock.after(pause, again));
     return;
   }
+  desk.attempts.delete(ask.id);
   const reference = desk.parts.reportInternal(error);
   const outcome = say.failedOutcome(
     new Failure('internal', `Something went wrong inside the bot (reference ${reference}).`, {
       advice: 'Whoever runs the bot finds it in the log under this reference.',
     }),
   );
-  if (ask.number) await reply(desk, ask, outcome.blocks);
+  if (ask.push) await endPush(desk, ask, outcome);
+  else await reply(desk, ask, outcome.blocks);
   await react(desk, ask, outcome);
   await desk.parts.pulls.answered(ask.id);
 }

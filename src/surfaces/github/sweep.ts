@@ -5,8 +5,12 @@ import { asPath, nameOf, pullName } from './names.ts';
 import type { Desk } from './parts.ts';
 import { statusOf } from './tree.ts';
 
+/** How long answered comments are known, so that none is answered twice. */
+const KEPT_MS = 30 * 86_400_000;
+
 /** Looks at everything that the app may see: what no webhook told, or told while the bot was away, is found here. */
 export async function sweepRepositories(desk: Desk): Promise<void> {
+  await desk.parts.pulls.forget(desk.parts.clock.now() - KEPT_MS);
   const app = await desk.clients.app();
   for await (const { data } of app.paginate.iterator(app.rest.apps.listInstallations, { per_page: 100 })) {
     for (const { id, suspended_at: suspended } of data) if (!suspended) await sweepInstallation(desk, id);

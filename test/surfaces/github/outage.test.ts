@@ -65,6 +65,24 @@ describe('the bot dies', () => {
     expect(await running()).toEqual(['pr-11-shop/web']);
   });
 
+  test('in the middle of taking a preview down: the next one ends it, with the bill', async () => {
+    const { github, engine, shop, ann, bo } = stage;
+    github.comment(ann, shop, pull, '/deploy');
+    await stage.settle();
+    const held = engine.hold('remove');
+    github.closePull(bo, shop, pull);
+    await github.deliver();
+    await held.begun;
+    await stage.restart();
+    held.release();
+    await stage.settle();
+    await pass(2 * MINUTE_MS);
+    expect(await running()).toEqual([]);
+    expect(botComments(pull).sticky?.body).toMatch(/~~pr-11-shop~~ \| ⏹ removed · with the pull request \|/);
+    expect(shop.deployments[0]?.statuses.at(-1)?.state).toBe('inactive');
+    expect(await stage.bot.app.store.pulls.unfinished()).toEqual([]);
+  });
+
   test('right after GitHub has taken a write: it finds its own comment, check and deployment again', async () => {
     const { github, shop, ann } = stage;
     const answered: string[] = [];

@@ -85,6 +85,15 @@ describe('which commit', () => {
   });
 });
 
+test('a plan that is asked for again gets a check of its own', async () => {
+  const plans = () => shop.checks.filter(({ body }) => body['name'] === 'katabot / plan');
+  const [first] = plans();
+  if (!first) throw new Error('there is no plan');
+  stage.github.rerequest(stage.bo, shop, first);
+  await stage.settle();
+  expect(plans().map(({ body }) => body['conclusion'])).toEqual(['success', 'success']);
+});
+
 describe('who', () => {
   test('a reader with a pull request from an existing branch deploys nothing', async () => {
     const { github, eve } = stage;

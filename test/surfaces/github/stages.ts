@@ -110,7 +110,13 @@ const view = (more: Partial<PullView>): PullView => ({
   title: 'fix: batch size',
   preview: 'pr-412-shop',
   places: [],
-  plan: { commit: '9f31c02a4d2b1e0f9f31c02a4d2b1e0f9f31c02a', verdict: 'ready', errors: 0, text: READY },
+  plan: {
+    commit: '9f31c02a4d2b1e0f9f31c02a4d2b1e0f9f31c02a',
+    again: 0,
+    verdict: 'ready',
+    errors: 0,
+    text: READY,
+  },
   nowMs: NOW,
   ...more,
 });

@@ -39,9 +39,10 @@ export interface People {
   comment(by: Person, repository: Repository, pull: Pull, body: string): Comment;
   editComment(by: Person, repository: Repository, pull: Pull, comment: Comment, body: string): void;
   deleteComment(by: Person, repository: Repository, pull: Pull, comment: Comment): void;
-  close(by: Person, repository: Repository, pull: Pull): void;
+  closePull(by: Person, repository: Repository, pull: Pull): void;
   merge(by: Person, repository: Repository, pull: Pull): string;
   press(by: Person, repository: Repository, check: Repository['checks'][number], identifier: string): void;
+  rerequest(by: Person, repository: Repository, check: Repository['checks'][number]): void;
 }
 
 export function createPeople(state: State, app: App, deliveries: Deliveries): People {
@@ -208,7 +209,7 @@ export function createPeople(state: State, app: App, deliveries: Deliveries): Pe
       pull.comments.splice(pull.comments.indexOf(comment), 1);
       tellComment('deleted', by, repository, pull, comment);
     },
-    close(by, repository, pull) {
+    closePull(by, repository, pull) {
       Object.assign(pull, { state: 'closed', updatedAtMs: clock.now() });
       tellPull('closed', by, repository, pull);
     },
@@ -224,6 +225,10 @@ export function createPeople(state: State, app: App, deliveries: Deliveries): Pe
       tellPush(by, repository, pull.base, before, sha);
       tellPull('closed', by, repository, pull);
       return sha;
+    },
+    rerequest(by, repository, check) {
+      const pulls = [...repository.pulls.values()].filter((pull) => headOf(pull) === check.body['head_sha']);
+      tell('check_run', by, repository, { action: 'rerequested', check_run: checkShape(check, pulls) });
     },
     press(by, repository, check, identifier) {
       const pulls = [...repository.pulls.values()].filter((pull) => headOf(pull) === check.body['head_sha']);
