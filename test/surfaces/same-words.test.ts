@@ -10,6 +10,8 @@ import { type Block, drawPlain, type Outcome } from '../../src/replies/index.ts'
 import { type AppInTest, commitFiles, git, startApp } from '../world/bot.ts';
 import { createMemoryEngine } from '../world/memory-engine.ts';
 
+/** Over a hundred processes, one after the other at each door. */
+const LONGEST_SET_UP_MS = 240_000;
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
 
 const GROUP = (name: string, text: string) =>
@@ -101,7 +103,7 @@ beforeAll(async () => {
       heard[door] = answers;
     }),
   );
-});
+}, LONGEST_SET_UP_MS);
 
 afterAll(async () => {
   for (const app of apps) await app.stop();
