@@ -169,7 +169,7 @@ function ruleRefusal(
   }
 }
 
-/** As Ruby's fnmatch with paths, which GitHub uses: `*` stops at a slash, `**` followed by a slash does not. Never slower than pattern times name. */
+/** As Ruby's fnmatch with paths, which GitHub uses: `*` stops at a slash, `**` followed by a slash does not. */
 export function matchesBranch(pattern: string, branch: string): boolean {
   const source = pattern
     .split(/(\*\*\/|\*+|\?)/)

@@ -221,7 +221,7 @@ function steady(text: string): string {
       )
       .join('\n')
       .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z?/g, 'TIME')
-      .replace(/\d+(\.\d+)? (m?s|h|m|d)\b/g, 'SPAN')
+      .replace(/\d+(\.\d+)? (m?s|h|m|d)\b( \d+ (s|m|h)\b)*/g, 'SPAN')
       .replace(/\$[\d.]+/g, 'MONEY')
       .replace(/\b[0-9a-f]{7}\b/g, 'COMMIT')
       .replace(/\b\d+\.\d{1,3}\b/g, 'NUMBER')

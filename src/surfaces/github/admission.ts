@@ -52,7 +52,15 @@ export async function environmentRules(
   try {
     const { data } = await octokit.rest.repos.getEnvironment(place);
     const policy = data.deployment_branch_policy;
-    const others = (data.protection_rules ?? []).filter(({ type }) => type !== 'branch_policy').map(ruleFrom);
+    const { data: custom } = await octokit.rest.repos.getAllDeploymentProtectionRules({
+      ...place,
+      per_page: 100,
+    });
+    const apps = (custom.custom_deployment_protection_rules ?? [])
+      .filter(({ enabled }) => enabled)
+      .map(({ app }): EnvironmentRule => ({ kind: 'other', name: app.slug }));
+    const own = (data.protection_rules ?? []).filter(({ type }) => type !== 'branch_policy').map(ruleFrom);
+    const others = [...own, ...apps];
     if (!policy) return others;
     if (policy.protected_branches) return [{ kind: 'protected-branches' }, ...others];
     const { data: policies } = await octokit.rest.repos.listDeploymentBranchPolicies({
@@ -126,14 +134,21 @@ async function requiredChecks(octokit: Octokit, repository: string, branch: stri
   });
 }
 
-/** Names of checks and statuses that have ended well on a commit. */
+/** Names of checks and statuses that have ended well on a commit, whoever has made them. */
 async function passedChecks(octokit: Octokit, repository: string, commit: string): Promise<Set<string>> {
   const place = { ...nameOf(repository), ref: commit, per_page: 100 };
   const [runs, statuses] = await Promise.all([
     octokit.paginate(octokit.rest.checks.listForRef, { ...place, filter: 'latest' }),
     octokit.rest.repos.getCombinedStatusForRef(place),
   ]);
-  const good = runs.filter(({ conclusion }) => ['success', 'neutral', 'skipped'].includes(conclusion ?? ''));
-  const green = statuses.data.statuses.filter(({ state }) => state === 'success');
-  return new Set([...good.map(({ name }) => name), ...green.map(({ context }) => context)]);
+  const all = [
+    ...runs.map(({ name, conclusion }) => ({
+      name,
+      good: ['success', 'neutral', 'skipped'].includes(conclusion ?? ''),
+    })),
+    ...statuses.data.statuses.map(({ context, state }) => ({ name: context, good: state === 'success' })),
+  ];
+  // One that is green does not make up for another of the same name that is not.
+  const bad = new Set(all.filter(({ good }) => !good).map(({ name }) => name));
+  return new Set(all.map(({ name }) => name).filter((name) => !bad.has(name)));
 }

@@ -146,6 +146,7 @@ async function takeDownPlace(
     },
   });
   for await (const _ of follow(desk.closing));
+  desk.closing.throwIfAborted(); // the next start takes down what is left
   await changePlace(desk, name, environment, () => ({ state: 'removed' }));
 }
 

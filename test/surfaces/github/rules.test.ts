@@ -201,6 +201,18 @@ describe('what GitHub’s environments ask', () => {
         }),
       'protected branches only',
     ],
+    ['a rule of an app', () => rules('staging', [], { apps: ['gatekeeper'] }), 'gatekeeper'],
+    [
+      'a check that is green once and red once',
+      () => {
+        shop.required.set('main', ['ci / test']);
+        const sha = shop.branches.get('feature') ?? '';
+        shop.statuses.push({ sha, context: 'ci / test', state: 'success', description: '', target_url: '' });
+        const body = { name: 'ci / test', head_sha: sha, status: 'completed', conclusion: 'failure' };
+        shop.checks.push({ id: 1, app: 3, annotations: [], body });
+      },
+      'ci / test',
+    ],
     ['a check that has not passed', () => shop.required.set('main', ['ci / test']), 'ci / test'],
   ])('%s keep a deployment out', async (_name, arrange, expected) => {
     arrange();

@@ -360,6 +360,13 @@ export function createApi(state: State, app: App, bot: Person): Hono {
     const { protection_rules, deployment_branch_policy } = environment;
     return context.json({ id: 1, name: context.req.param('e'), protection_rules, deployment_branch_policy });
   });
+  api.get('/repos/:o/:r/environments/:e/deployment_protection_rules', (context) => {
+    const rules = place(context).environments.get(context.req.param('e'))?.apps ?? [];
+    return context.json({
+      total_count: rules.length,
+      custom_deployment_protection_rules: rules.map((slug, id) => ({ id, enabled: true, app: { id, slug } })),
+    });
+  });
   api.get('/repos/:o/:r/environments/:e/deployment-branch-policies', (context) => {
     const patterns = place(context).environments.get(context.req.param('e'))?.patterns ?? [];
     return context.json({

@@ -34,11 +34,7 @@ export interface App {
 }
 
 export function createGithubApp(state: State, permissions: Permissions, outside: ReadonlySet<string>): App {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', {
-    modulusLength: 2048,
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-  });
+  const { privateKey, publicKey } = keys();
   const tokens = new Map<string, number>();
   const createdAtMs: number[] = [];
   const app: App = {
@@ -90,6 +86,18 @@ export function createGithubApp(state: State, permissions: Permissions, outside:
     },
   };
   return app;
+}
+
+let made: { privateKey: string; publicKey: string } | undefined;
+
+/** One pair for all the worlds of a test file: making one takes long. */
+function keys() {
+  made ??= generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
+  return made;
 }
 
 function bearer(context: Context): string {

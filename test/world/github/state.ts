@@ -42,6 +42,8 @@ export interface Environment {
   readonly protection_rules: readonly object[];
   readonly deployment_branch_policy: { protected_branches: boolean; custom_branch_policies: boolean } | null;
   readonly patterns?: readonly string[];
+  /** Apps with a rule of their own. */
+  readonly apps?: readonly string[];
 }
 
 export interface Pull {
