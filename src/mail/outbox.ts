@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, within } from '../clock.ts';
 import { createQueue } from '../reconciler/index.ts';
 import {
   type Budget,
@@ -42,6 +42,8 @@ export interface OutboxBook {
   accounts(): Promise<string[]>;
   waiting(account: string): Promise<WaitingWrite[]>;
   read(account: string, key: string): Promise<KeptWrite | undefined>;
+  /** It is about to be sent: it counts towards the budgets, and what stands there is not known until `sent`. */
+  begin(account: string, key: string, atMs: number): Promise<void>;
   /** It was sent, and is called `remote` there. It waits on when a newer content has come meanwhile. */
   sent(account: string, key: string, sequence: number, remote: string, atMs: number): Promise<void>;
   /** It failed: not again before then. */
@@ -50,7 +52,7 @@ export interface OutboxBook {
   drop(account: string, key: string, sequence: number): Promise<void>;
   forgetRemote(account: string, key: string): Promise<void>;
   remote(account: string, key: string): Promise<string | undefined>;
-  /** What was sent since then, the newest last. */
+  /** What was begun to be sent since then, the newest last. */
   sentSince(account: string, sinceMs: number): Promise<SentWrite[]>;
   /** How long the account waits as a whole, and how often in a row it had to. */
   pause(account: string): Promise<{ readonly untilMs: number; readonly times: number }>;
@@ -115,20 +117,28 @@ const LONGEST_PAUSE_MS = 5 * 60_000;
 /** GitHub blocks for 60 to 120 s when it does not say how long. */
 const ACCOUNT_PAUSE_MS = 75_000;
 const LONGEST_ACCOUNT_PAUSE_MS = 10 * 60_000;
-/** A write that fails by itself, while others of its account go, is given up then. */
-const GIVE_UP_MS = 86_400_000;
+/** A write that fails by itself, while others of its account go, is given up after so many tries: about a day. */
+const MOST_ATTEMPTS = 290;
 /** How long it is remembered what an edited thing is called. */
 const KEPT_MS = 90 * 86_400_000;
+const SWEEP_MS = 86_400_000;
+/** How long the bot waits at its end for what is being sent. */
+const PATIENCE_MS = 5_000;
 
 /** Sends what should stand elsewhere: one writer an account, in order of importance, within the budgets, over restarts. */
 export function createOutbox(parts: OutboxParts): Outbox {
   const { book, clock } = parts;
-  const closing = new AbortController();
+  const stop: Stop = { asked: false, cutting: new AbortController() };
   const queue = createQueue<string>({
     clock,
     workers: WORKERS,
-    run: (account) => serve(parts, account, closing.signal, (delayMs) => queue.addAfter(account, delayMs)),
+    run: (account) => serve(parts, account, stop, (delayMs) => queue.addAfter(account, delayMs)),
   });
+  let cancelSweep = () => {};
+  const sweep = () => {
+    cancelSweep = clock.after(SWEEP_MS, sweep);
+    void book.forget(clock.now() - KEPT_MS).catch(() => {}); // tried again tomorrow
+  };
   return {
     async put(write) {
       if (await book.put(write, clock.now())) queue.add(write.account);
@@ -136,27 +146,36 @@ export function createOutbox(parts: OutboxParts): Outbox {
     remote: (account, key) => book.remote(account, key),
     waiting: async (account) => (await book.waiting(account)).length,
     async start() {
-      await book.forget(clock.now() - KEPT_MS);
+      sweep();
       for (const account of await book.accounts()) queue.add(account);
     },
     idle: () => queue.idle(),
     async close() {
-      closing.abort(new Error('the bot is stopping'));
+      cancelSweep();
+      stop.asked = true;
+      const cancelCut = clock.after(PATIENCE_MS, () => stop.cutting.abort(new Error('the bot is stopping')));
       await queue.close();
+      cancelCut();
     },
   };
+}
+
+/** The end of the bot: nothing more is begun; what does not end by itself is cut off later. */
+interface Stop {
+  asked: boolean;
+  readonly cutting: AbortController;
 }
 
 /** Sends what may be sent now, one after the other; then sets the time of the next look. */
 async function serve(
   parts: OutboxParts,
   account: string,
-  signal: AbortSignal,
+  stop: Stop,
   later: (delayMs: number) => void,
 ): Promise<void> {
   const { book, clock, budget } = parts;
   try {
-    while (!signal.aborted) {
+    while (!stop.asked) {
       const { untilMs } = await book.pause(account);
       if (untilMs > clock.now()) return later(untilMs - clock.now());
       const sent = await book.sentSince(account, clock.now() - HOUR_MS);
@@ -164,10 +183,12 @@ async function serve(
       if (!next) return;
       if ('waitMs' in next) return later(next.waitMs);
       const kept = await book.read(account, next.send.key);
-      if (kept) await send(parts, kept, signal);
+      if (!kept) continue;
+      await book.begin(account, next.send.key, clock.now());
+      await send(parts, kept, stop.cutting.signal);
     }
   } catch {
-    if (!signal.aborted) later(FIRST_PAUSE_MS); // the book could not be read or written, as with a full disk
+    if (!stop.asked) later(FIRST_PAUSE_MS); // the book could not be read or written, as with a full disk
   }
 }
 
@@ -175,7 +196,7 @@ async function send(parts: OutboxParts, kept: KeptWrite, signal: AbortSignal): P
   const { book, clock, deliver } = parts;
   const { write, sequence } = kept;
   try {
-    const remote = await deliver(kept, signal);
+    const remote = await within(signal, deliver(kept, signal));
     await book.sent(write.account, write.key, sequence, remote, clock.now());
     if ((await book.pause(write.account)).times > 0) await book.setPause(write.account, 0, 0);
   } catch (error) {
@@ -185,7 +206,7 @@ async function send(parts: OutboxParts, kept: KeptWrite, signal: AbortSignal): P
 
 async function afterFailure(parts: OutboxParts, kept: KeptWrite, error: unknown): Promise<void> {
   const { book, clock, random, alarm } = parts;
-  const { write, sequence, attempts, sinceMs, remote } = kept;
+  const { write, sequence, attempts, remote } = kept;
   const { account, key } = write;
   if (error instanceof Later) {
     const times = (await book.pause(account)).times + 1;
@@ -195,11 +216,12 @@ async function afterFailure(parts: OutboxParts, kept: KeptWrite, error: unknown)
       longest: LONGEST_ACCOUNT_PAUSE_MS,
       random,
     });
-    return book.setPause(account, clock.now() + (error.retryAfterMs ?? guessed), times);
+    const pause = Math.min(error.retryAfterMs ?? guessed, HOUR_MS); // what is asked for by mistake is not obeyed for ever
+    return book.setPause(account, clock.now() + pause, times);
   }
   if (error instanceof Gone && remote !== undefined) return book.forgetRemote(account, key);
   const why = error instanceof Error ? error.message : String(error);
-  const isHopeless = error instanceof Refused || error instanceof Gone || clock.now() - sinceMs >= GIVE_UP_MS;
+  const isHopeless = error instanceof Refused || error instanceof Gone || attempts + 1 >= MOST_ATTEMPTS;
   if (isHopeless) {
     await book.drop(account, key, sequence);
     return alarm(write, why);

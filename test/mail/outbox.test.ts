@@ -1,66 +1,11 @@
 /** What should stand elsewhere: the newest content, once, in order of importance, within the budgets, over restarts. */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  type Budget,
-  createOutbox,
-  Gone,
-  type KeptWrite,
-  Later,
-  Refused,
-  type Write,
-} from '../../src/mail/index.ts';
-import { type Books, closeBooks, openBooks } from './books.ts';
+import { Gone, Later, Refused } from '../../src/mail/index.ts';
+import { closeBooks, openBooks } from './books.ts';
+import { BUDGET, HOUR_MS, MINUTE_MS, mostIn, outboxOver, type Sent, write } from './other-side.ts';
 
 afterEach(closeBooks);
-
-const BUDGET: Budget = {
-  writesPerMinute: 180,
-  createsPerMinute: 80,
-  createsPerHour: 500,
-  reserve: 0.2,
-  progressEveryMs: 5_000,
-};
-const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
-
-const write = (key: string, content: unknown, more: Partial<Write> = {}): Write => ({
-  account: 'github:7',
-  key,
-  kind: 'comment',
-  content,
-  importance: 'result',
-  creates: true,
-  ...more,
-});
-
-interface Sent {
-  readonly key: string;
-  readonly content: unknown;
-  readonly remote: string | undefined;
-  readonly atMs: number;
-}
-
-/** The other side: keeps what it was sent, and does what the test says before. */
-function outboxOver({ store, clock }: Books, before: (kept: KeptWrite) => void | Promise<void> = () => {}) {
-  const sent: Sent[] = [];
-  const given: string[] = [];
-  let ids = 0;
-  const outbox = createOutbox({
-    book: store.outbox,
-    clock,
-    random: () => 0,
-    budget: BUDGET,
-    async deliver(kept) {
-      await before(kept);
-      const { write: wanted, remote } = kept;
-      sent.push({ key: wanted.key, content: wanted.content, remote, atMs: clock.now() });
-      return remote ?? `id-${++ids}`;
-    },
-    alarm: ({ key }, why) => given.push(`${key}: ${why}`),
-  });
-  return { outbox, sent, given };
-}
 
 const shown = (sent: readonly Sent[]) => sent.map(({ key, content }) => `${key}=${String(content)}`);
 
@@ -303,11 +248,3 @@ test('whatever is put, no span of a minute or an hour holds more than its budget
     { numRuns: 8 },
   );
 });
-
-/** The most that was sent in any span that begins with a sending. */
-function mostIn(sent: readonly Sent[], spanMs: number): number {
-  return Math.max(
-    0,
-    ...sent.map(({ atMs }) => sent.filter((each) => each.atMs >= atMs && each.atMs < atMs + spanMs).length),
-  );
-}

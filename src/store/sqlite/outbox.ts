@@ -15,7 +15,7 @@ export function outboxBook(database: Kysely<Tables>): OutboxBook {
   const change = (account: string, key: string) =>
     database.updateTable('writes').where('account', '=', account).where('key', '=', key);
   return {
-    put: (write, atMs) => putWrite(database, write, atMs),
+    put: (...put) => database.transaction().execute((transaction) => putWrite(transaction, ...put)),
     async accounts() {
       const rows = await database
         .selectFrom('writes')
@@ -40,6 +40,7 @@ export function outboxBook(database: Kysely<Tables>): OutboxBook {
       const { sequence, attempts, remote } = row;
       return { write, sequence, attempts, remote: remote ?? undefined, sinceMs: row.since_ms };
     },
+    begin: (...begun) => database.transaction().execute((transaction) => noteBegun(transaction, ...begun)),
     sent: (...sent) => database.transaction().execute((transaction) => noteSent(transaction, ...sent)),
     async postpone(account, key, nextAtMs) {
       await change(account, key)
@@ -129,18 +130,16 @@ async function waitingOf(database: Kysely<Tables>, account: string): Promise<Wai
   }));
 }
 
-async function noteSent(
+async function noteBegun(
   database: Kysely<Tables>,
-  ...[account, key, sequence, remote, atMs]: Parameters<OutboxBook['sent']>
+  ...[account, key, atMs]: Parameters<OutboxBook['begin']>
 ): Promise<void> {
   const row = await rowOf(database, account, key).executeTakeFirst();
   if (!row) return;
   const creates = row.creates === 1 && row.remote === null ? 1 : 0;
-  const done =
-    row.sequence === sequence ? { waits: 0, attempts: 0, content: '', sent_hash: hashOf(row.content) } : {};
   await database
     .updateTable('writes')
-    .set({ remote, sent_at_ms: atMs, ...done })
+    .set({ sent_hash: '' })
     .where('account', '=', account)
     .where('key', '=', key)
     .execute();
@@ -149,6 +148,22 @@ async function noteSent(
     .deleteFrom('sent')
     .where('account', '=', account)
     .where('at_ms', '<', atMs - HOUR_MS)
+    .execute();
+}
+
+async function noteSent(
+  database: Kysely<Tables>,
+  ...[account, key, sequence, remote, atMs]: Parameters<OutboxBook['sent']>
+): Promise<void> {
+  const row = await rowOf(database, account, key).executeTakeFirst();
+  if (!row) return;
+  const done =
+    row.sequence === sequence ? { waits: 0, attempts: 0, content: '', sent_hash: hashOf(row.content) } : {};
+  await database
+    .updateTable('writes')
+    .set({ remote, sent_at_ms: atMs, ...done })
+    .where('account', '=', account)
+    .where('key', '=', key)
     .execute();
 }
 
