@@ -256,6 +256,8 @@ function locationFrom(settings: Settings, location: LocationSettings, parts: App
         host: location.engine ?? parts.dockerHost,
         ...(location.certificates === undefined ? {} : { certificates: location.certificates }),
         runtime: location.runtime,
+        isolation: location.isolation,
+        ...(location.resolverFile === undefined ? {} : { resolverFile: location.resolverFile }),
         owner: settings.instance,
         stopGraceSeconds: settings.stopGraceSeconds,
       },

@@ -182,6 +182,14 @@ const locationSchema = z.strictObject({
   isolation: z.enum(['hypervisor', 'sandbox', 'none']).default('hypervisor').meta({
     description: 'The least isolation that a group must get; what is not shown to be there is refused.',
   }),
+  resolverFile: z
+    .string()
+    .regex(/^\/[^\0]+$/, 'expected a whole path on the host, such as /etc/resolv.conf')
+    .optional()
+    .meta({
+      description:
+        'A file on the host with the name servers of its groups; in virtual machines the engine’s own cannot be reached.',
+    }),
   drift: z.enum(['mend', 'report']).default('mend').meta({
     description: 'What happens to a container that somebody changed or removed by hand.',
   }),

@@ -34,6 +34,8 @@ export type Fact =
     }
   | { kind: 'pull-progress'; image: string; percent: number }
   | { kind: 'sandbox-started'; sandboxId: string }
+  /** What was seen of the sandbox's isolation, from outside and from inside. */
+  | { kind: 'isolation'; level: 'hypervisor' | 'sandbox' | 'none'; saw: string }
   | { kind: 'member-started'; container: string; restartCount: number }
   | {
       kind: 'member-exited';

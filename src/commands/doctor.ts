@@ -107,13 +107,13 @@ function isolationFinding(name: string, location: Location, facts: EngineFacts):
   if (order.indexOf(facts.isolation) < order.indexOf(location.isolation)) {
     return broken(
       name,
-      `requires ${location.isolation} isolation and shows ${facts.isolation}: every deploy is refused`,
+      `requires ${location.isolation} isolation and shows ${facts.isolation}: every deploy is refused${facts.isolationSaw ? ` (${facts.isolationSaw})` : ''}`,
       `Give it an isolating runtime, or allow less: locations.${name}.isolation: ${facts.isolation}`,
     );
   }
   return facts.isolation === 'none'
     ? warning(name, 'isolation: none, for development only', 'Use a runtime that isolates for anything else.')
-    : fine(name, `isolation: ${facts.isolation}`);
+    : fine(name, `isolation: ${facts.isolation} (${facts.isolationSaw})`);
 }
 
 function skewFinding(name: string, { skewMs }: EngineFacts): Finding {
@@ -132,7 +132,7 @@ async function memoryFinding(ground: Ground, name: string, facts: EngineFacts): 
       ({ location, wanted, settled }) =>
         location === name && wanted === 'running' && settled !== 'Succeeded' && settled !== 'Failed',
     )
-    .reduce((sum, { revision }) => sum + groupSize(revision.group).memoryBytes, 0);
+    .reduce((sum, { revision }) => sum + groupSize(revision.group).memoryBytes + facts.overheadBytes, 0);
   const gb = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GB`;
   const text = `${gb(promised)} of ${gb(facts.memoryBytes)} memory promised`;
   return promised > facts.memoryBytes

@@ -62,7 +62,6 @@ async function* tellWayUp(
   signal: AbortSignal,
 ): AsyncGenerator<Block, Outcome> {
   const { wish } = followed;
-  const exits: Exit[] = [];
   for (;;) {
     const event = await mailbox.next(wish.key, wish.revision.number, signal);
     const { fact } = event;
@@ -70,13 +69,19 @@ async function* tellWayUp(
     const cause = endingCause(wish, event);
     if (cause) return yield* tellFailure(ground, followed, cause);
     if (fact.kind === 'running' || fact.kind === 'finished')
-      return yield* tellArrival(ground, mailbox, followed, fact, exits[0], signal);
-    if (fact.kind === 'member-exited' && fact.exitCode !== 0 && !fact.asked) exits.push(fact);
+      return yield* tellArrival(ground, mailbox, followed, fact, told, signal);
+    const exits = exitsIn(told);
     // Nobody should wait for a program that ends each time it is started; the bot goes on trying.
     if (exits.length === MOST_EXITS) return yield* tellExit(ground, followed, exits[0]);
     const block = say.progressOf(fact);
     if (block) yield block;
   }
+}
+
+function exitsIn(told: readonly Event[]): Exit[] {
+  return told.flatMap(({ fact }) =>
+    fact.kind === 'member-exited' && fact.exitCode !== 0 && !fact.asked ? [fact] : [],
+  );
 }
 
 /** What ends the telling because this revision will not come up by itself, or not at all. */
@@ -117,14 +122,16 @@ async function* tellArrival(
   mailbox: Mailbox,
   followed: Followed,
   fact: Extract<Fact, { kind: 'running' | 'finished' }>,
-  exit: Exit | undefined,
+  told: readonly Event[],
   signal: AbortSignal,
 ): AsyncGenerator<Block, Outcome> {
   const { wish, facts } = followed;
+  const [exit] = exitsIn(told);
   const count = wish.revision.group.containers.length;
   if (fact.kind === 'running') yield say.startStage(count, fact.tookMs);
   else yield say.finishedStage(fact.outcome);
-  yield say.isolationStage(facts.isolation, facts.runtime);
+  if (!told.some(({ fact: { kind } }) => kind === 'isolation'))
+    yield say.isolationStage(facts.isolation, facts.runtime);
   const url = wish.fqdn ? ground.edge.urlOf(wish.fqdn) : '';
   const [probe, crash] = await Promise.all([
     url && fact.kind === 'running' ? ground.edge.probe(url, signal) : undefined,

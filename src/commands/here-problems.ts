@@ -31,7 +31,7 @@ export function isolationProblems(
       code: 'isolation-unavailable',
       own: true,
       path: 'location',
-      message: `The location ${name} requires ${location.isolation} isolation, and its engine shows ${facts.isolation} (runtime ${facts.runtime}).`,
+      message: `The location ${name} requires ${location.isolation} isolation, and its engine shows ${facts.isolation} (runtime ${facts.runtime}${facts.isolationSaw ? `: ${facts.isolationSaw}` : ''}).`,
       advice: `Whoever runs the bot gives the location an isolating runtime, or allows less: locations.${name}.isolation: ${facts.isolation} in the settings.`,
     }),
   ];
@@ -80,15 +80,18 @@ export async function shortagesFor(
       wish.settled !== 'Succeeded' &&
       wish.settled !== 'Failed',
   );
-  const promised = others.reduce((sum, wish) => sum + groupSize(wish.revision.group).memoryBytes, 0);
-  const { memoryBytes, vcpuMilli } = groupSize(group);
+  const sizeOf = (each: Group) => groupSize(each).memoryBytes + facts.overheadBytes;
+  const promised = others.reduce((sum, wish) => sum + sizeOf(wish.revision.group), 0);
+  const { vcpuMilli } = groupSize(group);
+  const memoryBytes = sizeOf(group);
+  const around = facts.overheadBytes > 0 ? ', with the virtual machine around it' : '';
   const gb = (bytes: number) => `${Math.floor((bytes / 2 ** 30) * 10) / 10} GB`;
   const free = facts.memoryBytes - promised;
   const shortages: Shortage[] = [];
   if (memoryBytes > free) {
     shortages.push({
       property: 'memoryInGB',
-      message: `The group asks for ${gb(memoryBytes)} of memory; ${locationName} has ${gb(Math.max(0, free))} free of ${gb(facts.memoryBytes)}.`,
+      message: `The group asks for ${gb(memoryBytes)} of memory${around}; ${locationName} has ${gb(Math.max(0, free))} free of ${gb(facts.memoryBytes)}.`,
       advice:
         'Ask for less, delete a group that is no longer needed (katabot status), or name another location.',
     });

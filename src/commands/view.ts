@@ -26,6 +26,8 @@ export interface GroupView {
   readonly containers: readonly ContainerView[];
   readonly rate: { perSecond: Money; perHour: Money };
   readonly bill: Bill;
+  /** What was seen of its isolation when its sandbox was made; absent where nothing is required. */
+  readonly isolation?: { readonly level: string; readonly saw: string };
   /** Why the newest revision does not run, if it does not. */
   readonly failure?: FailureView;
   /** The revision that serves, when it is not the newest one. */
@@ -78,6 +80,7 @@ export function viewOf(sources: ViewSources): GroupView {
     containerView(name, image, pod, sources),
   );
   const failed = events.findLast((event) => event.revision === number && event.fact.kind === 'failed')?.fact;
+  const isolation = events.findLast(({ fact }) => fact.kind === 'isolation')?.fact;
   const isDown = wish.settled === null && failed?.kind === 'failed';
   const cause = isDown ? failureCause(failed) : exitIn(sources, pod);
   const serving = pod?.members.find(
@@ -99,6 +102,7 @@ export function viewOf(sources: ViewSources): GroupView {
     containers,
     rate: rate(sizeOf(group), sources.prices),
     bill: bill(sources.intervals, sources.nowMs),
+    ...(isolation?.kind === 'isolation' ? { isolation: { level: isolation.level, saw: isolation.saw } } : {}),
     ...(cause ? { failure: failureView(cause, sources) } : {}),
     ...(isDown && serving !== undefined ? { serving } : {}),
   };

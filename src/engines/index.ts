@@ -34,13 +34,24 @@ export interface EngineFacts {
   readonly architecture: string;
   /** What was verified, not what was asked. */
   readonly isolation: Isolation;
+  /** What that verdict stands on; '' where nothing was looked at, because nothing is required. */
+  readonly isolationSaw: string;
   /** The OCI runtime that groups run with, such as runc. */
   readonly runtime: string;
   /** The engine's clock minus the bot's. */
   readonly skewMs: number;
+  /** What a group takes of the host's memory besides its own: the virtual machine around it. */
+  readonly overheadBytes: number;
 }
 
 export type Isolation = 'hypervisor' | 'sandbox' | 'none';
+
+/** What was seen of a group's isolation, from outside and from inside. */
+export interface Receipt {
+  readonly level: Isolation;
+  /** In words, such as `QEMU with KVM for this group alone, a kernel 6.18.1 that is not the host’s 6.1.0`. */
+  readonly saw: string;
+}
 
 /** Everything an engine has to know to run one revision of a group. Plain data; made by the reconciler. */
 export interface Pod {

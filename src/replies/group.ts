@@ -16,6 +16,8 @@ export function progressOf(fact: Fact): Block | undefined {
         : imageStage(fact.image, fact.state, fact.digest, fact.tookMs, fact.foreign);
     case 'pull-progress':
       return pullProgress(fact.image, fact.percent);
+    case 'isolation':
+      return stage('done', 'isolation', `${fact.level}: ${fact.saw}`);
     case 'drifted':
       return stage('warning', 'drift', `${fact.what}: ${fact.mended ? 'it is made anew' : 'left as it is'}`);
     case 'member-exited':
@@ -87,6 +89,7 @@ export interface View {
   }[];
   readonly rate: { perSecond: Bill['total']; perHour: Bill['total'] };
   readonly bill: Bill;
+  readonly isolation?: { level: string; saw: string };
   readonly failure?: {
     code: string;
     message: string;
@@ -132,6 +135,9 @@ export function statusOf(view: View): Block[] {
       `#${view.revision} · ${view.commit ? `${view.commit.slice(0, 7)} of ${view.repository}` : `by command of ${view.by}`}`,
     ],
     ['location', view.location],
+    ...(view.isolation
+      ? [['isolation', `${view.isolation.level}: ${view.isolation.saw}`] as [string, string]]
+      : []),
     ...(view.expiresAtMs === null
       ? []
       : [

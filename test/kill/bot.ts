@@ -43,7 +43,10 @@ const app = await createApp(settings, {
   engine: (location) => {
     const { instance: owner, stopGraceSeconds } = settings;
     const runtime = location.runtime;
-    const engine = createDockerEngine({ host: dockerHost, owner, runtime, stopGraceSeconds }, systemClock);
+    const engine = createDockerEngine(
+      { host: dockerHost, owner, runtime, isolation: 'none', stopGraceSeconds },
+      systemClock,
+    );
     return withFuse(witnessed(engine), 'engine', ['apply'], fuse);
   },
   store: fusedBooks,

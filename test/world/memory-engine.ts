@@ -217,6 +217,8 @@ const FACTS: EngineFacts = {
   operatingSystem: 'Linux',
   architecture: 'x86_64',
   isolation: 'none',
+  isolationSaw: '',
+  overheadBytes: 0,
   runtime: 'memory',
   skewMs: 0,
 };

@@ -49,12 +49,20 @@ export function installPackages(names: string[]): void {
   }
 }
 
-/** The folder of an engine that answers on `docker.sock` in it. */
-export async function startPrivateEngine(): Promise<string> {
+/** A runtime as the engine's own settings name it. */
+export interface Runtime {
+  readonly path: string;
+  readonly runtimeArgs?: readonly string[];
+}
+
+/** The folder of an engine that answers on `docker.sock` in it; with these runtimes besides runc. */
+export async function startPrivateEngine(runtimes: Readonly<Record<string, Runtime>> = {}): Promise<string> {
   await stopAbandonedEngines();
   const folder = mkdtempSync(join(parentFolder(), PREFIX));
   writeFileSync(join(folder, 'owner.json'), JSON.stringify(thisProcess()));
   try {
+    // The machine's own daemon.json would contradict the flags.
+    writeFileSync(join(folder, 'daemon.json'), JSON.stringify({ runtimes }));
     await launch(folder);
     return folder;
   } catch (error) {
@@ -89,7 +97,6 @@ function parentFolder(): string {
 
 async function launch(folder: string): Promise<void> {
   const log = openSync(join(folder, 'log'), 'a');
-  writeFileSync(join(folder, 'daemon.json'), '{}'); // the machine's own daemon.json would contradict the flags
   mkdirSync(join(folder, 'data'));
   const daemon = spawn('dockerd', flags(folder), {
     stdio: ['ignore', log, log],

@@ -15,9 +15,16 @@ const CALL_TIMEOUT_MS = 60_000;
 
 export interface Connection {
   /** Runs one call; whatever goes wrong, or never comes back, ends as a Failure that names its cause. */
-  call<T>(doing: string, work: (docker: Docker) => Promise<T>, signal?: AbortSignal): Promise<T>;
+  call<T>(
+    doing: string,
+    work: (docker: Docker) => Promise<T>,
+    signal?: AbortSignal,
+    limitMs?: number,
+  ): Promise<T>;
   /** The client itself, once the API version has been agreed on. */
   client(): Promise<Docker>;
+  /** The version of the API that the engine speaks, such as 1.44. */
+  api(): Promise<number>;
 }
 
 /**
@@ -26,18 +33,20 @@ export interface Connection {
  * "whatever the daemon speaks today".
  */
 export function connect(host: string, certificates?: string): Connection {
-  let agreed: Promise<Docker> | undefined;
-  const client = () => {
+  let agreed: Promise<{ docker: Docker; api: number }> | undefined;
+  const agreement = () => {
     agreed ??= agree(host, certificates).catch((error: unknown) => {
       agreed = undefined; // asked again at the next call
       throw error;
     });
     return agreed;
   };
+  const client = async () => (await agreement()).docker;
   return {
     client,
-    async call(doing, work, signal) {
-      const limit = AbortSignal.timeout(CALL_TIMEOUT_MS);
+    api: async () => (await agreement()).api,
+    async call(doing, work, signal, limitMs = CALL_TIMEOUT_MS) {
+      const limit = AbortSignal.timeout(limitMs);
       const both = signal ? AbortSignal.any([signal, limit]) : limit;
       try {
         return await within(both, client().then(work));
@@ -49,15 +58,16 @@ export function connect(host: string, certificates?: string): Connection {
   };
 }
 
-async function agree(host: string, certificates?: string): Promise<Docker> {
+async function agree(host: string, certificates?: string): Promise<{ docker: Docker; api: number }> {
   const options = connectionOptions(host, certificates);
   const { ApiVersion, Version } = await new Docker(options).version();
-  if (Number(ApiVersion) < OLDEST_API) {
+  const api = Number(ApiVersion);
+  if (api < OLDEST_API) {
     throw new Failure('engine-too-old', `Docker Engine ${Version} is older than 20.10.`, {
       advice: 'Install Docker Engine 20.10 or newer on the host.',
     });
   }
-  return new Docker({ ...options, version: `v${Math.min(NEWEST_API, Number(ApiVersion))}` });
+  return { docker: new Docker({ ...options, version: `v${Math.min(NEWEST_API, api)}` }), api };
 }
 
 /** Everything is said here: dockerode fills what is missing from the environment. */

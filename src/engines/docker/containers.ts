@@ -9,6 +9,7 @@ import {
 } from '../../spec/index.ts';
 import type { Pod } from '../index.ts';
 import { LABEL, podId, podLabels } from './labels.ts';
+import { memberAnnotations, sandboxAnnotations, type Traits } from './traits.ts';
 
 // Pure: what the engine is asked for, as data that tests compare.
 
@@ -44,8 +45,9 @@ export function everyContainer(pod: Pod): (Container | InitContainer)[] {
 export function sandboxOptions(
   owner: string,
   pod: Pod,
-  settings: { image: string; runtime: string },
+  settings: { image: string; runtime: string; traits: Traits },
 ): ContainerCreateOptions & { name: string } {
+  const { annotations, resolverFile } = settings.traits;
   const id = podId(owner, pod.key, pod.podRevision);
   const ports = pod.group.ipAddress?.ports ?? [];
   const names = ports.map(({ port, protocol }) => `${port}/${protocol.toLowerCase()}`);
@@ -68,15 +70,22 @@ export function sandboxOptions(
       PortBindings: Object.fromEntries(
         names.map((name) => [name, [{ HostIp: pod.address, HostPort: name.split('/')[0] ?? '' }]]),
       ),
-      Mounts: sandboxVolumes(pod).map((volume) => ({
-        Type: 'volume',
-        Source: volumeName(owner, pod, volume),
-        Target: sandboxPath(volume),
-      })),
+      Mounts: [
+        ...sandboxVolumes(pod).map((volume) => ({
+          Type: 'volume' as const,
+          Source: volumeName(owner, pod, volume),
+          Target: sandboxPath(volume),
+        })),
+        // Members take the sandbox's over.
+        ...(resolverFile === undefined
+          ? []
+          : [{ Type: 'bind' as const, Source: resolverFile, Target: '/etc/resolv.conf', ReadOnly: true }]),
+      ],
       ReadonlyRootfs: true,
       CapDrop: ['ALL'],
       IpcMode: 'shareable',
       LogConfig: { Type: 'none', Config: {} },
+      ...(annotations ? { Annotations: sandboxAnnotations(pod) } : {}),
     },
   };
 }
@@ -100,7 +109,13 @@ export function memberOptions(
   owner: string,
   pod: Pod,
   container: Container | InitContainer,
-  settings: { sandboxId: string; image: string; defaults: ImageDefaults; runtime: string },
+  settings: {
+    sandboxId: string;
+    image: string;
+    defaults: ImageDefaults;
+    runtime: string;
+    traits: Traits;
+  },
 ): ContainerCreateOptions & { name: string } {
   const secure = container.environmentVariables.some((entry) => entry.secureValue);
   return {
@@ -124,6 +139,9 @@ export function memberOptions(
       ...resourcesOf(pod, container),
       Mounts: mountsOf(owner, pod, container, secure),
       LogConfig: { Type: 'json-file', Config: { 'max-size': '8m', 'max-file': '2' } },
+      ...(settings.traits.annotations
+        ? { Annotations: memberAnnotations(container.name, settings.sandboxId) }
+        : {}),
     },
   };
 }

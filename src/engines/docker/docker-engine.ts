@@ -1,7 +1,16 @@
 import type Docker from 'dockerode';
 import type { Clock } from '../../clock.ts';
 import type { GroupKey } from '../../event.ts';
-import type { Engine, EngineFacts, ObservedGroup, Pod, Step, StepContext, StepResult } from '../index.ts';
+import type {
+  Engine,
+  EngineFacts,
+  Isolation,
+  ObservedGroup,
+  Pod,
+  Step,
+  StepContext,
+  StepResult,
+} from '../index.ts';
 import { statusOf } from './causes.ts';
 import { type Connection, connect } from './connection.ts';
 import { everyContainer } from './containers.ts';
@@ -11,8 +20,10 @@ import { ensureImage } from './images.ts';
 import { LABEL, ownedBy } from './labels.ts';
 import { groupsFrom, type Leftover } from './observe.ts';
 import { createSandbox, startMembers } from './pods.ts';
+import { createProof, type Proof } from './proof.ts';
 import { removeMembers, removePod, stopContainers } from './removal.ts';
 import { openAttach, openExec } from './sessions.ts';
+import { type Traits, traitsOf } from './traits.ts';
 import { usageOf } from './usage.ts';
 import { watchEngine } from './watch.ts';
 
@@ -23,6 +34,10 @@ export interface DockerSettings {
   readonly certificates?: string;
   /** The OCI runtime that every container gets; never chosen by a user. */
   readonly runtime: string;
+  /** The least isolation that a group must get here; what does not prove it is removed. */
+  readonly isolation: Isolation;
+  /** A file on the host with the name servers for groups, in place of the engine's own. */
+  readonly resolverFile?: string;
   /** Tells this bot's objects from those of another bot on the same engine. */
   readonly owner: string;
   /** Seconds between SIGTERM and SIGKILL. */
@@ -32,7 +47,7 @@ export interface DockerSettings {
 /** Container groups on one Docker Engine, 20.10 or newer. */
 export function createDockerEngine(settings: DockerSettings, clock: Clock): Engine {
   const connection = connect(settings.host, settings.certificates);
-  const parts: Parts = { settings, clock, connection, facts: undefined };
+  const parts: Parts = { settings, clock, connection, proof: createProof(settings, clock), host: undefined };
   return {
     gaps: DOCKER_GAPS,
     describe: (signal) => describe(parts, signal),
@@ -50,23 +65,44 @@ interface Parts {
   readonly settings: DockerSettings;
   readonly clock: Clock;
   readonly connection: Connection;
+  readonly proof: Proof;
   /** Asked once; a host does not change its processor while the bot runs. */
-  facts: EngineFacts | undefined;
+  host: Host | undefined;
 }
 
+/** What making containers needs to know of the host. */
+interface Host {
+  readonly architecture: string;
+  readonly kernel: string;
+  readonly traits: Traits;
+}
+
+/** What a virtual machine takes besides its group: Kata's own number for QEMU. */
+const MACHINE_BYTES = 320 * 2 ** 20;
+
 async function describe(parts: Parts, signal: AbortSignal): Promise<EngineFacts> {
-  const info = await parts.connection.call('to describe itself', (docker) => docker.info(), signal);
-  parts.facts = {
+  const { connection, settings, clock, proof } = parts;
+  const info = await connection.call('to describe itself', (docker) => docker.info(), signal);
+  const api = await connection.api();
+  const host: Host = {
+    architecture: info.Architecture,
+    kernel: info.KernelVersion,
+    traits: traitsOf({ api, runtime: info.Runtimes?.[settings.runtime] }, settings.resolverFile),
+  };
+  parts.host = host;
+  const { level, saw } = await proof.ofHost({ connection, host, api, version: info.ServerVersion }, signal);
+  return {
     version: info.ServerVersion,
     cpus: info.NCPU,
     memoryBytes: info.MemTotal,
     operatingSystem: info.OSType === 'windows' ? 'Windows' : 'Linux',
     architecture: info.Architecture,
-    isolation: 'none', // nothing better has been verified
-    runtime: parts.settings.runtime,
-    skewMs: Date.parse(info.SystemTime) - parts.clock.now(),
+    isolation: level,
+    isolationSaw: saw,
+    runtime: settings.runtime,
+    skewMs: Date.parse(info.SystemTime) - clock.now(),
+    overheadBytes: level === 'hypervisor' ? MACHINE_BYTES : 0,
   };
-  return parts.facts;
 }
 
 async function observe(
@@ -109,16 +145,16 @@ async function apply(parts: Parts, step: Step, context: StepContext): Promise<St
   switch (step.kind) {
     case 'pull':
       return {
-        images: await pullImages(await withArchitecture(parts, context.signal), step.pod, context),
+        images: await pullImages(await withHost(parts, context.signal), step.pod, context),
       };
     case 'create-sandbox':
-      await createSandbox(await withArchitecture(parts, context.signal), step.pod, context);
+      await createSandbox(await withHost(parts, context.signal), step.pod, context);
       return {};
     case 'start-init':
-      await startMembers(await withArchitecture(parts, context.signal), step, [step.container], context);
+      await startMembers(await withHost(parts, context.signal), step, [step.container], context);
       return {};
     case 'start-members':
-      await startMembers(await withArchitecture(parts, context.signal), step, step.containers, context);
+      await startMembers(await withHost(parts, context.signal), step, step.containers, context);
       return {};
     case 'remove-members':
       await removeMembers(parts, step.ids, context);
@@ -153,8 +189,9 @@ async function pullImages(
   return Object.fromEntries(pulled);
 }
 
-/** What making containers needs to know of the host; asked for once. */
-async function withArchitecture(parts: Parts, signal: AbortSignal) {
-  const { architecture } = parts.facts ?? (await describe(parts, signal));
-  return { ...parts, architecture };
+async function withHost(parts: Parts, signal: AbortSignal) {
+  if (!parts.host) await describe(parts, signal);
+  const { host } = parts;
+  if (!host) throw new Error('the engine has not described itself');
+  return { ...parts, ...host };
 }

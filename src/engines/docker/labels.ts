@@ -13,6 +13,8 @@ export const LABEL = {
   limits: 'katabot.limits',
   address: 'katabot.address',
   meteredFrom: 'katabot.metered-from',
+  /** Of the containers with which the bot looks at a runtime, whose bot it is: they belong to no group. */
+  look: 'katabot.look',
   repository: 'katabot.repository',
   commit: 'katabot.commit',
   path: 'katabot.path',

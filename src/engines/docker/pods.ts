@@ -13,19 +13,27 @@ import {
   volumeOptions,
 } from './containers.ts';
 import { LABEL, podId } from './labels.ts';
+import type { Proof } from './proof.ts';
 import { removePod, unlessThere } from './removal.ts';
 import { ensureSandboxImage } from './sandbox-image.ts';
+import type { Traits } from './traits.ts';
 import { deliverFiles, hasFiles } from './volumes.ts';
 
 interface PodParts {
   readonly connection: Connection;
   readonly settings: { readonly owner: string; readonly runtime: string; readonly stopGraceSeconds: number };
   readonly architecture: string;
+  readonly kernel: string;
+  readonly traits: Traits;
+  readonly proof: Proof;
 }
+
+/** A virtual machine may take a minute and a half to come up where others come up as well. */
+const START_LIMIT_MS = 150_000;
 
 /** Network, volumes and the sandbox itself, started. Finds its own work when it is repeated. */
 export async function createSandbox(parts: PodParts, pod: Pod, context: StepContext): Promise<void> {
-  const { connection, settings, architecture } = parts;
+  const { connection, settings, architecture, traits } = parts;
   const id = podId(settings.owner, pod.key, pod.podRevision);
   const sandboxId = await connection
     .call(
@@ -38,12 +46,13 @@ export async function createSandbox(parts: PodParts, pod: Pod, context: StepCont
             docker.createVolume(volumeOptions(settings.owner, pod, volume)),
           ),
         ]);
-        const options = sandboxOptions(settings.owner, pod, { image, runtime: settings.runtime });
+        const options = sandboxOptions(settings.owner, pod, { image, runtime: settings.runtime, traits });
         const sandboxId = await createdOrFound(docker, options);
         await unlessThere(docker.getContainer(sandboxId).start());
         return sandboxId;
       },
       context.signal,
+      START_LIMIT_MS,
     )
     .catch(async (error: unknown) => {
       // A sandbox that could not start would hold its name and its network for nothing.
@@ -95,16 +104,20 @@ async function withHolder(connection: Connection, error: unknown, pod: Pod): Pro
 
 /** Makes what is missing and starts what does not run: files and members side by side, then all starts at once. */
 export async function startMembers(
-  { connection, settings, architecture }: PodParts,
+  parts: PodParts,
   { pod, sandboxId }: { pod: Pod; sandboxId: string },
   names: readonly string[],
   context: StepContext,
 ): Promise<void> {
+  const { connection, settings, architecture, traits } = parts;
+  await prove(parts, pod, sandboxId, context);
   const start = async (docker: Docker) => {
     const members = everyContainer(pod).filter((container) => names.includes(container.name));
     const [ids] = await Promise.all([
       Promise.all(
-        members.map((member) => blamed(member.name, createMember(docker, settings, pod, member, sandboxId))),
+        members.map((member) =>
+          blamed(member.name, createMember(docker, { ...settings, traits }, pod, member, sandboxId)),
+        ),
       ),
       hasFiles(pod) ? deliverFiles(docker, pod, sandboxId, architecture, context.signal) : undefined,
     ]);
@@ -114,7 +127,24 @@ export async function startMembers(
       ),
     );
   };
-  await connection.call(`to start ${names.join(', ')}`, start, context.signal);
+  await connection.call(`to start ${names.join(', ')}`, start, context.signal, START_LIMIT_MS);
+}
+
+/** Nothing of a group runs in a sandbox that has not been looked at; one that is not isolated goes, with all that is in it. */
+async function prove(parts: PodParts, pod: Pod, sandboxId: string, context: StepContext): Promise<void> {
+  const { connection, settings, architecture, proof } = parts;
+  const look = async (docker: Docker) => {
+    const image = await ensureSandboxImage(docker, architecture);
+    return proof.ofGroup(docker, { ...parts, image }, pod, sandboxId, context.signal);
+  };
+  try {
+    const receipt = await connection.call('to look at the sandbox', look, context.signal, START_LIMIT_MS);
+    if (receipt) await context.report({ kind: 'isolation', ...receipt });
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'isolation-missing')
+      await removePod(parts, podId(settings.owner, pod.key, pod.podRevision), context);
+    throw error;
+  }
 }
 
 /** They start side by side, so a failure says whose it is. */
@@ -126,7 +156,7 @@ async function blamed<T>(container: string, work: Promise<T>): Promise<T> {
 
 async function createMember(
   docker: Docker,
-  settings: PodParts['settings'],
+  settings: PodParts['settings'] & { readonly traits: Traits },
   pod: Pod,
   member: ReturnType<typeof everyContainer>[number],
   sandboxId: string,
@@ -140,6 +170,7 @@ async function createMember(
     image,
     defaults,
     runtime: settings.runtime,
+    traits: settings.traits,
   });
   await unlessThere(docker.createContainer(options));
   return options.name;

@@ -1,14 +1,16 @@
+import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import type Docker from 'dockerode';
 import { pack } from 'tar-stream';
 
 /**
- * The image of the container that owns a group's network: one static program that only waits.
- * It is made here, byte by byte, because a bot that needs a registry for its own parts cannot start without one.
+ * The image of the container that owns a group's network: one static program that only waits, and one that looks around
+ * (source: sandbox/look.c). It is made here, because a bot that needs a registry for its own parts cannot start without one.
  */
 export async function ensureSandboxImage(docker: Docker, architecture: string): Promise<string> {
   const program = waitingProgram(architecture);
-  const name = `katabot/sandbox:${architectureName(architecture)}-1`;
+  const name = `katabot/sandbox:${architectureName(architecture)}-2`;
   const present = await docker
     .getImage(name)
     .inspect()
@@ -22,6 +24,7 @@ export async function ensureSandboxImage(docker: Docker, architecture: string): 
   if (present) return name;
   const archive = pack();
   archive.entry({ name: 'wait', mode: 0o555 }, Buffer.from(program));
+  archive.entry({ name: 'look', mode: 0o555 }, await lookProgram(architecture));
   archive.finalize();
   const [repo, tag] = name.split(':');
   const progress = await docker.importImage(Readable.from(archive), {
@@ -33,6 +36,10 @@ export async function ensureSandboxImage(docker: Docker, architecture: string): 
     docker.modem.followProgress(progress, (error) => (error ? reject(error) : resolve()));
   });
   return name;
+}
+
+function lookProgram(architecture: string): Promise<Buffer> {
+  return readFile(fileURLToPath(new URL(`sandbox/${architectureName(architecture)}`, import.meta.url)));
 }
 
 function architectureName(architecture: string): 'x86_64' | 'aarch64' {

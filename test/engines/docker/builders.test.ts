@@ -56,12 +56,17 @@ const settings = {
   sandboxId: 'f00d',
   image: 'sha256:1',
   runtime: 'runc',
+  traits: { annotations: false },
   defaults: { entrypoint: ['/entry'], command: ['serve'] },
 };
 
 describe('what the engine is asked for', () => {
   test('a sandbox that owns the ports, the network and every volume, and can do nothing', () => {
-    const options = sandboxOptions('katabot', pod, { image: 'katabot/sandbox:1', runtime: 'runc' });
+    const options = sandboxOptions('katabot', pod, {
+      image: 'katabot/sandbox:1',
+      runtime: 'runc',
+      traits: { annotations: false },
+    });
     expect(options).toMatchObject({
       name: 'katabot.production.shop.r3.sandbox',
       Hostname: 'shop',
@@ -131,6 +136,41 @@ describe('what the engine is asked for', () => {
     expect(memberOptions('katabot', pod, prepare, settings)).toMatchObject({
       Labels: { 'katabot.role': 'init' },
       HostConfig: { NanoCpus: 1_000_000_000, Memory: 2 ** 30 },
+    });
+  });
+
+  test('one virtual machine for all of the group, where annotations reach the runtime', () => {
+    const traits = { annotations: true, resolverFile: '/etc/katabot/resolv.conf' };
+    const sandbox = sandboxOptions('katabot', pod, { image: 'katabot/sandbox:1', runtime: 'kata', traits });
+    expect(sandbox.HostConfig).toMatchObject({
+      Runtime: 'kata',
+      Annotations: {
+        'io.kubernetes.cri.container-type': 'sandbox',
+        'io.kubernetes.cri.sandbox-cpu-period': '100000',
+        'io.kubernetes.cri.sandbox-cpu-quota': '100000', // one vCPU: the sum of the requests
+        'io.kubernetes.cri.sandbox-memory': String(2 ** 30 + 128 * 2 ** 20),
+      },
+    });
+    expect(sandbox.HostConfig?.Mounts?.at(-1)).toEqual({
+      Type: 'bind',
+      Source: '/etc/katabot/resolv.conf',
+      Target: '/etc/resolv.conf',
+      ReadOnly: true,
+    });
+    const member = memberOptions('katabot', pod, web, { ...settings, runtime: 'kata', traits });
+    expect(member.HostConfig).toMatchObject({
+      Runtime: 'kata',
+      Annotations: {
+        'io.kubernetes.cri.container-type': 'container',
+        'io.kubernetes.cri.sandbox-id': 'f00d',
+        'io.kubernetes.cri.container-name': 'web',
+      },
+    });
+    // The rest is the same as without: one way to make a group.
+    const plain = memberOptions('katabot', pod, web, { ...settings, runtime: 'kata' });
+    expect({ ...member, HostConfig: { ...member.HostConfig, Annotations: undefined } }).toEqual({
+      ...plain,
+      HostConfig: { ...plain.HostConfig, Annotations: undefined },
     });
   });
 
