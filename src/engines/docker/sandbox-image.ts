@@ -6,11 +6,11 @@ import { pack } from 'tar-stream';
 
 /**
  * The image of the container that owns a group's network: one static program that only waits, and one that looks around
- * (source: sandbox/look.c). It is made here, because a bot that needs a registry for its own parts cannot start without one.
+ * (source: look/look.c). It is made here, because a bot that needs a registry for its own parts cannot start without one.
  */
 export async function ensureSandboxImage(docker: Docker, architecture: string): Promise<string> {
   const program = waitingProgram(architecture);
-  const name = `katabot/sandbox:${architectureName(architecture)}-2`;
+  const name = `katabot/sandbox:${architectureName(architecture)}-3`;
   const present = await docker
     .getImage(name)
     .inspect()
@@ -39,7 +39,7 @@ export async function ensureSandboxImage(docker: Docker, architecture: string): 
 }
 
 function lookProgram(architecture: string): Promise<Buffer> {
-  return readFile(fileURLToPath(new URL(`sandbox/${architectureName(architecture)}`, import.meta.url)));
+  return readFile(fileURLToPath(new URL(`look/${architectureName(architecture)}`, import.meta.url)));
 }
 
 function architectureName(architecture: string): 'x86_64' | 'aarch64' {
