@@ -164,6 +164,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     operations,
     sessions: createSessions(ground),
     keys: store.keys,
+    pepper: store.pepper,
     seesAll: (caller) => policy.decide(caller, 'operator', 'see what others have asked').allowed,
     requestsPerSecond: settings.http.requestsPerSecond,
     git: (request, response) => git.handle(request, response),

@@ -1,6 +1,6 @@
 import { type GroupKey, groupKey, partsOf } from '../event.ts';
 import { Failure } from '../failure.ts';
-import type { Place } from '../policy/index.ts';
+import { EVERYTHING, type Place } from '../policy/index.ts';
 import type { Wish } from '../reconciler/index.ts';
 import * as say from '../replies/index.ts';
 import type { Ground } from './ground.ts';
@@ -28,14 +28,18 @@ export interface KnownPlace {
   readonly group: GroupKey | '';
   /** Whether all is known of the place that there is to know. */
   readonly whole: boolean;
+  /** A look, whatever right it takes: who may see a part of the place sees that part. */
+  readonly looks?: boolean;
 }
 
 /** What a command is about: a group with the repository that it came from, an environment, or everything. */
 export async function placeOf(
   { desired }: Ground,
-  { verb, target, environment }: Command,
+  command: Command,
   here: Here | undefined,
 ): Promise<KnownPlace> {
+  const { verb, target, environment } = command;
+  if (verb.takesSecret) return scopeIn(command);
   const from = here ? { repository: here.repository } : {};
   if (target) {
     const key = groupKey(target.environment, target.name);
@@ -51,6 +55,17 @@ export async function placeOf(
     group: '',
     whole: false,
   };
+}
+
+/** A secret that holds everywhere is everybody's: it takes the right everywhere. */
+function scopeIn({ words: [action], environment, options }: Command): KnownPlace {
+  const looks = action === 'list' || action === 'recipient';
+  const { repository } = options;
+  const place = {
+    ...(environment === undefined && looks ? {} : { environment: environment ?? EVERYTHING }),
+    ...(repository === undefined && looks ? {} : { repository: String(repository ?? EVERYTHING) }),
+  };
+  return { place, group: '', whole: false, looks };
 }
 
 /** Another repository's group is spoken of in no pull request of this one. */

@@ -20,6 +20,13 @@ export function commandSchema(): Record<string, unknown> {
         items: { type: 'string', maxLength: 2000 },
       },
       line: { description: 'Such as `/kata status hello`.', type: 'string', maxLength: 2000 },
+      secret: {
+        description:
+          'The value that goes with `secret set` and `secret seal`; kept sealed, and never given out.',
+        type: 'string',
+        maxLength: 65_536,
+        writeOnly: true,
+      },
       files: {
         description: 'Files that the command names, such as a containergroup.yaml.',
         type: 'array',

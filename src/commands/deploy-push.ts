@@ -3,6 +3,7 @@ import type { Block, Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
 import { accept } from './accept.ts';
 import { followDelete } from './delete.ts';
+import type { Source } from './file-source.ts';
 import { type Followed, followDeploy } from './follow.ts';
 import type { Ground } from './ground.ts';
 import { guardPushes } from './guard-push.ts';
@@ -31,6 +32,11 @@ function idOf({ repository, branch, commit }: PushedBranch): string {
   return `${repository} ${branch} ${commit}`;
 }
 
+/** Whoever pushes to a branch of the repository itself may write there; a fork has no branch here. */
+function sourceOf(push: PushedBranch): Source {
+  return { ...push, secretsFor: 'everybody' };
+}
+
 async function* checkPush(
   ground: Ground,
   checked: Checked,
@@ -45,7 +51,7 @@ async function* checkPush(
   const startedAtMs = ground.clock.now();
   let plans: Plan[];
   try {
-    plans = await planFiles(ground, push, signal);
+    plans = await planFiles(ground, sourceOf(push), signal);
   } catch (error) {
     const { code, message, advice } = orEngineFailure(error);
     return say.refused(code, message, advice);
@@ -59,7 +65,8 @@ async function* checkPush(
 }
 
 async function deployPush(ground: Ground, checked: Checked, push: PushedBranch): Promise<Follow> {
-  const plans = checked.get(idOf(push)) ?? (await planFiles(ground, push, new AbortController().signal));
+  const plans =
+    checked.get(idOf(push)) ?? (await planFiles(ground, sourceOf(push), new AbortController().signal));
   checked.delete(idOf(push));
   const mailbox = createMailbox(ground.feed); // opened before the first wish, so that nothing is missed
   try {

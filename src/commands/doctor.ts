@@ -1,11 +1,13 @@
 import { within } from '../clock.ts';
 import type { EngineFacts } from '../engines/index.ts';
+import { partsOf } from '../event.ts';
 import { messageOf } from '../failure.ts';
 import { verifyAudit } from '../policy/index.ts';
 import * as say from '../replies/index.ts';
 import { groupSize } from '../spec/index.ts';
 import { glance } from './glance.ts';
 import type { Ground, Location } from './ground.ts';
+import { missingSecrets } from './supply.ts';
 import type { RunVerb } from './verb.ts';
 
 /** One thing that was looked at. */
@@ -24,7 +26,15 @@ const LEAST_FREE_BYTES = 512 * 2 ** 20;
 /** Looks at everything that the bot stands on, and says what to mend. */
 export const runDoctor: RunVerb = async function* (ground, _asked, signal) {
   const findings: Finding[] = [];
-  for (const look of [lookAtEngines, lookAtGroups, lookAtDisk, lookAtWatched, lookAtMail, lookAtAudit]) {
+  for (const look of [
+    lookAtEngines,
+    lookAtGroups,
+    lookAtSecrets,
+    lookAtDisk,
+    lookAtWatched,
+    lookAtMail,
+    lookAtAudit,
+  ]) {
     for (const finding of await look(ground, signal)) {
       findings.push(finding);
       yield* say.findingBlocks(finding);
@@ -156,6 +166,23 @@ async function lookAtGroups(ground: Ground, signal: AbortSignal): Promise<Findin
       ),
     ),
   ];
+}
+
+/** A group keeps the value that it was given; its next deploy would be refused. */
+async function lookAtSecrets(ground: Ground): Promise<Finding[]> {
+  const found = (await ground.desired.list()).map(async (wish) => {
+    const missing = await missingSecrets(ground, wish);
+    const { environment, name } = partsOf(wish.key);
+    return missing.map(({ secret, advice }) =>
+      warning(
+        'secrets',
+        `${name} in ${environment} refers to ${secret}, which is no longer kept for it`,
+        advice,
+      ),
+    );
+  });
+  const missing = (await Promise.all(found)).flat();
+  return missing.length ? missing : [fine('secrets', `${(await ground.secrets.list()).length} kept`)];
 }
 
 async function lookAtDisk(ground: Ground): Promise<Finding[]> {

@@ -7,7 +7,7 @@ import * as say from '../replies/index.ts';
 import { type Cause, failureCause } from './cause.ts';
 import type { Ground } from './ground.ts';
 import type { Mailbox } from './mailbox.ts';
-import { maskFor } from './mask.ts';
+import { lineMask, maskOf } from './mask.ts';
 import type { Plan } from './plan-files.ts';
 import { causeOfExit, reportOf } from './report.ts';
 
@@ -201,12 +201,12 @@ async function earlyExit(ground: Ground, mailbox: Mailbox, wish: Wish, signal: A
 
 async function lastLines(ground: Ground, wish: Wish): Promise<LogLine[]> {
   const lines: LogLine[] = [];
-  const mask = maskFor(wish.revision.group);
+  const mask = lineMask(await maskOf(ground, wish.key));
   const signal = AbortSignal.timeout(LOOK_TIMEOUT_MS);
   try {
     const engine = ground.locations[wish.location]?.engine;
     for await (const line of engine?.logs({ key: wish.key, tail: LAST_LINES, follow: false }, signal) ?? []) {
-      lines.push({ ...line, text: mask(line.text) });
+      lines.push(mask(line));
     }
   } catch {
     // The group is up; that its log could not be read just now is no reason to say otherwise.

@@ -5,6 +5,7 @@ import type { Ledger, Prices } from '../metering/index.ts';
 import type { LabelBook, Pools, SlotBook } from '../network/index.ts';
 import type { AuditBook, Life, Policy } from '../policy/index.ts';
 import type { DesiredState, EventBook, Feed, RunBook } from '../reconciler/index.ts';
+import type { SecretBook, Vault } from '../secrets/index.ts';
 import type { Sources } from './sources.ts';
 
 /** What commands stand on: the books, the engines, and a way to wake the reconciler. */
@@ -17,6 +18,8 @@ export interface Ground {
   readonly labels: LabelBook;
   readonly slots: SlotBook;
   readonly audit: AuditBook;
+  readonly secrets: SecretBook;
+  readonly vault: Pick<Vault, 'open' | 'recipient' | 'pepper'>;
   readonly policy: Policy;
   readonly feed: Feed;
   readonly wake: (key: GroupKey) => void;

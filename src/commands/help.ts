@@ -5,7 +5,8 @@ import { hintOf, usageOf } from './usage.ts';
 import type { Option, Surface, Verb } from './verb.ts';
 
 const TOPICS: readonly { title: string; holds(verb: Verb): boolean }[] = [
-  { title: 'Look', holds: ({ right, mutating }) => right !== null && !mutating },
+  { title: 'Look', holds: ({ right, mutating, takesSecret }) => right !== null && !mutating && !takesSecret },
+  { title: 'Keep', holds: ({ takesSecret }) => takesSecret === true },
   { title: 'Change', holds: ({ mutating }) => mutating },
   { title: 'On this machine', holds: ({ right }) => right === null },
 ];

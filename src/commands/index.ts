@@ -12,6 +12,8 @@ export { parse, parseLine } from './parse.ts';
 export type { Follow, PushCommands, PushedBranch } from './push.ts';
 export { endOf, type RecordGround, record, typedText } from './record.ts';
 export { runCommand } from './run.ts';
+export { saidText } from './said-text.ts';
+export { secretIn } from './secret-words.ts';
 export { createSessions, type Sessions } from './sessions.ts';
 export type { Sources } from './sources.ts';
 export { VERBS } from './table.ts';

@@ -3,7 +3,7 @@ import type { Run, Wish } from '../reconciler/index.ts';
 import * as say from '../replies/index.ts';
 import type { Ground } from './ground.ts';
 import { locationOf } from './locations.ts';
-import { maskFor } from './mask.ts';
+import { lineMask, maskOf } from './mask.ts';
 import { targetKey } from './targets.ts';
 import type { RunVerb } from './verb.ts';
 import { groupsFor } from './visible.ts';
@@ -22,13 +22,13 @@ export const runLogs: RunVerb = async function* (ground, asked, signal) {
     ...(typeof since === 'number' ? { sinceMs: ground.clock.now() - since } : {}),
     ...(container === undefined ? {} : { container }),
   };
-  const mask = maskFor(wish.revision.group);
+  const mask = lineMask(await maskOf(ground, key));
   const wanted = typeof grep === 'string' ? grep.toLowerCase() : '';
   const windows = previous === true ? await previousRuns(ground, wish, container) : [{}];
   let count = 0;
   for (const window of windows) {
     for await (const line of locationOf(ground, wish).engine.logs({ ...request, ...window }, signal)) {
-      const text = mask(line.text);
+      const { text } = mask(line);
       if (wanted && !text.toLowerCase().includes(wanted)) continue;
       count++;
       yield say.logBlock({ ...line, text }, timestamps === true);

@@ -4,7 +4,7 @@ import { Failure } from '../failure.ts';
 import type { Block, Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
 import { parse, parseLine } from './parse.ts';
-import { typedText } from './record.ts';
+import { saidText } from './said-text.ts';
 import type { Said } from './verb.ts';
 
 /** A command that runs, or has run, apart from whoever asked for it. */
@@ -91,7 +91,7 @@ function started({ clock }: OperationParts, said: Said, id: string): Running {
     operation: {
       id,
       caller: said.caller.name,
-      text: said.line ?? typedText(said.words),
+      text: saidText(said),
       startedAtMs: clock.now(),
       state: 'running',
     },

@@ -1,4 +1,4 @@
-import type { Failure } from '../failure.ts';
+import { Failure } from '../failure.ts';
 import { nearestWord } from '../spec/index.ts';
 import { assembled, takes } from './assemble.ts';
 import type { Known } from './known.ts';
@@ -78,6 +78,15 @@ function commandIn(said: Said, surface: Surface | undefined, { here }: Partial<K
   const [first, ...rest] = said.words;
   const verb = first ? verbIn(first, said) : verbNamed('help');
   refuseElsewhere(verb, surface);
+  if (!verb.takesSecret) return understood(verb, rest, said, here);
+  try {
+    return understood(verb, rest, said, here);
+  } catch (error) {
+    throw unrepeated(error, verb, rest);
+  }
+}
+
+function understood(verb: Verb, rest: readonly Word[], said: Said, here: Known['here']): Command {
   const asksHelp = rest.find(({ text, quoted }) => !quoted && (text === '--help' || text === '-h'));
   const end = rest.findIndex(({ text, quoted }) => text === '--' && !quoted);
   if (asksHelp && (end < 0 || rest.indexOf(asksHelp) < end))
@@ -89,14 +98,35 @@ function commandIn(said: Said, surface: Surface | undefined, { here }: Partial<K
   return assembled(verb, bare, { argv, options }, said, here);
 }
 
+/** What was wrong, without any of the words: one of them may be a value that somebody wrote where it does not belong. */
+function unrepeated(error: unknown, verb: Verb, words: readonly Word[]): unknown {
+  if (!(error instanceof Failure)) return error;
+  const { code, message, advice } = error;
+  const said = words.slice(1).filter(({ text }) => !verb.options.some(({ name }) => text === `--${name}`));
+  const repeats = said.some(({ text }) => `${message} ${advice}`.includes(text));
+  return new Failure(code, repeats ? `${verb.name} does not understand what follows it.` : message, {
+    advice: `${repeats || !advice ? usageOf(verb) : advice}. A value is no word of it: it is asked for, or read from standard input.`,
+  });
+}
+
 function verbIn(word: Word, said: Said): Verb {
   const verb = findVerb(word.text);
   if (verb) return verb;
-  const near = nearestWord(word.text.toLowerCase(), namesOf());
-  throw unknownVerb(word, said, near);
+  throw unknownVerb(word, said, nearestWord(word.text.toLowerCase(), namesOf()));
+}
+
+/** Whether a verb takes a secret, or was probably meant to be one that does. */
+export function meansSecret(word: string): boolean {
+  const near = findVerb(word)?.name ?? nearestWord(word.toLowerCase(), namesOf()) ?? '';
+  return findVerb(near)?.takesSecret === true;
 }
 
 function unknownVerb(word: Word, said: Said, near: string | undefined): Failure {
+  if (near && findVerb(near)?.takesSecret) {
+    return new Failure('usage', `There is no verb "${word.text}".`, {
+      advice: `Did you mean: katabot ${near}`,
+    });
+  }
   const corrected = near && `${said.line.slice(0, word.start)}${near}${said.line.slice(word.end)}`;
   const advice = corrected ? `Did you mean: ${corrected}` : 'katabot help lists the verbs.';
   return usage(`There is no verb "${word.text}".`, said, word, advice);
@@ -123,7 +153,14 @@ function refuseElsewhere(verb: Verb, surface: Surface | undefined): void {
   if (surface === 'cli' && verb.surfaces.includes('local')) return;
   const said = saidAs([verb.name], 'katabot');
   const where = verb.surfaces.map((each) => PLACES[each]).join(' and ');
-  throw usage(`${verb.name} cannot be said here.`, said, undefined, `Say it ${where}.`, 'wrong-surface');
+  const why = verb.takesSecret ? ': a value that is said here is read by everybody who reads this place' : '';
+  throw usage(
+    `${verb.name} cannot be said here${why}.`,
+    said,
+    undefined,
+    `Say it ${where}.`,
+    'wrong-surface',
+  );
 }
 
 const PLACES: Readonly<Record<Surface, string>> = {

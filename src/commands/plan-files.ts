@@ -4,9 +4,9 @@ import type { EngineFacts } from '../engines/index.ts';
 import { type Effect, type GroupKey, groupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
 import { fqdnOf, slotOf } from '../network/index.ts';
-import type { Caller } from '../policy/index.ts';
 import type { Wish } from '../reconciler/index.ts';
 import { type Change, diffGroups, effectOf, type Group, type Problem, readGroup } from '../spec/index.ts';
+import { NO_REPOSITORY, type Source } from './file-source.ts';
 import type { Ground, Location } from './ground.ts';
 import {
   capacityProblems,
@@ -16,24 +16,8 @@ import {
   unknownLocation,
 } from './here-problems.ts';
 import { problemAt } from './locate.ts';
-
-/** What is to be deployed, and from where. A pushed branch is one; files that come with a command are another. */
-export interface Source {
-  /** '' for files that come with a command: they belong to the repository that has the group already. */
-  readonly repository: string;
-  readonly environment: string;
-  readonly commit: string;
-  readonly files: readonly File[];
-  readonly caller: Caller;
-}
-
-interface File {
-  readonly path: string;
-  readonly text: string;
-}
-
-/** The repository of groups that came with a command. */
-const NO_REPOSITORY = 'none';
+import { supplyFor, withLogins } from './supply.ts';
+import type { GivenFile } from './verb.ts';
 
 /** One file of a source, understood as far as it could be. */
 export interface Plan {
@@ -76,7 +60,7 @@ export async function planFiles(ground: Ground, source: Source, signal: AbortSig
   return plans.map((plan, index) => withDuplicates(plan, plans.slice(0, index)));
 }
 
-async function planFile(ground: Ground, source: Source, file: File, signal: AbortSignal): Promise<Plan> {
+async function planFile(ground: Ground, source: Source, file: GivenFile, signal: AbortSignal): Promise<Plan> {
   const first = readGroup(file.text, { file: file.path });
   if (!first.group) return { ...file, problems: first.problems };
   const locationName = first.group.location ?? Object.keys(ground.locations)[0] ?? '';
@@ -84,20 +68,23 @@ async function planFile(ground: Ground, source: Source, file: File, signal: Abor
   if (!location)
     return { ...file, problems: [...first.problems, unknownLocation(ground, file, locationName)] };
   const before = await ground.desired.get(groupKey(source.environment, first.group.name));
-  const { group, problems } = readGroup(file.text, {
-    file: file.path,
-    gaps: location.engine.gaps,
-    kept: before?.revision.group ?? null,
-  });
+  const from = { ...source, repository: repositoryOf(source, before) };
+  const supply = await supplyFor(ground, from, first.group, before);
+  const { group, problems } = readGroup(file.text, { file: file.path, gaps: location.engine.gaps, supply });
   if (!group) return { ...file, problems };
-  return planGroup(ground, source, { ...file, group, problems }, signal);
+  const complete = await withLogins(ground, from, group);
+  return planGroup(ground, source, { ...file, group: complete, problems }, signal);
+}
+
+function repositoryOf({ repository }: Pick<Source, 'repository'>, before: Wish | undefined): string {
+  return repository || before?.repository || NO_REPOSITORY;
 }
 
 /** Holds a group that was understood against what runs and what the location can give. */
 export async function planGroup(
   ground: Ground,
   source: Omit<Source, 'files'>,
-  { group, problems, ...file }: File & { readonly group: Group; readonly problems: readonly Problem[] },
+  { group, problems, ...file }: GivenFile & { readonly group: Group; readonly problems: readonly Problem[] },
   signal: AbortSignal,
 ): Promise<Plan> {
   const locationName = group.location ?? Object.keys(ground.locations)[0] ?? '';
@@ -110,7 +97,7 @@ export async function planGroup(
     within(limit, location.engine.describe(limit)),
     foundOnEngine(location, key, limit),
   ]);
-  const repository = source.repository || before?.repository || NO_REPOSITORY;
+  const repository = repositoryOf(source, before);
   const fqdn = fqdnFor(ground, { ...source, repository }, group, locationName, before?.fqdn ?? '');
   const found = [
     ...problems,
@@ -121,7 +108,9 @@ export async function planGroup(
   ];
   if (found.some(({ severity }) => severity === 'error')) return { ...file, problems: found };
   const there = before !== undefined && before.wanted !== 'deleted';
-  const changes = there ? diffGroups(before.revision.group, group) : [];
+  // Whoever gets no secret is not told either whether one that was guessed is right.
+  const secrets = source.secretsFor === 'nobody' ? 'left-out' : 'compared';
+  const changes = there ? diffGroups(before.revision.group, group, secrets) : [];
   const effect = there ? effectOf(changes) : 'create';
   return {
     ...file,

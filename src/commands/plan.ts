@@ -4,8 +4,9 @@ import { type Check, decisions, objectionsIn } from '../policy/index.ts';
 import type { Block } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
 import { groupSize } from '../spec/index.ts';
+import type { Source } from './file-source.ts';
 import type { Ground } from './ground.ts';
-import { type Accepted, type Plan, planFiles, type Source } from './plan-files.ts';
+import { type Accepted, type Plan, planFiles } from './plan-files.ts';
 import { sourceOf } from './source.ts';
 import type { RunVerb } from './verb.ts';
 

@@ -37,7 +37,7 @@ export async function* goBack(
   signal: AbortSignal,
 ): AsyncGenerator<Block, Outcome> {
   const { key } = wish;
-  const source = { ...sourceOf(key, wish, wanted), caller: asked.caller };
+  const source = { ...sourceOf(key, wish, wanted), caller: asked.caller, secretsFor: 'everybody' as const };
   const file = { path: wanted.path, text: '', group: wanted.group, problems: [] };
   const plan = await planGroup(ground, source, file, signal);
   if (!plan.accepted) return say.invalid(plan.problems);

@@ -20,9 +20,11 @@ import { runList } from './list.ts';
 import { runLogs } from './logs.ts';
 import { parse, parseLine } from './parse.ts';
 import { runPlan } from './plan.ts';
-import { type Recorded, record, recorded, typedText } from './record.ts';
+import { type Recorded, record, recorded } from './record.ts';
 import { runRestart } from './restart.ts';
 import { runRollback } from './rollback.ts';
+import { saidText } from './said-text.ts';
+import { runSecret } from './secret.ts';
 import { runStart } from './start.ts';
 import { runStatus } from './status.ts';
 import { runStop } from './stop.ts';
@@ -49,6 +51,7 @@ const RUNS: Readonly<Record<string, RunVerb>> = {
   doctor: runDoctor,
   whoami: runWhoami,
   audit: runAudit,
+  secret: runSecret,
 };
 
 /**
@@ -140,12 +143,12 @@ function decideOn(
   { caller }: Said,
   command: Command,
   right: Right,
-  { place, whole }: KnownPlace,
+  { place, whole, looks }: KnownPlace,
 ): Decision {
   const { verb, target, options } = command;
-  const deed = target ? `${verb.name} ${target.name}` : verb.name;
+  const deed = verb.takesSecret ? 'keep secrets' : target ? `${verb.name} ${target.name}` : verb.name;
   const decision =
-    right === 'reader' && !whole
+    (right === 'reader' || looks) && !whole
       ? policy.somewhere(caller, right, deed, place)
       : policy.decide(caller, right, deed, place);
   if (!decision.allowed) return decision;
@@ -158,13 +161,10 @@ function decideOn(
 }
 
 /** A bot whose disk is full can still be looked at; nothing else happens that is not written down. */
-async function recordAsked(
-  ground: Ground,
-  { words, line, caller, surface }: Said,
-  judged: Judged,
-): Promise<Recorded> {
+async function recordAsked(ground: Ground, said: Said, judged: Judged): Promise<Recorded> {
   const { decision, group, environment } = judged;
-  const text = line ?? typedText(words);
+  const { caller, surface } = said;
+  const text = saidText(said);
   const asking = { caller: caller.name, surface, text, decision, group, environment };
   try {
     return await record(ground, asking);
@@ -176,7 +176,7 @@ async function recordAsked(
 
 async function* work(
   ground: Ground,
-  { caller, files = [], here }: Said,
+  { caller, files = [], secret, here }: Said,
   { verdict }: Judged,
   signal: AbortSignal,
 ): AsyncGenerator<Block, Outcome> {
@@ -184,7 +184,7 @@ async function* work(
   try {
     return yield* verdict.run(
       ground,
-      { ...verdict.command, caller, files, ...(here ? { here } : {}) },
+      { ...verdict.command, caller, files, ...(secret ? { secret } : {}), ...(here ? { here } : {}) },
       signal,
     );
   } catch (error) {

@@ -5,6 +5,7 @@ import type { Caller, Right } from '../policy/index.ts';
 import type { Wish } from '../reconciler/index.ts';
 import type { Ground } from './ground.ts';
 import { locationOf } from './locations.ts';
+import { type Mask, maskOf } from './mask.ts';
 
 /** A way into a running container: a program beside its own, or its own output. */
 export interface SessionRequest {
@@ -45,12 +46,27 @@ export function createSessions(ground: Ground): Sessions {
     },
     async attach(caller, request, signal) {
       const { wish, container } = await found(ground, caller, request, 'reader', 'attach');
-      return locationOf(ground, wish).engine.attach(
-        { key: wish.key, container, input: request.input },
-        signal,
-      );
+      const mask = await maskOf(ground, wish.key);
+      const attached = { key: wish.key, container, input: request.input };
+      return masked(await locationOf(ground, wish).engine.attach(attached, signal), mask);
     },
   };
+}
+
+/** Whoever may look at what a container prints may not see the secrets in it. */
+function masked(session: Session, mask: Mask): Session {
+  const streams = { stdout: mask.stream(), stderr: mask.stream() };
+  async function* output(): Session['output'] {
+    for await (const { stream, bytes } of session.output) {
+      const shown = streams[stream].take(bytes);
+      if (shown.length) yield { stream, bytes: shown };
+    }
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const rest = streams[stream].end();
+      if (rest.length) yield { stream, bytes: rest };
+    }
+  }
+  return { ...session, output: output() };
 }
 
 async function found(

@@ -3,10 +3,10 @@ import { Failure } from '../failure.ts';
 import type { Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
 import { readGroup } from '../spec/index.ts';
+import type { Source } from './file-source.ts';
 import type { Ground } from './ground.ts';
-import type { Source } from './plan-files.ts';
 import { targetKey } from './targets.ts';
-import type { Asked, Here } from './verb.ts';
+import type { Asked, GivenFile, Here } from './verb.ts';
 import { groupsFor } from './visible.ts';
 
 /** What `plan` and `deploy` are about: files that came along, or the file of a group as its branch has it; or why there is none. */
@@ -18,8 +18,9 @@ export async function sourceOf(ground: Ground, asked: Asked): Promise<Source | O
       repository: '',
       environment: environment ?? target?.environment ?? 'production',
       commit,
-      files,
+      files: files.map((file) => ofTarget(file, target?.name)),
       caller,
+      secretsFor: 'deployers',
     };
   }
   if (!target) {
@@ -28,6 +29,15 @@ export async function sourceOf(ground: Ground, asked: Asked): Promise<Source | O
     });
   }
   return branchOf(ground, asked);
+}
+
+/** What may be done was decided for the group that is named: a file that came along cannot be another one's. */
+function ofTarget(file: GivenFile, name: string | undefined): GivenFile {
+  const { group } = readGroup(file.text);
+  if (name === undefined || !group || group.name === name) return file;
+  throw new Failure('usage', `${file.path} holds the group ${group.name}, not ${name}.`, {
+    advice: 'Leave the name out, or give the file of the group that is named.',
+  });
 }
 
 /** The files of the place itself; those of one group when one is named. */
@@ -42,7 +52,7 @@ async function treeOf(here: Here, { caller, commit, environment, target, options
   const files = target ? tree.files.filter(named) : tree.files;
   if (files.length) {
     const place = { repository: here.repository, environment: environment ?? here.environment };
-    return { ...place, commit: tree.commit, files, caller };
+    return { ...place, commit: tree.commit, files, caller, secretsFor: here.fork ? 'nobody' : 'everybody' };
   }
   const what = target ? `no containergroup.yaml with the group ${target.name}` : 'no containergroup.yaml';
   throw new Failure('source-missing', `${here.repository} at ${tree.commit.slice(0, 7)} has ${what}.`, {
@@ -70,7 +80,7 @@ async function branchOf(ground: Ground, { caller, commit, target }: Asked): Prom
     );
   }
   const files = branch.files.filter(({ path, text }) => isOf(name, path, text, wish.revision.path));
-  if (files.length) return { ...branch, caller, files };
+  if (files.length) return { ...branch, caller, files, secretsFor: 'everybody' };
   throw new Failure(
     'source-missing',
     `No containergroup.yaml of ${wish.repository} at ${branch.commit.slice(0, 7)} holds the group ${name}.`,

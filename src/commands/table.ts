@@ -327,6 +327,43 @@ export const VERBS: readonly Verb[] = [
       'katabot audit verify',
     ],
   },
+  {
+    name: 'secret',
+    aliases: ['secrets'],
+    summary: 'Keep secrets for specs and registries: set, list and remove them, or seal a value for a file',
+    arguments: [
+      {
+        name: 'action',
+        required: true,
+        repeated: false,
+        says: 'set, list, remove, seal, or recipient (the key to seal for)',
+      },
+      {
+        name: 'name',
+        required: false,
+        repeated: false,
+        says: 'such as DATABASE, or registry:ghcr.io for a login; the value is asked for, or read from standard input',
+      },
+      { ...ENVIRONMENT, says: 'only for groups there; for all environments when nothing is said' },
+    ],
+    options: [
+      { name: 'repository', type: 'text', says: 'only for groups of this repository' },
+      { name: 'recipient', type: 'text', says: 'seal for this key, without asking a bot' },
+      JSON_OPTION,
+    ],
+    right: 'operator',
+    surfaces: ['cli', 'api'],
+    mutating: false,
+    confirms: false,
+    takesSecret: true,
+    examples: [
+      'katabot secret set DATABASE in production --repository acme/shop',
+      'katabot secret set registry:ghcr.io',
+      'katabot secret list',
+      'katabot secret remove DATABASE in production --repository acme/shop',
+      'katabot secret seal in production --repository acme/shop',
+    ],
+  },
   local({
     name: 'new',
     summary: 'Write a containergroup.yaml from a template; without a name, list the templates',

@@ -1,5 +1,6 @@
 import type { Caller, Decision, Right } from '../policy/index.ts';
 import type { Block, Outcome } from '../replies/index.ts';
+import type { Secret } from '../secrets/index.ts';
 import type { Ground } from './ground.ts';
 
 /** One verb of the grammar. Parser, help, completion, docs/commands.md and the API all read this, and nothing else. */
@@ -17,6 +18,8 @@ export interface Verb {
   readonly mutating: boolean;
   /** Asks before it acts in a protected environment. */
   readonly confirms: boolean;
+  /** A value goes with it that is no word of it. Whatever it is said with might be that value by mistake, so no word is repeated. */
+  readonly takesSecret?: true;
   readonly examples: readonly string[];
 }
 
@@ -46,6 +49,7 @@ export type ArgumentName =
   | 'files'
   | 'topic'
   | 'action'
+  | 'name'
   | 'caller'
   | 'template'
   | 'folder'
@@ -100,6 +104,8 @@ export interface Here {
   readonly environment: string;
   /** Environments that a bare word may mean, though nothing runs there yet. */
   readonly environments: readonly string[];
+  /** Whether its commits come from another repository: they are given no secret. */
+  readonly fork: boolean;
   /** The tree that `plan` and `deploy` are about; throws a Failure for a commit that is not of this place. */
   source(commit: string | undefined): Promise<Tree>;
   /** What the place itself asks of who wants to change something there, besides the right. */
@@ -121,6 +127,8 @@ export interface Said {
   readonly caller: Caller;
   readonly surface: Surface;
   readonly files?: readonly GivenFile[];
+  /** The value that goes with `secret set`. */
+  readonly secret?: Secret;
   readonly here?: Here;
 }
 
@@ -129,6 +137,7 @@ export interface Asked extends Command {
   readonly caller: Caller;
   readonly here?: Here;
   readonly files: readonly GivenFile[];
+  readonly secret?: Secret;
 }
 
 /** What a verb does: yields what to say as it happens, and ends in an outcome. */

@@ -194,4 +194,6 @@ export interface LogLine {
   /** RFC 3339 with nanoseconds, as the engine gives it. */
   readonly timestamp: string;
   readonly text: string;
+  /** The line was too long to be given whole, and goes on in the next one of its container and stream. */
+  readonly cut?: true;
 }

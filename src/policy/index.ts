@@ -16,7 +16,7 @@ export {
 } from './checks.ts';
 export { OWN_CALLERS } from './grants.ts';
 export { type Life, lifeOf } from './lives.ts';
-export { holds, type Place } from './places.ts';
+export { EVERYTHING, holds, type Place } from './places.ts';
 export { createPolicy, type Decision, type Policy } from './policy.ts';
 export {
   commitMeant,

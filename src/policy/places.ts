@@ -1,4 +1,4 @@
-/** Where something is done. A part that is absent is not known, or may be any. */
+/** Where something is done. A part that is absent is not known, or may be any; `*` is all of them at once. */
 export interface Place {
   readonly environment?: string;
   readonly repository?: string;

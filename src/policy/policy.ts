@@ -1,5 +1,5 @@
 import { ANYBODY, givenTo, heldBy, highest, isRuled, type Rules } from './grants.ts';
-import { type Area, covers, holds, type Place, touches } from './places.ts';
+import { type Area, covers, EVERYTHING, holds, type Place, touches } from './places.ts';
 import {
   callerUnknown,
   type Refusal,
@@ -66,7 +66,8 @@ function refusalFor(rules: Rules, wanted: Wanted, applies: Applies): Refusal {
   const ways = { own: givenTo(rules, caller.name), able: ableCallers(rules, needed, applies) };
   if (!held.length) return callerUnknown(wanted, ways);
   const { repository } = place;
-  if (repository !== undefined && !held.some((grant) => touches(grant, { repository })))
+  const isOne = repository !== undefined && repository !== EVERYTHING;
+  if (isOne && !held.some((grant) => touches(grant, { repository })))
     return repositoryRefused(wanted, { ...ways, repository });
   const there = held.filter(applies);
   const given = there.find((grant) => isEnough(grant.given, needed));

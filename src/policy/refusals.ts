@@ -92,7 +92,10 @@ export function tokenTooLittle({ caller, needed, deed }: Wanted): Refusal {
   };
 }
 
-function inPlace({ environment, repository }: Place): string {
+function inPlace(place: Place): string {
+  const [environment, repository] = [place.environment, place.repository].map((name) =>
+    name === EVERYTHING ? undefined : name,
+  );
   if (environment !== undefined)
     return ` in ${environment}${repository === undefined ? '' : ` of ${repository}`}`;
   return repository === undefined ? '' : ` in ${repository}`;

@@ -14,4 +14,5 @@ export { type Drawing, drawLive, drawPlain, plainText } from './plain.ts';
 export * from './plan.ts';
 export * from './pull.ts';
 export * from './push.ts';
+export * from './secrets.ts';
 export * from './tokens.ts';

@@ -88,7 +88,7 @@ function visitList(item: Field, value: readonly unknown[], place: Place, leaves:
 }
 
 /** What tells the entries of a list apart: one volume may be mounted at several paths. Init containers run in order, elsewhere order means nothing. */
-function nameOf(entry: unknown): string | undefined {
+export function nameOf(entry: unknown): string | undefined {
   if (!isRecord(entry)) return undefined;
   const name = entry['mountPath'] ?? entry['name'] ?? entry['port'] ?? entry['server'] ?? entry['id'];
   return name === undefined ? undefined : String(name);

@@ -1,6 +1,6 @@
 import type { Effect } from '../event.ts';
 import { Secret } from '../secrets/index.ts';
-import { leavesOf, sameValue } from './compare.ts';
+import { type Leaf, leavesOf, sameValue } from './compare.ts';
 import type { ChangeEffect } from './field.ts';
 import { type Group, groupSchema } from './schema/group.ts';
 
@@ -13,10 +13,17 @@ export interface Change {
   readonly to: string;
 }
 
-/** Every property that differs, with what the change does to a group that runs. */
-export function diffGroups(from: Group, to: Group): Change[] {
-  const before = new Map(leavesOf(groupSchema, from).map((leaf) => [leaf.path, leaf]));
-  const after = new Map(leavesOf(groupSchema, to).map((leaf) => [leaf.path, leaf]));
+/**
+ * Every property that differs, with what the change does to a group that runs. Secrets that are left out are as if they
+ * were not there.
+ */
+export function diffGroups(from: Group, to: Group, secrets: 'compared' | 'left-out' = 'compared'): Change[] {
+  const leaves = (group: Group) => {
+    const all = leavesOf(groupSchema, group);
+    const shown = secrets === 'compared' ? all : all.filter((leaf) => !tellsSecrets(leaf));
+    return new Map(shown.map((leaf) => [leaf.path, leaf]));
+  };
+  const [before, after] = [leaves(from), leaves(to)];
   const changes: Change[] = [];
   for (const path of new Set([...before.keys(), ...after.keys()])) {
     const [old, fresh] = [before.get(path), after.get(path)];
@@ -27,6 +34,10 @@ export function diffGroups(from: Group, to: Group): Change[] {
     changes.push({ path, effect, from: shown(old?.value), to: hidden ?? shown(fresh?.value) });
   }
   return changes;
+}
+
+function tellsSecrets({ path, value }: Leaf): boolean {
+  return value instanceof Secret || path.endsWith('.secureValues');
 }
 
 function shown(value: unknown): string {

@@ -10,7 +10,7 @@ const SECRET_NAMES = [
   'protectedSettings',
 ];
 /** They name a secret that is kept elsewhere. */
-const REFERENCE = /references?$/i;
+const REFERENCE = /references?(uri)?$/i;
 const KEY = /(?<=^|[\s{,[-])(["']?)([A-Za-z_][\w-]*)\1\s*:/g;
 const HIDDEN = '••••';
 

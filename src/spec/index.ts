@@ -2,12 +2,13 @@
 export { type Change, diffGroups, effectOf } from './diff.ts';
 export { memberFingerprint, podFingerprint } from './fingerprint.ts';
 export { hideSecrets } from './hide-secrets.ts';
+export { isServerOf, registryOf } from './image-registry.ts';
 export { jsonSchema } from './json-schema.ts';
-export { KEPT } from './kept-secrets.ts';
 export { nearestWord } from './nearest.ts';
 export type { Gap, Problem } from './problem.ts';
 export { placeOf, readGroup } from './read.ts';
 export { referencePage } from './reference.ts';
+export { KEPT, type NoSecret, type Supply, secretsAsked, secretsUsed } from './references.ts';
 export type {
   Container,
   Group,

@@ -1,8 +1,8 @@
 import { otherKind } from './documents.ts';
 import { gapFindings } from './gaps.ts';
-import { takeKeptSecrets } from './kept-secrets.ts';
 import { type Node, YamlProblem } from './node.ts';
 import { type Finding, type Gap, type Locate, type Problem, problemFrom } from './problem.ts';
+import { type Supply, takeSecrets } from './references.ts';
 import { ruleFindings } from './rules/all.ts';
 import { type Group, groupSchema } from './schema/group.ts';
 import { type Places, Understanding } from './understand.ts';
@@ -22,14 +22,14 @@ export interface ReadOptions {
   readonly file?: string;
   /** What the chosen engine cannot do yet. */
   readonly gaps?: readonly Gap[];
-  /** The group whose secrets `katabot:kept` stands for, null when there is none; without it such references stay as they are. */
-  readonly kept?: Group | null;
+  /** What takes the places of references to secrets and of sealed ones; without it they stay as they are. */
+  readonly supply?: Supply;
 }
 
 /** Reads the text of a containergroup.yaml as ACI reads it, and finds every problem at once. Never throws. */
 export function readGroup(
   text: string,
-  { file = 'containergroup.yaml', gaps = [], kept }: ReadOptions = {},
+  { file = 'containergroup.yaml', gaps = [], supply }: ReadOptions = {},
 ): Reading {
   const source = text.startsWith('\ufeff') ? text.slice(1) : text;
   const size = Buffer.byteLength(source);
@@ -53,7 +53,7 @@ export function readGroup(
   const wrongKind = otherKind(root);
   if (wrongKind)
     return refused({ code: 'wrong-document', path: '', ...wrongKind }, file, () => lines.place(root.start));
-  return understood(root, lines, { file, gaps, kept });
+  return understood(root, lines, { file, gaps, supply });
 }
 
 /** Where a property stands in the text of a group, or what is written nearest around it. Never throws. */
@@ -77,14 +77,14 @@ function refused(finding: Finding, file: string, locate: Locate): Reading {
 function understood(
   root: Node,
   lines: Lines,
-  { file, gaps, kept }: { file: string; gaps: readonly Gap[]; kept: Group | null | undefined },
+  { file, gaps, supply }: { file: string; gaps: readonly Gap[]; supply: Supply | undefined },
 ): Reading {
   const understanding = new Understanding();
   const value = understanding.read(groupSchema, root, '');
-  // The table has checked every property, so what is complete has the table's type.
+  // The table has checked every property, so what is complete has the table's type, and keeps it when secrets are put in.
   const read = understanding.complete ? (value as Group) : undefined;
-  const { group, findings: missing } =
-    read && kept !== undefined ? takeKeptSecrets(read, kept ?? undefined) : { group: read, findings: [] };
+  const taken = read && supply ? takeSecrets(read, supply) : { group: read, findings: [] };
+  const [group, missing] = [taken.group as Group | undefined, taken.findings];
   const findings = together(
     [...understanding.findings, ...missing],
     group ? ruleFindings(group) : [],

@@ -1,12 +1,13 @@
 import { dump } from 'js-yaml';
-import { Secret } from '../secrets/index.ts';
+import { SEALED, Secret } from '../secrets/index.ts';
 import type { Field, Fields } from './field.ts';
-import { KEPT } from './kept-secrets.ts';
+import { KEPT } from './references.ts';
 import { type Group, groupSchema } from './schema/group.ts';
 
 /**
- * A group as the text of a containergroup.yaml: reading it again gives the same group. Secrets stand as references to the
- * group's own (`katabot:kept`), so the text may be shown and committed. What is a default is left out.
+ * A group as the text of a containergroup.yaml: reading it again gives the same group. Secrets stand as they stood in the
+ * file, sealed or as references, and those that it held as references to the group's own (`katabot:kept`): so the text may
+ * be shown and committed. What is a default is left out.
  */
 export function writeGroup(group: Group): string {
   const document = written(groupSchema, group);
@@ -26,7 +27,7 @@ export function writeGroup(group: Group): string {
 /** The value as it is written; undefined for what need not be. */
 function written(field: Field, value: unknown): unknown {
   if (value === undefined || field.kind === 'ignored') return undefined;
-  if (value instanceof Secret) return KEPT;
+  if (value instanceof Secret) return value.source ?? KEPT;
   switch (field.kind) {
     case 'list':
       return Array.isArray(value) ? value.map((each) => written(field.item, each)) : undefined;
@@ -52,20 +53,37 @@ function writtenObject(
 }
 
 function writtenFields(fields: Fields, value: Record<string, unknown>): Record<string, unknown> {
-  const entries = Object.entries(fields).flatMap(([name, field]) => {
+  const entries = Object.entries(fields).flatMap(([name, field]): (readonly [string, unknown])[] => {
     const each = value[name];
     if (isDefault(field, each)) return [];
+    const reference = `${name}Reference` in fields ? `${name}Reference` : name;
+    if (field.kind === 'map' && isSecretText(field.value)) return writtenFiles(name, reference, field, each);
     const text = written(field, each);
-    return text === undefined ? [] : [[referenceTo(name, field, fields), text] as const];
+    if (text === undefined) return [];
+    return [[isSecretText(field) && !isSealed(each) ? reference : name, text]];
   });
   return Object.fromEntries(entries);
 }
 
-/** A secret is written under the name of its reference: `secureValue` becomes `secureValueReference`. */
-function referenceTo(name: string, field: Field, fields: Fields): string {
-  const secret =
-    (field.kind === 'text' && field.secret) || (field.kind === 'map' && isSecretText(field.value));
-  return secret && `${name}Reference` in fields ? `${name}Reference` : name;
+/** A secret is written under the name of its reference, `secureValue` under `secureValueReference`; a sealed one is no reference. */
+function writtenFiles(
+  name: string,
+  reference: string,
+  field: Field,
+  files: unknown,
+): (readonly [string, unknown])[] {
+  if (!isRecord(files)) return [];
+  const { sealed = [], others = [] } = Object.groupBy(Object.entries(files), ([, each]) =>
+    isSealed(each) ? 'sealed' : 'others',
+  );
+  const parts = [[name, sealed] as const, [reference, others] as const];
+  return parts.flatMap(([as, entries]) =>
+    entries.length ? [[as, written(field, Object.fromEntries(entries))] as const] : [],
+  );
+}
+
+function isSealed(value: unknown): boolean {
+  return value instanceof Secret && value.source?.startsWith(SEALED) === true;
 }
 
 function isSecretText(field: Field): boolean {

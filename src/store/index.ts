@@ -5,6 +5,7 @@ import type { LabelBook, SlotBook } from '../network/index.ts';
 import type { AuditBook, TokenBook } from '../policy/index.ts';
 import type { DesiredState, EventBook, RunBook } from '../reconciler/index.ts';
 import type { Outcome } from '../replies/index.ts';
+import type { SecretBook } from '../secrets/index.ts';
 
 export interface Store {
   readonly desired: DesiredState;
@@ -20,6 +21,7 @@ export interface Store {
   readonly inbox: InboxBook;
   readonly outbox: OutboxBook;
   readonly pulls: PullBook;
+  readonly secrets: SecretBook;
   close(): Promise<void>;
 }
 

@@ -40,6 +40,7 @@ const here: Here = {
   repository: 'acme/shop',
   environment: 'pr-12-shop',
   environments: ['pr-12-shop', 'staging'],
+  fork: false,
   admit: async () => ({ allowed: true, rule: 'a test' }),
   async source(commit = HEAD) {
     const found = Object.keys(trees).find((each) => each.startsWith(commit));

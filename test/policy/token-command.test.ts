@@ -94,7 +94,7 @@ test('tokens of a database from before they could end go on working', async () =
   for (const sql of [
     'drop table audit',
     'drop table keys',
-    ...['deliveries', 'writes', 'sent', 'accounts', 'pulls', 'heads', 'asks'].map(
+    ...['deliveries', 'writes', 'sent', 'accounts', 'pulls', 'heads', 'asks', 'secrets'].map(
       (name) => `drop table ${name}`,
     ),
     ...['restart_before_ms', 'expires_at_ms'].map((name) => `alter table wishes drop column ${name}`),

@@ -55,9 +55,6 @@ const DOCUMENTS: Readonly<Record<string, string>> = {
   'identity.type UserAssigned': identity('UserAssigned'),
   'identity.type SystemAssigned, UserAssigned': identity('SystemAssigned, UserAssigned'),
   'properties.identityAcls': group({ more: '«identityAcls: {defaultAccess: All}' }),
-  'properties.secretReferences': group({
-    more: '«secretReferences: [{name: a, identity: b, secretReferenceUri: c}]',
-  }),
   'properties.diagnostics': group({
     more: '«diagnostics: {logAnalytics: {workspaceId: a, workspaceKey: b}}',
   }),

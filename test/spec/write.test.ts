@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { Secret } from '../../src/secrets/index.ts';
-import { diffGroups, type Group, KEPT, readGroup, writeGroup } from '../../src/spec/index.ts';
+import { diffGroups, type Group, KEPT, readGroup, type Supply, writeGroup } from '../../src/spec/index.ts';
 
 const TEMPLATES = resolve(import.meta.dirname, '../../templates');
 
@@ -53,7 +53,7 @@ describe('a group that is written and read again', () => {
 
   test.each(sources)('is the same group: %s', (_name, text) => {
     const group = groupIn(text);
-    const again = readGroup(writeGroup(group), { kept: group });
+    const again = readGroup(writeGroup(group), { supply: keptOf(group) });
     expect(again.problems.filter(({ severity }) => severity === 'error')).toEqual([]);
     expect(diffGroups(group, again.group ?? groupIn(''))).toEqual([]);
     expect(revealed(again.group)).toEqual(revealed(group));
@@ -77,7 +77,7 @@ describe('a reference to a kept secret', () => {
   });
 
   test('stands for nothing when there is no such group, and each is told at its line', () => {
-    const { problems, group } = readGroup(exported(), { kept: null });
+    const { problems, group } = readGroup(exported(), { supply: keptOf(undefined) });
     const missing = problems.filter(({ code }) => code === 'secret-not-kept');
     expect(group).toBeUndefined();
     expect(missing).toHaveLength(5);
@@ -86,12 +86,16 @@ describe('a reference to a kept secret', () => {
 
   test('stands for nothing when the group has no secret of that name', () => {
     const other = groupIn(EVERYTHING.replace('name: TOKEN', 'name: OTHER'));
-    const { problems } = readGroup(exported(), { kept: other });
+    const { problems } = readGroup(exported(), { supply: keptOf(other) });
     expect(problems.filter(({ severity }) => severity === 'error').map(({ path }) => path)).toEqual([
       'properties.containers[0].properties.environmentVariables[2].secureValueReference',
     ]);
   });
 });
+
+function keptOf(kept: Group | undefined): Supply {
+  return { kept, secrets: new Map() };
+}
 
 function groupIn(text: string): Group {
   const { group, problems } = readGroup(text);

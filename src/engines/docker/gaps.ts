@@ -106,11 +106,6 @@ export const DOCKER_GAPS: readonly Gap[] = [
   ),
   gap('properties.identityAcls', 'managed identities do not exist outside Azure', 'Remove `identityAcls`.'),
   gap(
-    'properties.secretReferences',
-    'Key Vault is not asked by this location',
-    'Put the value into secureValue or a secret volume.',
-  ),
-  gap(
     'properties.diagnostics',
     'logs are not shipped to Log Analytics by this location',
     'Remove `diagnostics`; `katabot logs` shows them.',

@@ -2,7 +2,7 @@ import type Docker from 'dockerode';
 import { within } from '../../clock.ts';
 import type { Fact } from '../../event.ts';
 import { Failure } from '../../failure.ts';
-import type { RegistryCredential } from '../../spec/index.ts';
+import { isServerOf, type RegistryCredential, registryOf } from '../../spec/index.ts';
 import { causeOf, engineMessage, statusOf, unreachable } from './causes.ts';
 
 export interface PulledImage {
@@ -89,20 +89,10 @@ export function isLatest(image: string): boolean {
   return tag === undefined || tag === 'latest';
 }
 
-/** The registry's host name as Docker understands it: the part before the first slash if it looks like a host. */
-export function registryOf(image: string): string {
-  const first = image.split('/')[0] ?? '';
-  const isHost = image.includes('/') && (/[.:]/.test(first) || first === 'localhost');
-  return isHost ? first : 'docker.io';
-}
-
 function loginFor(image: string, credentials: readonly RegistryCredential[]): RegistryCredential | undefined {
   const registry = registryOf(image);
   return credentials.find(
-    ({ server, username, password }) =>
-      username &&
-      password &&
-      (server === registry || (registry === 'docker.io' && /(^|\.)docker\.io$/.test(server))),
+    ({ server, username, password }) => username && password && isServerOf(server, registry),
   );
 }
 
@@ -210,7 +200,7 @@ const PULL_CAUSES: readonly {
     advice: (registry, loggedIn) =>
       loggedIn
         ? `Check the entry for ${registry} under imageRegistryCredentials.`
-        : `There is no login for ${registry} in the file: add one under imageRegistryCredentials.`,
+        : `There is no login for ${registry}: add one under imageRegistryCredentials, or katabot secret set registry:${registry}`,
   },
   {
     pattern:

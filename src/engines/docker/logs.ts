@@ -102,10 +102,13 @@ export class LineAssembler {
   }
 
   *#addTo(stream: 'stdout' | 'stderr', payload: Buffer): Generator<LogLine> {
-    let text = this.#open[stream].length ? Buffer.concat([this.#open[stream], payload]) : payload;
+    // A long line comes in several frames, and the engine writes the time before each of them.
+    const more = this.#open[stream].length ? withoutTime(payload) : payload;
+    let text = Buffer.concat([this.#open[stream], more]);
     for (let end = text.indexOf(10); end >= 0 || text.length > LONGEST_LINE_BYTES; end = text.indexOf(10)) {
       const cut = end >= 0 ? end : LONGEST_LINE_BYTES;
-      yield this.#line(stream, text.subarray(0, cut));
+      const line = this.#line(stream, text.subarray(0, cut));
+      yield end >= 0 ? line : { ...line, cut: true };
       text = text.subarray(end >= 0 ? cut + 1 : cut);
     }
     this.#open[stream] = text;
@@ -122,4 +125,9 @@ export class LineAssembler {
       text: timestamp ? whole.slice(blank + 1) : whole,
     };
   }
+}
+
+function withoutTime(payload: Buffer): Buffer {
+  const time = /^\d{4}-\d\d-\d\dT[\d:.]{8,18}(Z|[+-]\d\d:\d\d) /.exec(payload.toString('latin1', 0, 40));
+  return payload.subarray(time ? time[0].length : 0);
 }

@@ -6,6 +6,7 @@ import { nameFindings } from './names.ts';
 import { networkFindings } from './network.ts';
 import { portFindings } from './ports.ts';
 import { probeFindings } from './probes.ts';
+import { secretReferenceFindings } from './references.ts';
 import { registryFindings } from './registries.ts';
 import { resourceFindings } from './resources.ts';
 import { volumeFindings } from './volumes.ts';
@@ -19,6 +20,7 @@ export function ruleFindings(group: Group): Finding[] {
     environmentFindings,
     volumeFindings,
     registryFindings,
+    secretReferenceFindings,
     probeFindings,
     networkFindings,
     conflictFindings,

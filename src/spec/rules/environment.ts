@@ -1,6 +1,7 @@
 import type { Finding } from '../problem.ts';
 import type { EnvironmentVariable, Group } from '../schema/group.ts';
-import { containersOf, referencesOf } from './places.ts';
+import { containersOf } from './places.ts';
+import { referenceFindings } from './references.ts';
 
 /** Set by ACI itself in every container. */
 const RESERVED =
@@ -8,12 +9,11 @@ const RESERVED =
 
 /** Exactly one value each, no name twice, none of the platform's own. */
 export function environmentFindings(group: Group): Finding[] {
-  const references = referencesOf(group);
   return containersOf(group).flatMap(({ container, path }) => {
     const seen = new Set<string>();
     return container.environmentVariables.flatMap((entry, index) => {
       const place = `${path}.properties.environmentVariables[${index}]`;
-      const findings = valueFindings(entry, place, references);
+      const findings = valueFindings(entry, place, group);
       if (seen.has(entry.name)) {
         findings.push({
           code: 'duplicate-variable',
@@ -40,7 +40,7 @@ export function environmentFindings(group: Group): Finding[] {
 function valueFindings(
   { name, value, secureValue, secureValueReference }: EnvironmentVariable,
   path: string,
-  references: ReadonlySet<string>,
+  group: Group,
 ): Finding[] {
   const set = [value, secureValue, secureValueReference].filter((each) => each !== undefined).length;
   if (set !== 1) {
@@ -65,15 +65,5 @@ function valueFindings(
       },
     ];
   }
-  if (secureValueReference !== undefined && !references.has(secureValueReference)) {
-    return [
-      {
-        code: 'reference-unknown',
-        path: `${path}.secureValueReference`,
-        message: `There is no secretReferences entry called ${secureValueReference}.`,
-        advice: 'Add it under properties.secretReferences.',
-      },
-    ];
-  }
-  return [];
+  return referenceFindings(group, secureValueReference, `${path}.secureValueReference`);
 }

@@ -1,10 +1,4 @@
-import { KEPT } from '../kept-secrets.ts';
 import type { Container, Group, InitContainer } from '../schema/group.ts';
-
-/** What a reference may name: the entries of secretReferences, and the group's own secrets. */
-export function referencesOf(group: Group): ReadonlySet<string> {
-  return new Set([KEPT, ...group.secretReferences.map(({ name }) => name)]);
-}
 
 /** Every container with its place in the document; init containers first, as they run. */
 export function containersOf(

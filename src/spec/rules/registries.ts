@@ -1,6 +1,7 @@
 import type { Finding } from '../problem.ts';
 import type { Group, RegistryCredential } from '../schema/group.ts';
-import { containersOf, referencesOf } from './places.ts';
+import { containersOf } from './places.ts';
+import { referenceFindings } from './references.ts';
 
 const SERVER = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?$/;
 const IDENTITIES_SINCE = '2021-07-01';
@@ -76,14 +77,7 @@ function credentialFindings(credential: RegistryCredential, path: string, group:
       advice: 'Set password to the password or a token of that user.',
     });
   }
-  if (passwordReference !== undefined && !referencesOf(group).has(passwordReference)) {
-    findings.push({
-      code: 'reference-unknown',
-      path: `${path}.passwordReference`,
-      message: `There is no secretReferences entry called ${passwordReference}.`,
-      advice: 'Add it under properties.secretReferences.',
-    });
-  }
+  findings.push(...referenceFindings(group, passwordReference, `${path}.passwordReference`));
   if (
     identity !== undefined &&
     !group.identity?.userAssignedIdentities.some((each) => each.toLowerCase() === identity.toLowerCase())

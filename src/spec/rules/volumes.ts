@@ -1,8 +1,9 @@
 import { isAbsolute } from 'node:path/posix';
+import { SEALED } from '../../secrets/index.ts';
 import type { Finding } from '../problem.ts';
 import type { Group, Volume } from '../schema/group.ts';
 import { mountFindings } from './mounts.ts';
-import { referencesOf } from './places.ts';
+import { referenceFindings } from './references.ts';
 
 const MOST_VOLUMES = 20;
 const VOLUME_NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
@@ -17,7 +18,7 @@ export function volumeFindings(group: Group): Finding[] {
     const found = [
       ...nameFindings(volume, path),
       ...sourceFindings(volume, path),
-      ...referenceFindings(volume, path, group),
+      ...volumeReferences(volume, path, group),
     ];
     if (names.has(volume.name))
       found.push({
@@ -104,6 +105,8 @@ function secretFindings({ secret, name }: Volume, path: string): Finding[] {
         },
       ];
     }
+    // A sealed one holds the content as it is.
+    if (text.startsWith(SEALED)) return [];
     if (/^[A-Za-z0-9+/]*={0,2}$/.test(text) && text.length % 4 === 0) return [];
     return [
       {
@@ -180,19 +183,15 @@ function shareFindings({ azureFile }: Volume, path: string): Finding[] {
   ];
 }
 
-function referenceFindings({ secretReference, azureFile }: Volume, path: string, group: Group): Finding[] {
-  const known = referencesOf(group);
-  const references: [place: string, name: string][] = Object.entries(secretReference ?? {}).map(
-    ([file, name]) => [`${path}.secretReference.${file}`, name],
-  );
-  const key = azureFile?.storageAccountKeyReference;
-  if (key !== undefined) references.push([`${path}.azureFile.storageAccountKeyReference`, key]);
-  return references
-    .filter(([, name]) => !known.has(name))
-    .map(([place, name]) => ({
-      code: 'reference-unknown',
-      path: place,
-      message: `There is no secretReferences entry called ${name}.`,
-      advice: 'Add it under properties.secretReferences.',
-    }));
+function volumeReferences({ secretReference, azureFile }: Volume, path: string, group: Group): Finding[] {
+  return [
+    ...Object.entries(secretReference ?? {}).flatMap(([file, name]) =>
+      referenceFindings(group, name, `${path}.secretReference.${file}`),
+    ),
+    ...referenceFindings(
+      group,
+      azureFile?.storageAccountKeyReference,
+      `${path}.azureFile.storageAccountKeyReference`,
+    ),
+  ];
 }

@@ -52,7 +52,10 @@ const environmentVariable = object(
       says: 'Secret value: never shown again, kept sealed, out of `docker inspect`.',
       since: '2018-06-01',
     }),
-    secureValueReference: text({ says: 'Name of an entry of secretReferences.', since: '2025-09-01' }),
+    secureValueReference: text({
+      says: 'A secret of the bot: `katabot:NAME`, or an entry of secretReferences.',
+      since: '2025-09-01',
+    }),
   },
   { says: 'One environment variable; exactly one of the three values is set.' },
 );

@@ -122,12 +122,21 @@ const properties = {
     object(
       {
         name: required(text({ says: 'Name that other properties refer to.' })),
-        identity: required(text({ says: 'ARM id of the identity that reads the secret.' })),
-        secretReferenceUri: required(text({ says: 'Address of the secret in Key Vault.' })),
+        identity: text({ says: 'ARM id of the identity that reads Key Vault; nothing here.' }),
+        secretReferenceUri: required(
+          text({
+            says: 'The secret: `katabot:` and the name that the bot keeps it under.',
+            example: 'katabot:DATABASE',
+          }),
+        ),
       },
       { says: 'One secret.' },
     ),
-    { says: 'Secrets of Azure Key Vault.', since: '2025-09-01', effect: 'replace' },
+    {
+      says: 'Secrets that the bot keeps, under names of this file. References may also name them straight.',
+      since: '2025-09-01',
+      effect: 'in-place',
+    },
   ),
   identityAcls: object(
     {

@@ -13,7 +13,9 @@ export const volume = object(
       'File name to content, base64. Kept in memory, readable in the group only.',
       'c2VjcmV0',
     ),
-    secretReference: optionalReferences('File name to the name of an entry of secretReferences.'),
+    secretReference: optionalReferences(
+      'File name to a secret of the bot (`katabot:NAME`, or an entry of secretReferences), its content as it is.',
+    ),
     gitRepo: object(
       {
         repository: required(
@@ -35,7 +37,7 @@ export const volume = object(
         storageAccountName: required(text({ says: 'Name of the storage account.' })),
         storageAccountKey: secretText({ says: 'Key of the storage account.' }),
         storageAccountKeyReference: text({
-          says: 'Name of an entry of secretReferences.',
+          says: 'A secret of the bot: `katabot:NAME`, or an entry of secretReferences.',
           since: '2025-09-01',
         }),
         userAssignedIdentityClientId: text({

@@ -98,6 +98,12 @@ const MIGRATIONS: Record<string, Migration> = {
     'create index pulls_unfinished on pulls (finished) where finished = 0',
     'create index asks_unanswered on asks (answered) where answered = 0',
   ),
+  '0020-secrets': statements(
+    `create table secrets (
+      name text not null, repository text not null, environment text not null, sealed text not null,
+      fingerprint text not null, set_by text not null, set_at_ms bigint not null,
+      primary key (name, repository, environment))`,
+  ),
 };
 
 function statements(...texts: readonly string[]): Migration {

@@ -12,6 +12,7 @@ import { migrate } from './migrations.ts';
 import { nodeSqlite } from './node-sqlite.ts';
 import { outboxBook } from './outbox.ts';
 import { pullBook } from './pulls.ts';
+import { secretBook } from './secrets.ts';
 import type { Tables } from './tables.ts';
 
 /** Opens (and makes, and brings up to date) the database file; `:memory:` keeps nothing. */
@@ -33,6 +34,7 @@ export async function openSqliteStore(path: string, vault: Vault): Promise<Store
     inbox: inboxBook(database),
     outbox: outboxBook(database),
     pulls: pullBook(database),
+    secrets: secretBook(database, vault),
     close: () => database.destroy(),
   };
 }

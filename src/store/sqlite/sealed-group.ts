@@ -24,7 +24,7 @@ export function groupCache(database: Kysely<Tables>, vault: Vault) {
   };
 }
 
-/** A group as text, and its secrets sealed apart from it: `{"$secret": 0}` stands where the first one was. */
+/** A group as text, and its secrets sealed apart from it: `{"$secret": 0}` stands where the first one was, with what stood in the file for it. */
 export async function sealGroup(group: Group, vault: Vault): Promise<{ spec: string; sealed: string }> {
   const secrets: string[] = [];
   const spec = JSON.stringify(withPlaceholders(group, secrets));
@@ -34,14 +34,18 @@ export async function sealGroup(group: Group, vault: Vault): Promise<{ spec: str
 async function unsealGroup(spec: string, sealed: string, vault: Vault): Promise<Group> {
   const secrets: string[] = sealed ? JSON.parse(await vault.unseal(sealed)) : [];
   return JSON.parse(spec, (_, value) => {
-    const place = typeof value === 'object' && value !== null ? value['$secret'] : undefined;
-    return typeof place === 'number' ? new Secret(secrets[place] ?? '') : value;
+    if (typeof value !== 'object' || value === null) return value;
+    const { $secret: place, source }: { $secret?: unknown; source?: string } = value;
+    return typeof place === 'number' ? new Secret(secrets[place] ?? '', source) : value;
   });
 }
 
 /** JSON.stringify's own replacer sees a Secret only after it was made unprintable, so the walk is done by hand. */
 function withPlaceholders(value: unknown, secrets: string[]): unknown {
-  if (value instanceof Secret) return { $secret: secrets.push(value.reveal()) - 1 };
+  if (value instanceof Secret) {
+    const { source } = value;
+    return { $secret: secrets.push(value.reveal()) - 1, ...(source === undefined ? {} : { source }) };
+  }
   if (Array.isArray(value)) return value.map((each) => withPlaceholders(each, secrets));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(

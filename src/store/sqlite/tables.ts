@@ -130,4 +130,14 @@ export interface Tables {
   heads: { repository: string; number: number; commit: string; at_ms: number; pushed_by: number };
   /** `document` is the rest of what was asked (JSON); '' once it is answered. */
   asks: { id: string; at_ms: number; answered: number; document: string };
+  /** '' stands for every repository, for every environment. `sealed` holds name, scope and value. */
+  secrets: {
+    name: string;
+    repository: string;
+    environment: string;
+    sealed: string;
+    fingerprint: string;
+    set_by: string;
+    set_at_ms: number;
+  };
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../../clock.ts';
 import type { GivenFile } from '../../commands/index.ts';
 import { Failure } from '../../failure.ts';
 import type { Block, Outcome } from '../../replies/index.ts';
+import type { Secret } from '../../secrets/index.ts';
 import { askHttp, isBroken } from './connection.ts';
 import type { Bot } from './parts.ts';
 
@@ -21,6 +22,7 @@ export interface Answer {
 export interface Saying {
   readonly words: readonly string[];
   readonly files: readonly GivenFile[];
+  readonly secret?: Secret;
 }
 
 export interface Asking {
@@ -44,7 +46,7 @@ export async function askBot(asking: Asking, said: Saying, patience = asking.sig
       accept: 'application/x-ndjson',
       'idempotency-key': randomUUID(), // said twice over a bad line, it is done once
     },
-    body: JSON.stringify({ words: said.words, ...(said.files.length ? { files: said.files } : {}) }),
+    body: bodyOf(said),
   } as const;
   for (let tries = 0; ; tries++) {
     try {
@@ -57,6 +59,14 @@ export async function askBot(asking: Asking, said: Saying, patience = asking.sig
       await pause(asking.clock, pauseMs, patience);
     }
   }
+}
+
+function bodyOf({ words, files, secret }: Saying): string {
+  return JSON.stringify({
+    words,
+    ...(files.length ? { files } : {}),
+    ...(secret ? { secret: secret.reveal() } : {}),
+  });
 }
 
 /** Picks up what runs already, from its first line on. */

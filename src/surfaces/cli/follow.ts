@@ -1,6 +1,6 @@
-import type { Command, GivenFile } from '../../commands/index.ts';
+import type { Command } from '../../commands/index.ts';
 import { drawPlain, type Outcome } from '../../replies/index.ts';
-import { type Answer, askBot, type Line, pickUp } from './ask.ts';
+import { type Answer, askBot, type Line, pickUp, type Saying } from './ask.ts';
 import { canAsk, confirmed, withCommand } from './confirm.ts';
 import { exitCodeOf, exitCodeOfSignal } from './exit-codes.ts';
 import { finish } from './finish.ts';
@@ -13,8 +13,7 @@ const GRACE_MS = 3_000;
 /** Says a command to the bot and shows what comes of it. Whatever the bot has begun goes on without us. */
 export async function runAsked(
   command: Command,
-  words: readonly string[],
-  files: readonly GivenFile[],
+  { words, ...along }: Saying,
   parts: CliParts,
 ): Promise<number> {
   const asking = { bot: parts.bot(), clock: parts.clock, signal: parts.signal };
@@ -22,8 +21,8 @@ export async function runAsked(
   for (let said = words; ; ) {
     const answer = await unlessStopped(parts.signal, () =>
       goesOn
-        ? namedFirst(parts, (patience) => askBot(asking, { words: said, files }, patience))
-        : askBot(asking, { words: said, files }),
+        ? namedFirst(parts, (patience) => askBot(asking, { ...along, words: said }, patience))
+        : askBot(asking, { ...along, words: said }),
     );
     if (!answer) return stopped(goesOn ? 'katabot follow' : '', parts);
     const outcome = await watch(answer, command, goesOn, parts);

@@ -18,6 +18,7 @@ import { runNew } from './new.ts';
 import { runOffline } from './offline.ts';
 import type { CliParts } from './parts.ts';
 import { schemaText } from './schema.ts';
+import { runSeal, secretFor } from './secret-value.ts';
 import { runToken } from './token.ts';
 import { runValidate } from './validate.ts';
 
@@ -66,7 +67,11 @@ async function runWords(words: readonly string[], parts: CliParts): Promise<numb
 
 async function askOrPlan(command: Command, words: readonly string[], parts: CliParts): Promise<number> {
   if (command.options['offline'] === true) return finish(await runOffline(command, parts), command, parts);
-  return runAsked(command, words, await filesOf(command, parts), parts);
+  if (command.options['recipient'] !== undefined)
+    return finish(await runSeal(command, parts), command, parts);
+  const secret = await secretFor(command, parts);
+  const files = await filesOf(command, parts);
+  return runAsked(command, { words, files, ...(secret ? { secret } : {}) }, parts);
 }
 
 async function print(text: string, { out }: CliParts): Promise<number> {

@@ -27,6 +27,7 @@ export function hereIn(
     repository,
     environment: preview,
     environments: [preview, ...desk.parts.settings.environments],
+    fork: pull.fork,
     async source(commit) {
       const wanted = commit === undefined ? ask.commit || pull.head : await ownCommit(octokit, pull, commit);
       return desk.trees.at(octokit, nameOf(repository), wanted);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Said } from '../../commands/index.ts';
+import { Secret } from '../../secrets/index.ts';
 import type { BeginOnce, Begun } from './idempotency.ts';
 import type { WebContext, WebParts } from './parts.ts';
 import { answerProblem, type Problem, problem } from './problems.ts';
@@ -14,6 +15,7 @@ export const commandBody = z
       .array(z.strictObject({ path: z.string().max(1_000), text: z.string() }))
       .max(50)
       .optional(),
+    secret: z.string().max(65_536).optional(),
   })
   .refine(({ words, line }) => (words === undefined) !== (line === undefined));
 
@@ -77,7 +79,7 @@ function saidIn(text: string, context: WebContext): Said | Problem {
       'GET /api/v1/openapi.json describes it.',
     );
   }
-  const { words = [], line, files } = body.data;
+  const { words = [], line, files, secret } = body.data;
   const surface = /^katabot-cli\//.test(context.req.header('user-agent') ?? '') ? 'cli' : 'api';
   return {
     words,
@@ -85,6 +87,7 @@ function saidIn(text: string, context: WebContext): Said | Problem {
     surface,
     ...(line === undefined ? {} : { line }),
     ...(files === undefined ? {} : { files }),
+    ...(secret === undefined ? {} : { secret: new Secret(secret) }),
   };
 }
 

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
-import type { Operation, Operations, Said } from '../../commands/index.ts';
+import { type Operation, type Operations, type Said, saidText } from '../../commands/index.ts';
 import type { Outcome } from '../../replies/index.ts';
 import * as say from '../../replies/index.ts';
 import type { KeyBook, UsedKey } from '../../store/index.ts';
@@ -18,6 +18,8 @@ interface KeyParts {
   readonly operations: Operations;
   readonly keys: KeyBook;
   readonly clock: Clock;
+  /** A key for the hashes of bodies: there are secrets among them, and those that are short could be guessed. */
+  readonly pepper: string;
 }
 
 const KEPT_MS = 24 * 3_600_000;
@@ -29,7 +31,12 @@ export function createBeginOnce(parts: KeyParts): BeginOnce {
     if (key === undefined) return { kind: 'operation', operation: parts.operations.begin(said) };
     const name = `${said.caller.name} ${key}`;
     while (under.has(name)) await under.get(name);
-    const work = beginWithKey(parts, said, key, createHash('sha256').update(body).digest('hex'));
+    const work = beginWithKey(
+      parts,
+      said,
+      key,
+      createHmac('sha256', parts.pepper).update(body).digest('hex'),
+    );
     const settled = work.catch(() => {}).finally(() => under.delete(name));
     under.set(name, settled);
     return work;
@@ -55,10 +62,10 @@ async function beginWithKey(
   return { kind: 'operation', operation };
 }
 
-function again(operations: Operations, used: UsedKey, bodyHash: string, { line, words }: Said): Begun {
+function again(operations: Operations, used: UsedKey, bodyHash: string, said: Said): Begun {
   if (used.bodyHash !== bodyHash) return { kind: 'other-body' };
   const operation = operations.find(used.operation);
   if (operation) return { kind: 'operation', operation };
-  const outcome = used.outcome ?? say.interrupted(line ?? words.join(' '));
+  const outcome = used.outcome ?? say.interrupted(saidText(said));
   return { kind: 'ended', id: used.operation, outcome };
 }

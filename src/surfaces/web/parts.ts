@@ -13,6 +13,7 @@ export interface WebParts {
   readonly operations: Operations;
   readonly sessions: Sessions;
   readonly keys: KeyBook;
+  readonly pepper: string;
   /** Whether a caller sees what others have asked. */
   readonly seesAll: (caller: Caller) => boolean;
   /** How many requests of one caller are answered a second, in the long run. */

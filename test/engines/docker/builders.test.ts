@@ -8,12 +8,12 @@ import {
   sandboxOptions,
   volumeOptions,
 } from '../../../src/engines/docker/containers.ts';
-import { isLatest, layerProgress, registryOf } from '../../../src/engines/docker/images.ts';
+import { isLatest, layerProgress } from '../../../src/engines/docker/images.ts';
 import { LineAssembler } from '../../../src/engines/docker/logs.ts';
 import { groupsFrom } from '../../../src/engines/docker/observe.ts';
 import { waitingProgram } from '../../../src/engines/docker/sandbox-image.ts';
 import type { Pod } from '../../../src/engines/index.ts';
-import { readGroup } from '../../../src/spec/index.ts';
+import { readGroup, registryOf } from '../../../src/spec/index.ts';
 
 const { group } = readGroup(`
 name: shop

@@ -73,6 +73,7 @@ export async function serveWeb({
       authenticate: async (token) => CALLERS[token],
       operations,
       keys,
+      pepper: 'pepper',
       sessions: {
         exec: (caller, request) => served.session('exec', caller, request),
         attach: (caller, request) => served.session('attach', caller, request),
