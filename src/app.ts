@@ -31,6 +31,7 @@ import { freeSpaceAt, type Log } from './observability/index.ts';
 import { createPolicy, createTokens, lifeOf, type Tokens } from './policy/index.ts';
 import { createFeed, createReconciler, createRoutes, type Reconciler } from './reconciler/index.ts';
 import { openVault, type Vault } from './secrets/index.ts';
+import { createLogArchive } from './store/files/log-archive.ts';
 import type { Store } from './store/index.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
 import type { TokenParts } from './surfaces/cli/index.ts';
@@ -82,8 +83,10 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
   );
   const feed = createFeed(store.events, clock, (error) => log.internal(error));
   feed.listen((event) => log.event(event));
+  const logs = createLogArchive(join(parts.dataFolder, 'logs'), clock);
   const reconciler = createReconciler({
     ...store,
+    logs,
     engines: Object.fromEntries(Object.entries(locations).map(([name, { engine }]) => [name, engine])),
     feed,
     clock,
@@ -99,6 +102,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
   const hosted = hostedSources(join(parts.dataFolder, 'repositories'));
   const ground: Ground = {
     ...store,
+    logs,
     locations,
     feed,
     clock,
@@ -210,6 +214,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
         closed(server),
       ]);
       routes.close();
+      logs.close();
       await store.close();
     },
   };

@@ -282,38 +282,76 @@ const branchEnvironment = z
     'expected an environment, or nothing for one named after the branch',
   );
 
-const watchSchema = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'expected a name such as shop')
-    .meta({ description: 'The name of the repository in this bot.' }),
-  url: z
-    .string()
-    .regex(
-      /^(https?|ssh|git|file):\/\/[^\s]+$/,
-      'expected an address such as https://git.example.com/shop.git',
-    )
-    .refine(
-      (url) => !/^https?:\/\/[^/]*@/.test(url),
-      'a login does not belong into the address; use tokenFile',
-    )
-    .meta({ description: 'Where it lives; anything that git can fetch: https, http, ssh, git or file.' }),
-  branches: z.record(branchPattern, branchEnvironment).optional().meta({
-    description:
-      'Branch or pattern to environment, an empty one for a name made of the branch; without it the default branch is production.',
-  }),
-  every: duration
-    .refine((ms) => ms >= 5_000, 'expected 5s at least')
-    .default(60_000)
-    .meta({ description: 'How often it is looked at, such as `60s`.' }),
-  removed: z.enum(['delete', 'keep']).default('delete').meta({
-    description: 'What happens to a group whose file or branch is gone.',
-  }),
-  tokenFile: z
-    .string()
-    .optional()
-    .meta({ description: 'A file with a token for https; it is sent to that host alone.' }),
-});
+const watchSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'expected a name such as shop')
+      .meta({ description: 'The name of the repository in this bot.' }),
+    url: z
+      .string()
+      .regex(
+        /^(https?|ssh|git|file):\/\/[^\s]+$/,
+        'expected an address such as https://git.example.com/shop.git',
+      )
+      .refine(
+        (url) => !/^https?:\/\/[^/]*@/.test(url),
+        'a login does not belong into the address; use tokenFile',
+      )
+      .meta({ description: 'Where it lives; anything that git can fetch: https, http, ssh, git or file.' }),
+    branches: z
+      .record(branchPattern, branchEnvironment)
+      .superRefine((branches, context) => {
+        for (const [environment, patterns] of Map.groupBy(
+          Object.keys(branches),
+          (each) => branches[each] ?? '',
+        )) {
+          if (environment === '' || patterns.length < 2) continue;
+          const message = `${patterns.join(' and ')} both go to ${environment}; give each an environment of its own`;
+          context.addIssue({ code: 'custom', message });
+        }
+      })
+      .optional()
+      .meta({
+        description:
+          'Branch or pattern to environment, each its own; an empty one for a name made of the branch. Without it the default branch is production.',
+      }),
+    every: duration
+      .refine((ms) => ms >= 5_000, 'expected 5s at least')
+      .default(60_000)
+      .meta({ description: 'How often it is looked at, such as `60s`.' }),
+    removed: z.enum(['delete', 'keep']).default('delete').meta({
+      description: 'What happens to a group whose file or branch is gone.',
+    }),
+    tokenFile: z
+      .string()
+      .optional()
+      .meta({ description: 'A file with a token for https; it is sent to that host alone.' }),
+    keyFile: z
+      .string()
+      .regex(/^[^"\\\n]+$/, 'expected the path of a file')
+      .optional()
+      .meta({
+        description:
+          'A file with a private key for ssh that its server lets read; no other key and no agent is asked.',
+      }),
+    hostKey: z
+      .string()
+      .regex(
+        /^(ssh|ecdsa)-[a-z0-9-]+ [A-Za-z0-9+/]+={0,2}$/,
+        'expected a public key as ssh-keyscan prints it, such as ssh-ed25519 AAAA...',
+      )
+      .optional()
+      .meta({
+        description:
+          'The key that the server of an ssh address shows; one that shows another is not spoken to.',
+      }),
+  })
+  .refine(
+    ({ url, keyFile, hostKey }) =>
+      !url.startsWith('ssh:') || (keyFile !== undefined && hostKey !== undefined),
+    'an ssh address needs keyFile (a deploy key) and hostKey (the key that its server shows)',
+  );
 
 const roleSchema = z.union([
   rightSchema(' or a list of { right, environments, repositories }'),

@@ -13,7 +13,6 @@ export interface Origin {
   /** The revision that is gone back to. */
   readonly rollbackOf?: number;
   /** Used as they are: nothing is asked of a registry. */
-  readonly images?: Readonly<Record<string, string>> | null;
   /** When the group is to go by itself; what was wished before stays when nothing is said. */
   readonly expiresAtMs?: number | null;
 }
@@ -23,7 +22,7 @@ export async function accept(
   ground: Ground,
   accepted: Accepted,
   plan: Followed['plan'],
-  { commit, caller, reason, rollbackOf, images, expiresAtMs }: Origin,
+  { commit, caller, reason, rollbackOf, expiresAtMs }: Origin,
 ): Promise<Followed> {
   const { key, group, repository, locationName, location, facts, fqdn, effect, before, existing } = accepted;
   const acceptedAtMs = ground.clock.now();
@@ -55,7 +54,6 @@ export async function accept(
       acceptedAtMs,
       ...(reason === undefined ? {} : { reason }),
       ...(rollbackOf === undefined ? {} : { rollbackOf }),
-      ...(images === undefined ? {} : { images }),
     },
   });
   if (before && before.wanted !== 'deleted') {

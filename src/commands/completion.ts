@@ -88,8 +88,8 @@ function fish(): string {
       [
         `complete -c katabot -n '__fish_seen_subcommand_from ${[verb.name, ...verb.aliases].join(' ')}' -l ${name}`,
         ...(letter ? [`-s ${letter}`] : []),
-        ...(type === 'flag' ? [] : ['-r']),
-        ...(values ? [`-a '${values.join(' ')}'`] : []),
+        // A closed value is no file.
+        ...(values ? [`-x -a '${values.join(' ')}'`] : type === 'flag' ? [] : ['-r']),
         `-d '${escaped(says)}'`,
       ].join(' '),
     ),

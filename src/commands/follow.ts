@@ -1,13 +1,12 @@
-import type { EngineFacts, LogLine } from '../engines/index.ts';
+import { type EngineFacts, type LogLine, lineMask } from '../engines/index.ts';
 import type { Event, Fact } from '../event.ts';
 import { bill } from '../metering/index.ts';
-import type { Wish } from '../reconciler/index.ts';
+import { maskOf, type Wish } from '../reconciler/index.ts';
 import type { Block, Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
 import { type Cause, failureCause } from './cause.ts';
 import type { Ground } from './ground.ts';
 import type { Mailbox } from './mailbox.ts';
-import { lineMask, maskOf } from './mask.ts';
 import type { Plan } from './plan-files.ts';
 import { causeOfExit, reportOf } from './report.ts';
 
@@ -201,7 +200,7 @@ async function earlyExit(ground: Ground, mailbox: Mailbox, wish: Wish, signal: A
 
 async function lastLines(ground: Ground, wish: Wish): Promise<LogLine[]> {
   const lines: LogLine[] = [];
-  const mask = lineMask(await maskOf(ground, wish.key));
+  const mask = lineMask(await maskOf(ground.desired, wish.key));
   const signal = AbortSignal.timeout(LOOK_TIMEOUT_MS);
   try {
     const engine = ground.locations[wish.location]?.engine;

@@ -4,7 +4,7 @@ import type { GroupKey } from '../event.ts';
 import type { Ledger, Prices } from '../metering/index.ts';
 import type { LabelBook, Pools, SlotBook } from '../network/index.ts';
 import type { AuditBook, Life, Policy } from '../policy/index.ts';
-import type { DesiredState, EventBook, Feed, RunBook } from '../reconciler/index.ts';
+import type { DesiredState, EventBook, Feed, LogArchive, RunBook } from '../reconciler/index.ts';
 import type { SecretBook, Vault } from '../secrets/index.ts';
 import type { Sources } from './sources.ts';
 
@@ -13,6 +13,7 @@ export interface Ground {
   readonly locations: Readonly<Record<string, Location>>;
   readonly desired: DesiredState;
   readonly runs: RunBook;
+  readonly logs: LogArchive;
   readonly events: EventBook;
   readonly ledger: Ledger;
   readonly labels: LabelBook;

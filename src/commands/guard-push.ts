@@ -1,4 +1,4 @@
-import type { Decision } from '../policy/index.ts';
+import { type Decision, UNCONFIRMED } from '../policy/index.ts';
 import type { Block, Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
 import type { Ground } from './ground.ts';
@@ -36,7 +36,9 @@ async function* checkPush(
   signal: AbortSignal,
 ): AsyncGenerator<Block, Outcome> {
   const decision = decideOn(ground, push);
-  const asked = await recordPush(ground, push, decision);
+  // What would happen is shown first: nobody can mean what they have not seen.
+  const unconfirmed = unconfirmedIn(ground, push, `git push -o yes REMOTE ${push.branch}`);
+  const asked = await recordPush(ground, push, decision.allowed && unconfirmed ? unconfirmed : decision);
   if (!decision.allowed) {
     yield say.pushHeading(push.repository, push.environment, push.commit);
     return yield* recorded(asked, refusal(decision), signal);
@@ -44,6 +46,8 @@ async function* checkPush(
   let outcome: Outcome | undefined;
   try {
     outcome = yield* commands.checkPush(push, signal);
+    if (outcome.kind === 'done' && unconfirmed)
+      outcome = say.refused(unconfirmed.code, unconfirmed.message, unconfirmed.advice);
     return outcome;
   } finally {
     if (outcome?.kind === 'done') await wait(waiting, idOf(push), asked);
@@ -52,7 +56,9 @@ async function* checkPush(
 }
 
 async function checkDeletion(ground: Ground, branch: DeletedBranch): Promise<Outcome> {
-  const decision = decideOn(ground, branch);
+  const right = decideOn(ground, branch);
+  const line = `git push -o yes REMOTE --delete ${branch.branch}`;
+  const decision = (right.allowed && unconfirmedIn(ground, branch, line)) || right;
   if (decision.allowed) return say.done('checked', { branch: branch.branch });
   const outcome = say.refused(decision.code, decision.message, decision.advice);
   await (await recordPush(ground, branch, decision)).end(outcome);
@@ -62,6 +68,22 @@ async function checkDeletion(ground: Ground, branch: DeletedBranch): Promise<Out
 /** Whoever may deploy somewhere may also remove what was deployed. */
 function decideOn({ policy }: Ground, { caller, environment, repository }: DeletedBranch): Decision {
   return policy.decide(caller, 'deployer', `deploy to ${environment}`, { environment, repository });
+}
+
+/** A protected environment is changed only by somebody who says that they mean it, at this door as at the others. */
+function unconfirmedIn(
+  { policy }: Ground,
+  { environment, confirmed }: DeletedBranch,
+  again: string,
+): Extract<Decision, { allowed: false }> | undefined {
+  if (confirmed !== false || !policy.isProtected(environment)) return undefined;
+  const { code, message } = UNCONFIRMED;
+  return {
+    allowed: false,
+    code,
+    message,
+    advice: `Nothing has changed. Push it again with -o yes: ${again}`,
+  };
 }
 
 function recordPush(

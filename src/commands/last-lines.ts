@@ -1,7 +1,6 @@
-import type { LogLine } from '../engines/index.ts';
-import type { Run, Wish } from '../reconciler/index.ts';
+import { type LogLine, lineMask } from '../engines/index.ts';
+import { maskOf, type Run, type Wish } from '../reconciler/index.ts';
 import type { Ground } from './ground.ts';
-import { lineMask, maskOf } from './mask.ts';
 
 const LAST_LINES = 15;
 /** Other runs are in the same log, so more is read than is shown. */
@@ -28,7 +27,7 @@ export async function lastLinesOf(ground: Ground, wish: Wish, run: Run): Promise
   } catch {
     // The failure is what matters; that the log could not be read as well is no reason to be silent about it.
   }
-  const mask = lineMask(await maskOf(ground, wish.key));
+  const mask = lineMask(await maskOf(ground.desired, wish.key));
   return linesOf(lines.map(mask), run, others)
     .slice(-LAST_LINES)
     .map(({ text }) => text.slice(0, LONGEST_LINE));

@@ -1,97 +1,106 @@
+import { lineMask } from '../engines/index.ts';
+import type { GroupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
-import type { Run, Wish } from '../reconciler/index.ts';
+import { type KeptLog, maskOf, type Wish } from '../reconciler/index.ts';
+import type { Block, Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
+import { maskFor } from '../spec/index.ts';
 import type { Ground } from './ground.ts';
 import { locationOf } from './locations.ts';
-import { lineMask, maskOf } from './mask.ts';
+import { logsOfRemoved, type Previous, previousRuns } from './previous-logs.ts';
 import { targetKey } from './targets.ts';
-import type { RunVerb } from './verb.ts';
-import { groupsFor } from './visible.ts';
+import type { Asked, RunVerb } from './verb.ts';
+import { groupsFor, maySee } from './visible.ts';
 
 /** What the containers of a group print; with `follow` until the reader leaves. */
 export const runLogs: RunVerb = async function* (ground, asked, signal) {
   const key = targetKey(asked.target);
   const wish = await ground.desired.get(key);
-  if (!wish) return say.unknownGroup(key, await groupsFor(ground, asked.caller));
-  const container = containerOf(wish, asked.target?.container);
-  const { tail, follow, timestamps, grep, since, previous } = asked.options;
+  const container = asked.target?.container;
+  if (!wish) return yield* removedLogs(ground, asked, key);
+  checkContainer(wish, container);
+  const { engine } = locationOf(ground, wish);
+  const observed = (await engine.observe(signal, key)).get(key);
+  const mask = await maskOf(ground.desired, key);
+  const all: Previous = { window: container === undefined ? {} : { container } };
+  const parts =
+    asked.options['previous'] === true ? await previousRuns(ground, wish, observed, container) : [all];
+  const { tail, follow, since } = asked.options;
   const request = {
     key,
-    follow: follow === true && previous !== true,
+    follow: follow === true && asked.options['previous'] !== true,
     ...(typeof tail === 'number' ? { tail } : {}),
     ...(typeof since === 'number' ? { sinceMs: ground.clock.now() - since } : {}),
-    ...(container === undefined ? {} : { container }),
   };
-  const mask = lineMask(await maskOf(ground, key));
-  const wanted = typeof grep === 'string' ? grep.toLowerCase() : '';
-  const windows = previous === true ? await previousRuns(ground, wish, container) : [{}];
+  const hide = lineMask(mask);
   let count = 0;
-  for (const window of windows) {
-    for await (const line of locationOf(ground, wish).engine.logs({ ...request, ...window }, signal)) {
-      const { text } = mask(line);
-      if (wanted && !text.toLowerCase().includes(wanted)) continue;
-      count++;
-      yield say.logBlock({ ...line, text }, timestamps === true);
+  for (const part of parts) {
+    if ('kept' in part) count += yield* keptLines(ground, asked, part.kept, mask);
+    else {
+      for await (const line of engine.logs({ ...request, ...part.window }, signal)) {
+        const { text } = hide(line);
+        if (!isWanted(asked, text)) continue;
+        count++;
+        yield say.logBlock({ ...line, text }, asked.options['timestamps'] === true);
+      }
     }
   }
-  return say.done('logs', { lines: count });
+  return logsDone(count, parts);
 };
 
-function containerOf({ revision: { group } }: Wish, wanted: string | undefined): string | undefined {
+function checkContainer({ revision: { group } }: Wish, wanted: string | undefined): void {
   const names = [...group.initContainers, ...group.containers].map(({ name }) => name);
-  if (wanted === undefined || names.includes(wanted)) return wanted;
+  if (wanted === undefined || names.includes(wanted)) return;
   throw new Failure('container-unknown', `${group.name} has no container "${wanted}".`, {
     advice: `It has ${names.join(', ')}.`,
   });
 }
 
-/** The run before the last start of each container, as a window of the same log. */
-async function previousRuns(ground: Ground, wish: Wish, container: string | undefined) {
-  const ended = (await ground.runs.runs(wish.key)).filter(
-    (run) => container === undefined || run.container === container,
-  );
-  const observed = await locationOf(ground, wish).engine.observe(AbortSignal.timeout(10_000), wish.key);
-  const pods = observed.get(wish.key)?.pods ?? [];
-  const members = pods.flatMap((pod) => pod.members);
-  const sinceMs = Math.max(0, ...pods.map(({ createdAtMs }) => createdAtMs));
-  const kept = ended.filter(({ startedAtMs }) => startedAtMs >= sinceMs);
-  if (ended.length && !kept.length) throw logGone(wish);
-  const windows = [...Map.groupBy(kept, (run: Run) => run.container)].flatMap(([name, runs]) => {
-    const now = members.find((member) => member.name === name);
-    const at = runs.findLastIndex(
-      ({ startedAtMs }) => startedAtMs < (now?.startedAtMs ?? Number.POSITIVE_INFINITY),
-    );
-    const [last, before] = [runs[at], runs[at - 1]];
-    if (!last) return [];
-    const sinceMs = before ? between(before, last) : 0;
-    const end =
-      now?.startedAtMs === undefined ? {} : { untilMs: between(last, { startedAtMs: now.startedAtMs }) };
-    return [{ container: name, sinceMs, ...end }];
-  });
-  if (windows.length) return windows;
-  throw new Failure('no-previous-run', `${wish.revision.group.name} has not been restarted.`, {
-    advice: `katabot logs ${wish.revision.group.name} shows the run that goes on.`,
-  });
+/** A group that is gone has left the last of its logs, for those who might look at it. */
+async function* removedLogs(ground: Ground, asked: Asked, key: GroupKey): AsyncGenerator<Block, Outcome> {
+  const { caller, here, options, target } = asked;
+  const parts =
+    options['previous'] === true
+      ? await logsOfRemoved(ground, key, (repository) =>
+          here ? here.repository === repository : maySee(ground, caller, { group: key, repository }),
+        )
+      : [];
+  const wanted = parts.filter(({ kept }) => (target?.container ?? kept.container) === kept.container);
+  if (!wanted.length) return say.unknownGroup(key, await groupsFor(ground, caller));
+  let count = 0;
+  for (const { kept } of wanted) count += yield* keptLines(ground, asked, kept, maskFor());
+  return logsDone(count, wanted);
 }
 
-/** A stop, a change or a removal by hand made a new pod; the engine keeps a log as long as its container. */
-function logGone({ revision: { group } }: Wish): Failure {
-  return new Failure(
-    'log-gone',
-    `What ${group.name} printed before went with the containers that printed it.`,
-    {
-      advice: `katabot logs ${group.name} shows the run that goes on; katabot history ${group.name} what happened before.`,
-    },
-  );
+/** Lines that were kept, after a line that says whose they are. */
+async function* keptLines(
+  { clock }: Ground,
+  asked: Asked,
+  kept: KeptLog,
+  mask: (text: string) => string,
+): AsyncGenerator<Block, number> {
+  const { tail, since, timestamps } = asked.options;
+  const sinceMs = typeof since === 'number' ? clock.now() - since : 0;
+  const lines = kept.lines
+    .map((line) => ({ ...line, text: mask(line.text) }))
+    .filter(({ timestamp, text }) => Date.parse(timestamp) >= sinceMs && isWanted(asked, text));
+  yield say.keptLogHeading(kept);
+  const shown = typeof tail === 'number' ? lines.slice(Math.max(0, lines.length - tail)) : lines;
+  for (const line of shown) yield say.logBlock(line, timestamps === true);
+  return shown.length;
 }
 
-/**
- * Where the lines of one run end and those of the next begin. An engine notes a start after it, and an end before it has
- * read the last lines: neither time parts them, but what lies half-way does.
- */
-function between(
-  { finishedAtMs }: Pick<Run, 'finishedAtMs'>,
-  { startedAtMs }: Pick<Run, 'startedAtMs'>,
-): number {
-  return Math.round((finishedAtMs + startedAtMs) / 2);
+function isWanted({ options: { grep } }: Asked, text: string): boolean {
+  return typeof grep !== 'string' || text.toLowerCase().includes(grep.toLowerCase());
+}
+
+function logsDone(lines: number, parts: readonly Previous[]): Outcome {
+  const kept = parts.flatMap((part) => ('kept' in part ? [part.kept] : []));
+  const facts = kept.map(({ container, revision, startedAtMs, cut }) => ({
+    container,
+    revision,
+    startedAt: new Date(startedAtMs).toISOString(),
+    cut,
+  }));
+  return say.done('logs', { lines, ...(kept.length ? { kept: facts } : {}) });
 }

@@ -14,6 +14,7 @@ export function mendOf({ code, about, exitCode }: Cause, group: Group, prices: P
   switch (code) {
     case 'image-not-found':
     case 'image-not-pulled':
+    case 'image-pruned':
     case 'registry-unreachable':
     case 'registry-throttled':
     case 'timeout':

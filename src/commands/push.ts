@@ -17,12 +17,17 @@ export interface PushedBranch {
   readonly rewind?: { kind: 'force-push' | 'older-commit'; lostCommits: number };
   readonly files: readonly { readonly path: string; readonly text: string }[];
   readonly caller: Caller;
+  /** Whether whoever pushed said that they mean it; absent where nobody is there to be asked. */
+  readonly confirmed?: boolean;
   /** Groups whose file is gone stay. */
   readonly keepMissing?: boolean;
 }
 
 /** A branch that goes, with every group that came from it. */
-export type DeletedBranch = Pick<PushedBranch, 'repository' | 'branch' | 'environment' | 'caller'>;
+export type DeletedBranch = Pick<
+  PushedBranch,
+  'repository' | 'branch' | 'environment' | 'caller' | 'confirmed'
+>;
 
 /** What the git surface asks of the commands. Each yields what to say as it happens. */
 export interface PushCommands {

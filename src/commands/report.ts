@@ -3,11 +3,10 @@ import type { Event } from '../event.ts';
 import { bill } from '../metering/index.ts';
 import type { Run, Wish } from '../reconciler/index.ts';
 import type { FailureReport } from '../replies/index.ts';
-import { placeOf } from '../spec/index.ts';
+import { maskFor, placeOf } from '../spec/index.ts';
 import { type Cause, exitCause } from './cause.ts';
 import type { Ground } from './ground.ts';
 import { lastLinesOf } from './last-lines.ts';
-import { maskFor } from './mask.ts';
 import { mendOf } from './mend.ts';
 
 /** What a report is made of besides the cause. */

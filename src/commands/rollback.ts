@@ -56,7 +56,6 @@ export async function* goBack(
     const followed = await accept(ground, plan.accepted, plan, {
       ...source,
       rollbackOf: wanted.number,
-      images: wanted.images,
       ...(typeof reason === 'string' ? { reason } : {}),
     });
     return yield* followDeploy(ground, mailbox, followed, signal);

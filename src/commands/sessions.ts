@@ -2,10 +2,10 @@ import type { Session, TerminalSize } from '../engines/index.ts';
 import { type GroupKey, groupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
 import type { Caller, Right } from '../policy/index.ts';
-import type { Wish } from '../reconciler/index.ts';
+import { maskOf, type Wish } from '../reconciler/index.ts';
+import type { Mask } from '../spec/index.ts';
 import type { Ground } from './ground.ts';
 import { locationOf } from './locations.ts';
-import { type Mask, maskOf } from './mask.ts';
 
 /** A way into a running container: a program beside its own, or its own output. */
 export interface SessionRequest {
@@ -46,7 +46,7 @@ export function createSessions(ground: Ground): Sessions {
     },
     async attach(caller, request, signal) {
       const { wish, container } = await found(ground, caller, request, 'reader', 'attach');
-      const mask = await maskOf(ground, wish.key);
+      const mask = await maskOf(ground.desired, wish.key);
       const attached = { key: wish.key, container, input: request.input };
       return masked(await locationOf(ground, wish).engine.attach(attached, signal), mask);
     },

@@ -4,6 +4,9 @@
  */
 import type { Fact, GroupKey } from '../event.ts';
 import type { Gap, Group } from '../spec/index.ts';
+import type { LogLine } from './log-line.ts';
+
+export { type LogLine, lineMask } from './log-line.ts';
 
 export interface Engine {
   /** What of the spec this engine cannot do yet: each becomes a problem with its own sentence. */
@@ -70,7 +73,10 @@ export interface Pod {
   readonly address: string;
   /** The group's own network, such as 198.18.0.16/28. */
   readonly subnet: string;
-  /** Image as written -> what it was pinned to (an id or a digest); filled by the step `pull`. */
+  /**
+   * Image as written -> what it was pinned to (an id or a digest); filled by the step `pull`. What that step finds here is
+   * to be had as it is: a revision that goes back runs what ran then, or fails with `image-pruned`.
+   */
   readonly images: Readonly<Record<string, string>>;
   /** When the meter of this pod began before its sandbox existed (first pull), epoch ms. */
   readonly meteredFromMs?: number;
@@ -143,6 +149,8 @@ export interface LogRequest {
   readonly key: GroupKey;
   /** All members when absent. */
   readonly container?: string;
+  /** The id of the one member that is meant, where several had the same name. */
+  readonly member?: string;
   /** The last lines of each member; all when absent. */
   readonly tail?: number;
   readonly follow: boolean;
@@ -186,14 +194,4 @@ export interface ContainerUsage {
   readonly processes: number;
   readonly receivedBytes: number;
   readonly sentBytes: number;
-}
-
-export interface LogLine {
-  readonly container: string;
-  readonly stream: 'stdout' | 'stderr';
-  /** RFC 3339 with nanoseconds, as the engine gives it. */
-  readonly timestamp: string;
-  readonly text: string;
-  /** The line was too long to be given whole, and goes on in the next one of its container and stream. */
-  readonly cut?: true;
 }

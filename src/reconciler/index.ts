@@ -1,6 +1,8 @@
 /** Brings what is to what should be. */
 export { assess, type Standing } from './assess.ts';
 export { createFeed, type Feed } from './feed.ts';
+export { beginningOf, type KeptLog, type LogArchive } from './kept-logs.ts';
+export { maskOf } from './mask-of.ts';
 export { podOf } from './pod.ts';
 export { createQueue, type Queue } from './queue.ts';
 export { createReconciler, type Reconciler } from './reconciler.ts';

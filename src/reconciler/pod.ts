@@ -1,6 +1,6 @@
 import type { ObservedGroup, Pod } from '../engines/index.ts';
 import { memberFingerprint, podFingerprint } from '../spec/index.ts';
-import type { Wish } from './wish.ts';
+import type { DesiredState, Wish } from './wish.ts';
 
 /** The wish as an engine needs it. A sandbox that still fits is kept, and so is the revision it was made for. */
 export function podOf(
@@ -31,4 +31,13 @@ export function podOf(
     images: images ?? {},
     ...(meteredFromMs === undefined ? {} : { meteredFromMs }),
   };
+}
+
+/** A revision that goes back to another one begins with the images which that one ran. */
+export async function withPins(desired: DesiredState, wish: Wish): Promise<Wish> {
+  const { number, images, rollbackOf } = wish.revision;
+  if (images !== null || !rollbackOf) return wish;
+  const revisions = await desired.revisions(wish.key, 1 + number - rollbackOf);
+  const before = revisions.find((revision) => revision.number === rollbackOf);
+  return { ...wish, revision: { ...wish.revision, images: before?.images ?? null } };
 }

@@ -7,9 +7,10 @@ import { assess, type Standing } from './assess.ts';
 import { heldByDrift } from './drift.ts';
 import { expired } from './expiry.ts';
 import type { Feed } from './feed.ts';
+import { keepLogs, type LogArchive } from './kept-logs.ts';
 import { createMeter, type Pricing } from './meter.ts';
 import { identityOf, nextStep } from './next-step.ts';
-import { podOf } from './pod.ts';
+import { podOf, withPins } from './pod.ts';
 import { createQueue, type Queue } from './queue.ts';
 import { recordRuns, tellStarted } from './runs.ts';
 import type { DesiredState, RunBook, Wish } from './wish.ts';
@@ -18,6 +19,7 @@ export interface ReconcilerParts {
   readonly engines: Readonly<Record<string, Engine>>;
   readonly desired: DesiredState;
   readonly runs: RunBook;
+  readonly logs: LogArchive;
   readonly ledger: Ledger;
   readonly feed: Feed;
   readonly pricing: Pricing;
@@ -149,14 +151,13 @@ function engineOf(parts: ReconcilerParts, wish: Wish): Engine {
 
 /** Writes down what was seen, and gives where the group stands and the step that follows from it. */
 async function lookAndJudge(
-  work: Work,
+  { parts, meter }: Work,
   wish: Wish,
   observed: ObservedGroup | undefined,
 ): Promise<{ standing: Standing; step: Step | undefined }> {
-  const { parts, meter } = work;
   const meteredFromMs = await meter.settle(wish, observed);
   await recordRuns(parts, wish, observed);
-  const pod = podOf(wish, observed, parts.pepper, meteredFromMs);
+  const pod = podOf(await withPins(parts.desired, wish), observed, parts.pepper, meteredFromMs);
   const standing = assess(wish, pod, observed, await parts.runs.runs(wish.key), parts.clock.now());
   return { standing, step: nextStep(standing, pod, wish.revision.images !== null) };
 }
@@ -205,6 +206,7 @@ async function take(
     void abandonSuperseded(work, key); // a newer wish may have come since this one was read
   }
   try {
+    await keepLogs(parts, { wish, engine, step, observed }, signal);
     const { images } = await engine.apply(step, {
       signal,
       report: async (fact) => {

@@ -48,7 +48,6 @@ export interface WishDraft
   readonly revision: Omit<Revision, 'number' | 'images' | 'settled' | 'reason' | 'rollbackOf'> & {
     readonly reason?: string;
     readonly rollbackOf?: number;
-    readonly images?: Readonly<Record<string, string>> | null;
   };
   /** The new revision's number is larger than this one, whatever the books say (what the engine shows counts too). */
   readonly after: number;

@@ -1,6 +1,7 @@
 import type { LogLine } from '../engines/index.ts';
 import { type Fact, type GroupKey, partsOf } from '../event.ts';
 import { type Bill, formatDuration, formatMoney, formatTotal } from '../metering/index.ts';
+import type { KeptLog } from '../reconciler/index.ts';
 import type { Group, Problem } from '../spec/index.ts';
 import type { Block, Outcome } from './document.ts';
 import { imageStage, pullProgress, refused, stage } from './push.ts';
@@ -50,6 +51,16 @@ export function logBlock(line: LogLine, timestamps = false): Block {
     kind: 'log',
     source: line.container,
     text: timestamps ? `${line.timestamp} ${line.text}` : line.text,
+  };
+}
+
+/** Whose lines follow: of a container that is gone, as far as they were kept. */
+export function keptLogHeading({ container, revision, startedAtMs, cut }: KeptLog): Block {
+  const began = new Date(startedAtMs).toISOString().slice(0, 19).replace('T', ' ');
+  const gap = cut ? '; the lines before these were not kept' : '';
+  return {
+    kind: 'text',
+    text: `  ${container}, the run of revision #${revision} that began ${began} UTC, kept when its container was removed${gap}`,
   };
 }
 

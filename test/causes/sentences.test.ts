@@ -1,7 +1,8 @@
 /** What engines and registries say, in their own words from 20.10 on, and what the bot takes it for. */
 import { describe, expect, test } from '@jest/globals';
 import { blame, causeOf } from '../../src/engines/docker/causes.ts';
-import { isForeign, pullFailure } from '../../src/engines/docker/images.ts';
+import { isForeign } from '../../src/engines/docker/images.ts';
+import { pullFailure } from '../../src/engines/docker/pull-causes.ts';
 import { Failure } from '../../src/failure.ts';
 
 const said = (message: string, statusCode = 500) =>

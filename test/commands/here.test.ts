@@ -105,7 +105,9 @@ describe('in a pull request', () => {
     expect((await say('/kata logs')).text).toContain('up');
     expect(await say('/kata stop')).toMatchObject({ kind: 'done' });
     expect(await say('/kata start')).toMatchObject({ kind: 'done' });
-    expect(await say('/kata logs --previous')).toMatchObject({ kind: 'failed', code: 'log-gone' });
+    const previous = await say('/kata logs --previous');
+    expect(previous).toMatchObject({ kind: 'done', data: { lines: 1, kept: [{ container: 'main' }] } });
+    expect(previous.text).toMatch(/the run of revision #\d+ that began [\s\S]*up/);
     expect((await say('/kata status shop')).data).toMatchObject({ containers: [{ restarts: 0 }] });
     expect(await say('/kata delete')).toMatchObject({ kind: 'invalid', code: 'usage' });
     expect(await keys()).toEqual(['pr-12-shop/shop']);

@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await app.run('delete', 'back');
+  for (const name of ['back', 'pruned']) await app.run('delete', name);
   await app.stop();
   await rm(folder, { recursive: true, force: true });
 });
@@ -52,6 +52,39 @@ test('runs the very images that the revision ran, with registry and git host gon
     data: { revisions: [{ number: 3, rollbackOf: 1 }, { number: 2 }, { number: 1 }] },
   });
 });
+
+test('an image that was pruned is named, and what runs goes on serving', async () => {
+  const image = `${REGISTRY}/acme/pruned:1`;
+  for (const version of ['1', '2']) {
+    await makeImage(image, version);
+    await commitFiles(join(folder, 'pruned'), {
+      'containergroup.yaml': groupText({ name: 'pruned', image }).replace('sleep', `: ${version}; sleep`),
+    });
+    expect(await app.push(join(folder, 'pruned'), { repository: 'pruned' })).toMatchObject({ code: 0 });
+  }
+  const [second, first] = await app.app.store.desired.revisions('production/pruned');
+  const gone = first?.images?.[image] ?? '';
+  await docker.getImage(gone).remove();
+
+  const outcome = await app.run('rollback', 'pruned');
+  expect(outcome).toMatchObject({
+    kind: 'failed',
+    code: 'image-pruned',
+    data: {
+      message: expect.stringContaining(`as it ran then (${gone.slice(7, 19)}) is no longer on the host`),
+      advice: expect.stringContaining('docker load'),
+      serving: second?.number,
+    },
+  });
+});
+
+/** The same name each time, for an image that is another one. */
+async function makeImage(image: string, version: string): Promise<void> {
+  const container = await docker.createContainer({ Image: 'katabot/busybox:1', Cmd: ['true'] });
+  const [repo, tag] = [image.slice(0, -2), image.slice(-1)];
+  await container.commit({ repo, tag, changes: `LABEL version=${version}` });
+  await container.remove();
+}
 
 async function runningImage(): Promise<string | undefined> {
   const running = await docker.listContainers({

@@ -1,6 +1,9 @@
 /** What somebody does by hand on a real host: told with the field, and made as it should be. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { connect as connectBot } from '../../src/engines/docker/connection.ts';
+import { watchEngine } from '../../src/engines/docker/watch.ts';
 import type { Fact } from '../../src/event.ts';
+import { hurriedClock } from '../causes/world.ts';
 import { type AppInTest, eventually, startApp } from '../world/bot.ts';
 import { connect } from '../world/docker.ts';
 import { groupText } from '../world/groups.ts';
@@ -79,4 +82,34 @@ test('a container that was removed is there again', async () => {
       ),
     ).toBe(true),
   );
+});
+
+test('a change whose event was lost is found by a closer look now and then', async () => {
+  const labels = {
+    'katabot.owner': 'drift-lost',
+    'katabot.group': 'production/lost',
+    'katabot.role': 'member',
+    'katabot.limits': `0/${100 * MEBIBYTE}`,
+  };
+  const container = await docker.createContainer({
+    Image: 'katabot/busybox:1',
+    Cmd: ['sleep', '600'],
+    Labels: labels,
+    HostConfig: { Memory: 100 * MEBIBYTE, MemorySwap: 100 * MEBIBYTE, NetworkMode: 'none' },
+  });
+  await container.start();
+  const clock = hurriedClock(5 * 60_000);
+  const { call, api } = connectBot(process.env['KATABOT_TEST_DOCKER_HOST'] ?? '');
+  const deaf = { call, api, client: () => Promise.reject(new Error('no events today')) };
+  const hints: string[] = [];
+  const watch = watchEngine(deaf, 'drift-lost', clock, (key) => hints.push(key));
+  try {
+    await eventually(async () => expect(hints).toEqual(['production/lost'])); // it is new
+    await container.update({ Memory: 200 * MEBIBYTE, MemorySwap: 200 * MEBIBYTE });
+    clock.hurry();
+    await eventually(async () => expect(hints).toEqual(['production/lost', 'production/lost']));
+  } finally {
+    watch.close();
+    await container.remove({ force: true });
+  }
 });

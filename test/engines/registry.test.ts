@@ -83,6 +83,30 @@ async function fill(): Promise<void> {
     docker.modem.followProgress(progress, (error) => (error ? reject(error) : resolve())),
   );
   await docker.getImage(`${name}:1`).remove();
+  await listForAnother(name);
+}
+
+/** The same image as a list that has it for another processor only: what a multi-platform build without ours leaves. */
+async function listForAnother(name: string): Promise<void> {
+  const authorization = `Basic ${Buffer.from(`reader:${PASSWORD}`).toString('base64')}`;
+  const at = (tag: string) => `http://${host}/v2/${name.slice(host.length + 1)}/manifests/${tag}`;
+  const mediaType = 'application/vnd.docker.distribution.manifest.v2+json';
+  const found = await fetch(at('1'), { headers: { authorization, accept: mediaType } });
+  const { Architecture } = await docker.info();
+  const list = 'application/vnd.docker.distribution.manifest.list.v2+json';
+  const manifest = {
+    mediaType,
+    size: Buffer.byteLength(await found.text()),
+    digest: found.headers.get('docker-content-digest'),
+    platform: { os: 'linux', architecture: Architecture === 'x86_64' ? 'arm64' : 'amd64' },
+  };
+  const body = JSON.stringify({ schemaVersion: 2, mediaType: list, manifests: [manifest] });
+  const put = await fetch(at('foreign'), {
+    method: 'PUT',
+    headers: { authorization, 'content-type': list },
+    body,
+  });
+  if (put.status !== 201) throw new Error(`${put.status} ${await put.text()}`);
 }
 
 let count = 0;
@@ -114,6 +138,14 @@ withRegistry('a tag that does not exist is not found', async () => {
   expect((await push('acme/private:2', PASSWORD)).text).toMatch(
     /✗ image-not-found +The image \S+acme\/private:2 was not found/,
   );
+});
+
+withRegistry('an image that is built for other processors only names that as the cause', async () => {
+  const { text } = await push('acme/private:foreign', PASSWORD);
+  expect(text).toMatch(
+    /✗ wrong-architecture +The image \S+acme\/private:foreign is not made for the host’s processor/,
+  );
+  expect(text).toMatch(/The line to change: containergroup\.yaml:11:14/);
 });
 
 withRegistry(

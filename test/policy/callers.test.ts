@@ -51,11 +51,11 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-function push(who: string, refspec: string, { folder = shop, repository = 'shop' } = {}) {
+function push(who: string, refspec: string, { folder = shop, repository = 'shop', options = ['yes'] } = {}) {
   const remote = new URL(`/git/${repository}.git`, bot.url);
   remote.username = who;
   remote.password = tokens[who] ?? '';
-  return git(folder, 'push', remote.href, refspec);
+  return git(folder, 'push', ...options.map((option) => `--push-option=${option}`), remote.href, refspec);
 }
 
 const caller = (name: string): Caller => ({ name, right: 'admin' });
@@ -117,6 +117,30 @@ describe('a push', () => {
     expect(code).not.toBe(0);
     expect(text).toContain('may not deploy to production');
     expect((await say('ann', 'status', 'shop')).kind).toBe('done');
+  });
+
+  test('to a protected environment shows what would happen, and goes only when it is meant', async () => {
+    const before = (await git(root, 'ls-remote', remoteOf('ann'), 'main')).text;
+    await commitFiles(shop, { 'notes.txt': 'newer' });
+    const asked = await push('ann', 'main', { options: [] });
+    expect(asked.code).not.toBe(0);
+    expect(asked.text).toMatch(/price +\$[\s\S]*✗ confirmation-needed +The environment is protected/);
+    expect(asked.text).toContain('Push it again with -o yes: git push -o yes REMOTE main');
+    expect((await git(root, 'ls-remote', remoteOf('ann'), 'main')).text).toBe(before);
+    expect((await lastRows(2)).map((row) => row.split(' | ').slice(-2))).toEqual([
+      ['refused: confirmation-needed', ''],
+      ['refused: confirmation-needed', 'refused: confirmation-needed'],
+    ]);
+    const deleted = await push('ann', ':main', { options: [] });
+    expect(deleted.code).not.toBe(0);
+    expect(deleted.text).toContain('git push -o yes REMOTE --delete main');
+    expect((await push('ann', 'main:pr-3', { options: [] })).code).toBe(0);
+
+    const meant = await push('ann', 'main');
+    expect(meant.code).toBe(0);
+    expect(meant.text).not.toContain('is no command');
+    expect((await git(root, 'ls-remote', remoteOf('ann'), 'main')).text).not.toBe(before);
+    await push('ann', ':pr-3');
   });
 
   test('that deletes a branch needs the right there', async () => {

@@ -230,7 +230,7 @@ describe('what somebody does behind the bot’s back', () => {
       'changes a container',
       () => world.engine.change(KEY, 'web', 'memory 200 MiB, should be 100 MiB'),
       'web: memory 200 MiB, should be 100 MiB',
-      ['remove-members', 'start-members'],
+      ['stop', 'remove-members', 'start-members'],
     ],
     [
       'removes the sandbox',
@@ -276,7 +276,7 @@ describe('what somebody does behind the bot’s back', () => {
   });
 });
 
-test('a revision that is gone back to uses its own images and pulls nothing', async () => {
+test('a revision that is gone back to uses its own images, which no registry is asked for', async () => {
   await brought(TWO);
   await world.wish({ ...TWO, containers: { web: { image: 'web:2' }, worker: {} } });
   await world.rest();
@@ -293,7 +293,7 @@ test('a revision that is gone back to uses its own images and pulls nothing', as
   });
   await world.restart();
   await world.rest();
-  expect(world.steps()).toEqual(['remove-members', 'start-members']);
+  expect(world.steps()).toEqual(['pull', 'stop', 'remove-members', 'start-members']);
   expect((await members()).map(({ image }) => image)).toContain('id-of-web:1');
   expect(await world.store.desired.revisions(KEY, 1)).toMatchObject([
     { number: 3, rollbackOf: 1, reason: 'too new', settled: 'Running' },

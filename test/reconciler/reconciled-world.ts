@@ -8,10 +8,12 @@ import {
   createFeed,
   createReconciler,
   type Feed,
+  type LogArchive,
   type Reconciler,
   type Wish,
   type WishChange,
 } from '../../src/reconciler/index.ts';
+import { createLogArchive } from '../../src/store/files/log-archive.ts';
 import type { Store } from '../../src/store/index.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { openTestVault } from '../store/vault.ts';
@@ -23,6 +25,7 @@ export interface ReconciledWorld {
   readonly clock: ManualClock;
   readonly engine: MemoryEngine;
   readonly store: Store;
+  readonly logs: LogArchive;
   readonly events: readonly Event[];
   readonly internalErrors: readonly unknown[];
   /** Accepts a revision, as a push does, and wakes the reconciler. */
@@ -51,6 +54,7 @@ export async function createReconciledWorld(
   const store = await openSqliteStore(':memory:', vault);
   const clock = createManualClock();
   const engine = createMemoryEngine(clock);
+  const logs = createLogArchive(join(folder, 'logs'), clock);
   const events: Event[] = [];
   const internalErrors: unknown[] = [];
   let told = 0;
@@ -59,6 +63,7 @@ export async function createReconciledWorld(
     feed.listen((event) => events.push(event));
     const reconciler = createReconciler({
       ...store,
+      logs,
       engines: { local: engine },
       feed,
       clock,
@@ -82,6 +87,7 @@ export async function createReconciledWorld(
     clock,
     engine,
     store,
+    logs,
     events,
     internalErrors,
     rest,
@@ -139,6 +145,7 @@ export async function createReconciledWorld(
     },
     async close() {
       await bot.reconciler.close();
+      logs.close();
       await store.close();
       await rm(folder, { recursive: true, force: true });
     },

@@ -63,7 +63,7 @@ describe('a wish', () => {
     await world.wish({ ...TWO, containers: { web: {}, worker: { script: 'sleep 1' } } });
     await world.rest();
     const [after] = await pods();
-    expect(world.steps()).toEqual(['pull', 'remove-members', 'start-members']);
+    expect(world.steps()).toEqual(['pull', 'stop', 'remove-members', 'start-members']);
     expect(after?.sandboxId).toBe(before?.sandboxId);
     expect(after?.members[0]).toEqual(before?.members[0]);
     expect(after?.members[1]).toMatchObject({ name: 'worker', revision: 2 });

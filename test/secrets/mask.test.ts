@@ -1,8 +1,8 @@
 /** Secrets in what containers print: hidden in every form that programs print, wherever a piece of output is cut. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { lineMask, maskFor } from '../../src/commands/mask.ts';
-import { readGroup } from '../../src/spec/index.ts';
+import { lineMask } from '../../src/engines/index.ts';
+import { maskFor, readGroup } from '../../src/spec/index.ts';
 
 function groupWith(...values: readonly string[]) {
   const variables = values.map((secureValue, index) => ({ name: `V${index}`, secureValue }));

@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { maskFor } from '../../src/commands/mask.ts';
 import { openVault, Secret } from '../../src/secrets/index.ts';
-import { readGroup } from '../../src/spec/index.ts';
+import { maskFor, readGroup } from '../../src/spec/index.ts';
 
 const VALUE = 'correct horse battery';
 

@@ -5,6 +5,7 @@
  *   ```console                     `$ command` lines with what they print; `[exit 1]` ends one that fails
  *   ```text                        and all others are for people alone
  *
+ * `# elsewhere: command` among the lines of a console is said in another one, as soon as something was printed.
  * In what is printed, `…` stands for any text within a line, and a line of `…` alone for any lines.
  */
 
@@ -18,9 +19,13 @@ export type Part =
       from: string;
       head: number;
       expected: readonly string[];
+      /** What is said elsewhere meanwhile; nothing, for most. */
+      elsewhere: readonly string[];
       exit: number;
       at: number;
     };
+
+const ELSEWHERE = '# elsewhere: ';
 
 /** The parts of a page in their order. */
 export function partsOf(page: string): Part[] {
@@ -43,7 +48,9 @@ function commandsOf(block: readonly string[], firstLine: number): Part[] {
   const starts = block.flatMap((line, index) => (line.startsWith('$ ') ? [index] : []));
   return starts.map((start, index) => {
     const line = (block[start] ?? '').slice(2);
-    const said = block.slice(start + 1, starts[index + 1] ?? block.length);
+    const below = block.slice(start + 1, starts[index + 1] ?? block.length);
+    const said = below.filter((each) => !each.startsWith(ELSEWHERE));
+    const elsewhere = below.find((each) => each.startsWith(ELSEWHERE))?.slice(ELSEWHERE.length) ?? '';
     const last = /^\[exit (\d+)\]$/.exec(said.at(-1) ?? '');
     const [unpiped = '', head = ''] = line.split(/ \| head -n (?=\d+$)/);
     const [rest = '', into = ''] = unpiped.split(/ > (?=\S+$)/);
@@ -55,6 +62,7 @@ function commandsOf(block: readonly string[], firstLine: number): Part[] {
       into,
       from,
       head: head ? Number(head) : Number.POSITIVE_INFINITY,
+      elsewhere: wordsOf(elsewhere),
       expected: last ? said.slice(0, -1) : said,
       exit: Number(last?.[1] ?? 0),
       at: firstLine + start,

@@ -94,23 +94,14 @@ async function katabot(
   folder: string,
   part: Command,
 ): Promise<{ code: number | null; text: string }> {
-  const child: ChildProcess = spawn(
-    process.execPath,
-    [MAIN, ...words.map((word) => word.replace(/^http:\/\/bot\/?$/, bot.url))],
-    {
-      cwd: folder,
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: {
-        PATH: process.env['PATH'],
-        HOME: folder,
-        KATABOT_URL: bot.url,
-        KATABOT_TOKEN: bot.token,
-        KATABOT_DATA: bot.dataFolder,
-        KATABOT_SETTINGS: join(bot.dataFolder, 'katabot.yml'),
-      },
-    },
-  );
+  const child = started(words, folder);
   child.stdin?.end(part.from ? await readFile(join(folder, part.from)) : '');
+  const [, ...elsewhere] = part.elsewhere;
+  let other: Promise<unknown> | undefined;
+  if (elsewhere.length)
+    child.stdout?.once('data', () => {
+      other = once(started(elsewhere, folder), 'close');
+    });
   let text = '';
   for (const stream of part.into ? [child.stdout] : [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (chunk: string) => {
@@ -119,8 +110,25 @@ async function katabot(
     });
   }
   const [code] = await once(child, 'close');
+  await other;
   if (Number.isFinite(part.head)) return { code: 0, text: text.split('\n').slice(0, part.head).join('\n') };
   return { code, text };
+}
+
+function started(words: readonly string[], folder: string): ChildProcess {
+  const addressed = words.map((word) => word.replace(/^http:\/\/bot\/?$/, bot.url));
+  return spawn(process.execPath, [MAIN, ...addressed], {
+    cwd: folder,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env['PATH'],
+      HOME: folder,
+      KATABOT_URL: bot.url,
+      KATABOT_TOKEN: bot.token,
+      KATABOT_DATA: bot.dataFolder,
+      KATABOT_SETTINGS: join(bot.dataFolder, 'katabot.yml'),
+    },
+  });
 }
 
 function complaintOf(part: Command, code: number | null, lines: readonly string[]): string {

@@ -322,9 +322,10 @@ async function held(state: State, kind: Step['kind'], signal: AbortSignal): Prom
 async function pull(state: State, pod: Pod, context: StepContext): Promise<Record<string, string>> {
   const pinned: Record<string, string> = {};
   for (const { image } of containersOf(pod)) {
-    pinned[image] = `id-of-${image}`;
+    const before = pod.images[image];
+    pinned[image] = before ?? `id-of-${image}`;
     const said = { kind: 'image', image, digest: `id-of-${image}`, tookMs: 0 } as const;
-    if (state.images.has(image)) {
+    if (before || state.images.has(image)) {
       await context.report({ ...said, state: 'present' });
       continue;
     }
@@ -546,7 +547,7 @@ async function* logs(state: State, request: LogRequest, signal: AbortSignal): As
     state.pods
       .filter(({ pod }) => pod.key === request.key)
       .flatMap(({ members }) => members)
-      .filter(({ name }) => request.container === undefined || name === request.container);
+      .filter(({ id, name }) => (request.container ?? name) === name && (request.member ?? id) === id);
   const inWindow = ({ timestamp }: LogLine) => {
     const atMs = Date.parse(timestamp);
     return atMs >= (request.sinceMs ?? 0) && atMs < (request.untilMs ?? Number.POSITIVE_INFINITY);

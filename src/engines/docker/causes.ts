@@ -127,6 +127,13 @@ const CAUSES: readonly Cause[] = [
     advice: 'Add the user to the image, or name it by its number in the image’s USER.',
   },
   {
+    pattern: /no such image/i,
+    code: 'image-pruned',
+    say: (words) => `The image is no longer on the host: ${/sha256:[0-9a-f]{12}/.exec(words)?.[0] ?? words}.`,
+    advice:
+      'Load it onto the host again (`docker load`), or deploy anew, which pulls it: `katabot deploy GROUP`. It is tried again by itself.',
+  },
+  {
     pattern: /Range of CPUs is from/i,
     code: 'no-capacity',
     say: (words) => `The host has too few processors: ${words}`,

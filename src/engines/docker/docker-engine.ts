@@ -182,6 +182,7 @@ async function pullImages(
         report: context.report,
         now: () => parts.clock.now(),
         architecture: parts.architecture,
+        pinned: pod.images[image],
       });
       return [image, pinned] as const;
     }),

@@ -38,12 +38,16 @@ function momentOf(ms: number): string {
   return `${Math.floor(ms / 1000)}.${String(Math.floor(ms % 1000)).padStart(3, '0')}000000`;
 }
 
-async function sourcesOf(docker: Docker, owner: string, { key, container }: LogRequest): Promise<Source[]> {
+async function sourcesOf(
+  docker: Docker,
+  owner: string,
+  { key, container, member }: LogRequest,
+): Promise<Source[]> {
   const found = await docker.listContainers({ all: true, filters: ownedBy(owner, key) });
   return found
     .filter(({ Labels }) => Labels[LABEL.role] !== 'sandbox')
     .map(({ Id, Labels }) => ({ id: Id, name: Labels[LABEL.container] ?? '' }))
-    .filter(({ name }) => container === undefined || name === container);
+    .filter(({ id, name }) => (container ?? name) === name && (member ?? id) === id);
 }
 
 /** Merges logs that are each in order: always the oldest of the lines that come next. */

@@ -3,7 +3,8 @@ import { within } from '../../clock.ts';
 import type { Fact } from '../../event.ts';
 import { Failure } from '../../failure.ts';
 import { isServerOf, type RegistryCredential, registryOf } from '../../spec/index.ts';
-import { causeOf, engineMessage, statusOf, unreachable } from './causes.ts';
+import { causeOf, statusOf } from './causes.ts';
+import { prunedFailure, pullFailure } from './pull-causes.ts';
 
 export interface PulledImage {
   /** What containers are made from: the image's own id, so that a tag that moves changes nothing that runs. */
@@ -16,7 +17,7 @@ export interface PulledImage {
 
 /**
  * Makes sure that an image is on the host. An image that is present is used as it is, except a `latest`
- * (written or meant), which is asked for anew each time.
+ * (written or meant), which is asked for anew each time. With `pinned` it has to be that very image.
  */
 export async function ensureImage(
   docker: Docker,
@@ -28,6 +29,8 @@ export async function ensureImage(
     now(): number;
     /** The host's, in the engine's own spelling. */
     architecture: string;
+    /** What an earlier revision ran under that name. */
+    pinned?: string | undefined;
   },
 ): Promise<PulledImage> {
   const startedAtMs = context.now();
@@ -39,8 +42,9 @@ export async function ensureImage(
     await context.report({ kind: 'image', image, state, digest: found.digest, tookMs, ...foreign });
     return found;
   };
-  const present = await presentImage(docker, image);
-  if (present && !isLatest(image)) return told('present', present);
+  const { pinned } = context;
+  const present = await presentImage(docker, pinned ?? image);
+  if (present && (pinned || !isLatest(image))) return told('present', present);
   const login = loginFor(image, credentials);
   try {
     await context.report({ kind: 'image', image, state: 'pulling', digest: '', tookMs: 0 });
@@ -49,7 +53,8 @@ export async function ensureImage(
     if (context.signal.aborted) throw context.signal.reason;
     // A `latest` whose registry is out of reach: what is here is the latest there is.
     if (present) return told('present', present);
-    throw pullFailure(error, image, login?.server);
+    const failure = pullFailure(error, image, login?.server);
+    throw pinned ? prunedFailure(image, pinned, failure) : failure;
   }
   const pulled = await presentImage(docker, image);
   if (!pulled) {
@@ -58,6 +63,7 @@ export async function ensureImage(
       about: { image },
     });
   }
+  if (pinned && pulled.pinned !== pinned) throw prunedFailure(image, pinned);
   return told('pulled', pulled);
 }
 
@@ -114,13 +120,22 @@ async function pull(
     : {};
   const stream = await within(context.signal, docker.pull(named, options));
   const progress = layerProgress((percent) => void context.report({ kind: 'pull-progress', image, percent }));
+  let refusal = '';
+  // Once an answer has begun it cannot become an error any more: the engine writes the error into it.
+  const follow = (event: LayerEvent) => {
+    refusal ||= event.error ?? '';
+    progress(event);
+  };
   const done = new Promise<void>((resolve, reject) => {
-    docker.modem.followProgress(stream, (error) => (error ? reject(error) : resolve()), progress);
+    const ended = (error: Error | null) =>
+      error || refusal ? reject(error ?? new Error(refusal)) : resolve();
+    docker.modem.followProgress(stream, ended, follow);
   });
   await within(context.signal, done);
 }
 
 interface LayerEvent {
+  error?: string;
   id?: string;
   status?: string;
   progressDetail?: { current?: number; total?: number };
@@ -145,77 +160,3 @@ export function layerProgress(tell: (percent: number) => void): (event: LayerEve
     tell(percent);
   };
 }
-
-/** ACI calls most of these InaccessibleImage; which of them it is matters to whoever has to mend it. */
-export function pullFailure(thrown: unknown, image: string, login?: string): Failure {
-  const words = engineMessage(thrown);
-  const registry = registryOf(image);
-  const about = { image, ...(login === undefined ? {} : { registry: login }) };
-  const known = PULL_CAUSES.find(({ pattern }) => pattern.test(words));
-  if (known) {
-    return new Failure(known.code, known.say(image, registry, words), {
-      advice: known.advice(registry, login !== undefined),
-      cause: thrown,
-      about,
-    });
-  }
-  if (unreachable(thrown)) return causeOf(thrown, `to pull ${image}`);
-  return new Failure('image-not-pulled', `The image ${image} could not be pulled: ${words}`, {
-    advice: 'The registry’s own words are above; it is tried again by itself.',
-    cause: thrown,
-    about,
-  });
-}
-
-const PULL_CAUSES: readonly {
-  pattern: RegExp;
-  code: string;
-  say(image: string, registry: string, words: string): string;
-  advice(registry: string, loggedIn: boolean): string;
-}[] = [
-  {
-    pattern: /no space left on device/i,
-    code: 'disk-full',
-    say: (image) => `The host’s disk is full: ${image} has no room.`,
-    advice: () =>
-      'Free space on the host, for example with `docker image prune`; it is tried again by itself.',
-  },
-  {
-    pattern: /toomanyrequests|too many requests|rate limit/i,
-    code: 'registry-throttled',
-    say: (image, registry) => `${registry} is throttling pulls; ${image} was not given out.`,
-    advice: () => 'It is tried again by itself. Logging in (imageRegistryCredentials) raises the limit.',
-  },
-  {
-    pattern: /no matching manifest|does not match the (detected|specified)/i,
-    code: 'wrong-architecture',
-    say: (image) => `The image ${image} is not made for the host’s processor architecture.`,
-    advice: () => 'Build and push it for the host’s architecture too.',
-  },
-  {
-    pattern:
-      /unauthorized|authentication required|no basic auth credentials|incorrect username or password|denied: (?!requested access)/i,
-    code: 'registry-refused',
-    say: (image, registry) => `${registry} refused the login for ${image}.`,
-    advice: (registry, loggedIn) =>
-      loggedIn
-        ? `Check the entry for ${registry} under imageRegistryCredentials.`
-        : `There is no login for ${registry}: add one under imageRegistryCredentials, or katabot secret set registry:${registry}`,
-  },
-  {
-    pattern:
-      /manifest( for .*)? (unknown|not found)|repository .* not found|pull access denied|denied|not found/i,
-    code: 'image-not-found',
-    say: (image, registry) =>
-      `The image ${image} was not found: ${registry} knows no such repository or tag, or keeps it private.`,
-    advice: () =>
-      'Check the name and the tag; for a private image add its registry under imageRegistryCredentials.',
-  },
-  {
-    pattern:
-      /no such host|i\/o timeout|connection refused|network is unreachable|no route to host|server misbehaving|TLS handshake|request canceled|context deadline|x509|HTTP response to HTTPS/i,
-    code: 'registry-unreachable',
-    say: (image, registry, words) => `${registry} could not be reached for ${image}: ${words}`,
-    advice: () => 'Check the host’s way to the registry, or load the image onto the host (`docker load`).',
-  },
-];

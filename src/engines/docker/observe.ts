@@ -88,7 +88,7 @@ function memberFrom(container: ContainerInspectInfo): ObservedMember {
 }
 
 /** What somebody did by hand: compared with what was written down when the container was made. */
-function changesOf({ Config, HostConfig, State }: ContainerInspectInfo): string[] {
+export function changesOf({ Config, HostConfig, State }: ContainerInspectInfo): string[] {
   const [cpus, memory] = (Config.Labels[LABEL.limits] ?? '').split('/').map(Number);
   const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
   const restarts = HostConfig?.RestartPolicy?.Name ?? 'no';

@@ -4,11 +4,13 @@ import { type Clock, within } from '../../clock.ts';
 import type { GroupKey } from '../../event.ts';
 import type { Connection } from './connection.ts';
 import { LABEL, ownedBy } from './labels.ts';
-import { keyIn } from './observe.ts';
+import { changesOf, keyIn } from './observe.ts';
 
 const RETRY_MS = 1_000;
 /** Events can be lost; a look this often finds what they would have said. One call, however many groups there are. */
 const LOOK_EVERY_MS = 30_000;
+/** What somebody changed of a container shows in no list, so each is asked about this often, one after the other. */
+const LOOK_CLOSELY_EVERY_MS = 5 * 60_000;
 
 /** Follows the engine's events, looks now and then, and does both anew when the connection breaks. See `Engine.watch`. */
 export function watchEngine(
@@ -32,6 +34,10 @@ export function watchEngine(
     await lookForChanges(connection, owner, seen, hint, closing.signal).catch(() => {});
     later(LOOK_EVERY_MS, look);
   };
+  const lookClosely = async () => {
+    await hintAtChanged(connection, owner, hint, closing.signal).catch(() => {});
+    later(LOOK_CLOSELY_EVERY_MS, lookClosely);
+  };
   const follow = async () => {
     // The engine may be away. The reconciler's own looks say so; here there is only to try again.
     await followEvents(connection, owner, hint, closing.signal).catch(() => {});
@@ -39,6 +45,7 @@ export function watchEngine(
   };
   void look();
   void follow();
+  later(LOOK_CLOSELY_EVERY_MS, lookClosely);
   return {
     close() {
       closing.abort(new Error('the watch was closed'));
@@ -64,6 +71,22 @@ async function lookForChanges(
     if (digest !== seen.get(key)) hint(key);
     if (digest) seen.set(key, digest);
     else seen.delete(key);
+  }
+}
+
+/** Hints at every group with a container that somebody has changed, such as with `docker update`. */
+async function hintAtChanged(
+  connection: Connection,
+  owner: string,
+  hint: (key: GroupKey) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const list = (docker: Docker) => docker.listContainers({ filters: ownedBy(owner) });
+  for (const { Id, Labels } of await connection.call('to list its containers', list, signal)) {
+    const inspect = (docker: Docker) => docker.getContainer(Id).inspect();
+    const container = await connection.call('to look at a container', inspect, signal).catch(() => undefined);
+    signal.throwIfAborted();
+    if (container && changesOf(container).length) hint(keyIn(Labels));
   }
 }
 

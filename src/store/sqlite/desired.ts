@@ -27,7 +27,7 @@ export function desiredState(database: Database, vault: Vault): DesiredState {
         settled: null,
         deletedBy: '',
         restartBeforeMs: 0,
-        revision: { reason: '', rollbackOf: 0, images: null, ...revision, number, settled: null },
+        revision: { reason: '', rollbackOf: 0, ...revision, images: null, number, settled: null },
       };
     },
     note: (key, revision, learnt) =>
@@ -91,7 +91,6 @@ function insertRevision(
 ): Promise<number> {
   const { key, location, repository, slot, address, subnet, fqdn, expiresAtMs } = draft;
   const { commit, path, acceptedBy, acceptedAtMs, reason = '', rollbackOf = 0 } = draft.revision;
-  const images = draft.revision.images ? JSON.stringify(draft.revision.images) : null;
   return database.transaction().execute(async (transaction) => {
     const last = await transaction
       .selectFrom('revisions')
@@ -102,7 +101,7 @@ function insertRevision(
     const words = { accepted_by: acceptedBy, accepted_at_ms: acceptedAtMs, reason, rollback_of: rollbackOf };
     await transaction
       .insertInto('revisions')
-      .values({ key, number, commit, path, ...text, images, ...words, settled: null })
+      .values({ key, number, commit, path, ...text, images: null, ...words, settled: null })
       .execute();
     const place = { location, repository, slot, address, subnet, fqdn };
     const wish = {

@@ -70,8 +70,11 @@ async function watch(
   return stopped(goesOn && answer.operation ? `katabot follow ${answer.operation}` : '', parts);
 }
 
-/** One object a line, as it comes: a log has no end that one could wait for. */
-async function writeLogs(lines: readonly Line[], { out }: CliParts): Promise<void> {
+/** One object a line, as it comes: a log has no end that one could wait for. What is said about it is no part of it. */
+async function writeLogs(lines: readonly Line[], { out, error }: CliParts): Promise<void> {
+  for (const line of lines)
+    if ('block' in line && line.block.kind === 'text')
+      await error.write(`${drawPlain(line.block).join('')}\n`);
   const text = lines
     .flatMap((line) => ('block' in line && line.block.kind === 'log' ? [line.block] : []))
     .map(({ source, text }) => `${JSON.stringify({ container: source, text })}\n`)

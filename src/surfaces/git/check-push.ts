@@ -10,6 +10,8 @@ import { checkOptions } from './push-options.ts';
 type MovedRef = HookCall['refs'][number];
 
 const MOST_REFS = 20;
+/** `git push -o yes`: it is meant, also in a protected environment. */
+const CONFIRMED = 'yes';
 
 /** pre-receive: waits for the turn, then checks every branch that is pushed. Whether the refs may move. */
 export async function checkPush(parts: PushParts, push: Push, call: HookCall, show: Show): Promise<boolean> {
@@ -22,7 +24,9 @@ export async function checkPush(parts: PushParts, push: Push, call: HookCall, sh
     );
   }
   for (const { ref } of call.refs) refuseOtherRefs(ref);
-  push.options = checkOptions(parts.options, call.options, show);
+  push.confirmed = call.options.includes(CONFIRMED);
+  const said = call.options.filter((option) => option !== CONFIRMED);
+  push.options = checkOptions(parts.options, said, show);
   const reader = openRepository(parts.folder, push.repository, call.quarantine);
   const [known, head] = await Promise.all([reader.branches(), reader.defaultBranch()]);
   const moved = call.refs.filter(({ ref }) => ref.startsWith(HEADS));
@@ -43,7 +47,8 @@ export async function checkPush(parts: PushParts, push: Push, call: HookCall, sh
 }
 
 async function mayGo(parts: PushParts, push: Push, deletion: Deletion, show: Show): Promise<boolean> {
-  const outcome = await parts.commands.checkDeletion({ repository: push.repository, ...deletion });
+  const { repository, confirmed } = push;
+  const outcome = await parts.commands.checkDeletion({ repository, confirmed, ...deletion });
   for (const block of outcome.blocks) show(block);
   return outcome.kind === 'done';
 }
@@ -91,7 +96,7 @@ function defaultBranchOf(
 
 async function readBranch(
   reader: Repository,
-  { repository, caller, defaultBranch }: Push,
+  { repository, caller, confirmed, defaultBranch }: Push,
   { ref, before, after }: MovedRef,
 ): Promise<PushedBranch> {
   const branch = ref.slice(HEADS.length);
@@ -108,6 +113,7 @@ async function readBranch(
     subject,
     files,
     caller,
+    confirmed,
     ...(isNothing(before) ? {} : { previousCommit: before }),
     ...(rewind ? { rewind } : {}),
   };

@@ -40,6 +40,8 @@ export interface Push {
   endTurn: () => void;
   /** Settled before the first ref moves; what is shown then is what happens later. */
   defaultBranch: string;
+  /** Whether `-o yes` came along. */
+  confirmed: boolean;
   /** Commands that came along, checked. */
   options: readonly string[];
   /** What was checked, by ref. */
@@ -60,6 +62,7 @@ export function createPush(repository: string, caller: Caller): Push {
     handedOver: false,
     endTurn: () => {},
     defaultBranch: '',
+    confirmed: false,
     options: [],
     checked: new Map(),
   };

@@ -5,6 +5,9 @@ import type { Outcome } from '../../replies/index.ts';
 import { type MappedBranch, mapped, openRepository } from '../../repositories/index.ts';
 import type { Desk, Watched, WatchedBranch, WatchedRepository } from './parts.ts';
 
+/** Failures that say nothing about a commit: it is tried again. */
+const OF_THE_HOST = ['git-host-unreachable', 'git-host-refused', 'host-key-unknown'];
+
 /** Deploys a branch that is not where it was, through the same checks as a push. */
 export async function bringUp(desk: Desk, watched: Watched, wanted: MappedBranch): Promise<void> {
   const { parts, closing } = desk;
@@ -25,7 +28,7 @@ export async function bringUp(desk: Desk, watched: Watched, wanted: MappedBranch
     void followed.finally(() => desk.following.delete(followed));
     note(desk, watched, branch, 'fine', `at ${commit.slice(0, 7)}`);
   } catch (error) {
-    const passes = !(error instanceof Failure) || error.code === 'git-host-unreachable';
+    const passes = !(error instanceof Failure) || OF_THE_HOST.includes(error.code);
     if (closing.aborted || passes) throw error;
     refuse(desk, watched, wanted, error.message);
   }

@@ -11,6 +11,9 @@ export interface WatchedRepository {
   readonly every: number;
   readonly removed: 'delete' | 'keep';
   readonly tokenFile?: string | undefined;
+  /** For an ssh address. */
+  readonly keyFile?: string | undefined;
+  readonly hostKey?: string | undefined;
 }
 
 export interface WatchParts {

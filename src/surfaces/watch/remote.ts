@@ -4,6 +4,7 @@ import { simpleGit } from 'simple-git';
 import type { Clock } from '../../clock.ts';
 import { Failure, messageOf } from '../../failure.ts';
 import { GIT_PATH } from '../../repositories/index.ts';
+import { type SshWay, sshEnvironment, sshFailure } from './ssh.ts';
 
 /** A repository that lives elsewhere, and our shallow copy of what was looked at. */
 export interface Remote {
@@ -11,6 +12,8 @@ export interface Remote {
   heads(signal: AbortSignal): Promise<{ branches: Map<string, string>; defaultBranch: string }>;
   /** Brings one commit of a branch here, without its history. */
   fetch(branch: string, commit: string, signal: AbortSignal): Promise<void>;
+  /** Brings the last thousand commits of a branch here. */
+  fetchHistory(branch: string, signal: AbortSignal): Promise<void>;
 }
 
 export interface RemoteSettings {
@@ -18,18 +21,21 @@ export interface RemoteSettings {
   /** The bare repository that commits are brought to. */
   readonly folder: string;
   readonly tokenFile?: string | undefined;
+  /** The way through ssh, for an ssh address. */
+  readonly ssh?: SshWay | undefined;
 }
 
 const TIMEOUT_MS = 120_000;
 const MOST_BYTES = 64 * 1024 * 1024;
 const SIZE_LOOK_MS = 500;
+const MOST_HISTORY = 1_000;
 const COMMIT = /^[0-9a-f]{40}$/;
 /** What git allows in a branch, without anything that means something in a refspec or on a command line. */
 const BRANCH = /^[\w][\w./@+=,-]*$/;
 
 /** Throws Failures `git-host-unreachable` and `repository-too-large`; they never hold a token. */
 export function createRemote(settings: RemoteSettings, clock: Clock): Remote {
-  const { url, folder } = settings;
+  const { url } = settings;
   return {
     async heads(signal) {
       const git = await gitIn(settings, signal);
@@ -37,23 +43,37 @@ export function createRemote(settings: RemoteSettings, clock: Clock): Remote {
       return headsIn(await told(settings, signal, ask));
     },
     async fetch(branch, commit, signal) {
-      const tooLarge = new AbortController();
-      const stopLooking = refuseLarge(folder, clock, tooLarge);
-      try {
-        const git = await gitIn(settings, AbortSignal.any([signal, tooLarge.signal]));
-        await told(settings, signal, async () => {
-          await git.raw(['init', '--quiet', '--bare', '--', folder]);
-          const place = `+refs/heads/${branch}:refs/heads/${branch}`;
-          await git.raw(['fetch', '--quiet', '--depth=1', '--no-tags', '--force', '--', url, place]);
-          await git.raw(['cat-file', '-e', `${commit}^{commit}`]);
-        });
-      } catch (error) {
-        throw tooLarge.signal.aborted ? tooLarge.signal.reason : error;
-      } finally {
-        stopLooking();
-      }
+      await fetchBranch(settings, clock, { branch, depth: 1, commit }, signal);
+    },
+    async fetchHistory(branch, signal) {
+      await fetchBranch(settings, clock, { branch, depth: MOST_HISTORY }, signal);
     },
   };
+}
+
+/** Fails when the branch does not bring `commit`, or brings too much. */
+async function fetchBranch(
+  settings: RemoteSettings,
+  clock: Clock,
+  { branch, depth, commit }: { branch: string; depth: number; commit?: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const { url, folder } = settings;
+  const tooLarge = new AbortController();
+  const stopLooking = refuseLarge(folder, clock, tooLarge);
+  try {
+    const git = await gitIn(settings, AbortSignal.any([signal, tooLarge.signal]));
+    await told(settings, signal, async () => {
+      await git.raw(['init', '--quiet', '--bare', '--', folder]);
+      const place = `+refs/heads/${branch}:refs/heads/${branch}`;
+      await git.raw(['fetch', '--quiet', `--depth=${depth}`, '--no-tags', '--force', '--', url, place]);
+      if (commit) await git.raw(['cat-file', '-e', `${commit}^{commit}`]);
+    });
+  } catch (error) {
+    throw tooLarge.signal.aborted ? tooLarge.signal.reason : error;
+  } finally {
+    stopLooking();
+  }
 }
 
 /** Lines of `ls-remote --symref`. Branches with odd names are left out. */
@@ -71,7 +91,7 @@ function headsIn(text: string): { branches: Map<string, string>; defaultBranch: 
 }
 
 /** Only the protocol of the address is spoken, nobody is asked, no settings of a system or a user count. */
-async function gitIn({ url, folder, tokenFile }: RemoteSettings, signal: AbortSignal) {
+async function gitIn({ url, folder, tokenFile, ssh }: RemoteSettings, signal: AbortSignal) {
   await mkdir(folder, { recursive: true });
   const environment = {
     PATH: GIT_PATH,
@@ -80,13 +100,14 @@ async function gitIn({ url, folder, tokenFile }: RemoteSettings, signal: AbortSi
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_TERMINAL_PROMPT: '0',
     ...(await headerFor(url, tokenFile)),
+    ...(ssh ? await sshEnvironment(`${folder}.ssh`, ssh) : {}),
   };
   return simpleGit({
     baseDir: folder,
     abort: signal,
     timeout: { block: TIMEOUT_MS },
     allowEnvironment: Object.keys(environment),
-    unsafe: { allowUnsafeConfigEnvCount: true },
+    unsafe: { allowUnsafeConfigEnvCount: true, allowUnsafeSshCommand: true },
   }).env(environment);
 }
 
@@ -117,6 +138,8 @@ async function told<T>({ url }: RemoteSettings, signal: AbortSignal, work: () =>
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     const words = messageOf(error).replace(/(\w+:\/\/)[^\s/@]+@/g, '$1');
+    const refused = sshFailure(url, words, error);
+    if (refused) throw refused;
     throw new Failure('git-host-unreachable', `${url} cannot be fetched: ${words.slice(0, 400)}`, {
       advice: 'It is tried again by itself. Check watch[].url and watch[].tokenFile in the settings.',
       cause: error,

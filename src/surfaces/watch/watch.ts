@@ -40,7 +40,7 @@ export function createWatch(parts: WatchParts): Watch {
     });
   };
   return {
-    sources: sourcesOf(parts, all),
+    sources: sourcesOf(desk, all),
     start() {
       for (const watched of all) again(watched, 0);
     },
@@ -58,10 +58,11 @@ export function createWatch(parts: WatchParts): Watch {
 }
 
 function watchedFrom({ folder, clock }: WatchParts, repository: WatchedRepository): Watched {
-  const { url, name, tokenFile } = repository;
+  const { url, name, tokenFile, keyFile, hostKey } = repository;
+  const ssh = keyFile !== undefined && hostKey !== undefined ? { keyFile, hostKey } : undefined;
   return {
     repository,
-    remote: createRemote({ url, folder: join(folder, `${name}.git`), tokenFile }, clock),
+    remote: createRemote({ url, folder: join(folder, `${name}.git`), tokenFile, ssh }, clock),
     seen: new Map(),
     refused: new Map(),
     failures: 0,
@@ -98,19 +99,28 @@ async function lookAt(desk: Desk, watched: Watched): Promise<void> {
   }
 }
 
-/** Of a watched repository there is the newest commit that was deployed, and no other. */
-function sourcesOf(parts: WatchParts, all: readonly Watched[]): Sources {
+/**
+ * The newest commit that was deployed, or an earlier one of its branch. That one is looked for in the history of the branch,
+ * and not asked for by its name: many servers give out commits by name that are on no branch of the repository.
+ */
+function sourcesOf({ parts, closing }: Desk, all: readonly Watched[]): Sources {
   return {
-    async branch(name, environment, commit = '') {
+    async branch(name, environment, wanted = '') {
       const watched = all.find(({ repository }) => repository.name === name);
       if (!watched) return undefined;
       const known = await parts.branches.all(name);
       const found = [...known].find(([branch]) => environmentFor(watched, branch) === environment);
-      if (!found?.[1].startsWith(commit)) return undefined;
+      if (!found) return undefined;
       const [branch, newest] = found;
       const local = openRepository(parts.folder, name);
-      const [files, subject] = await Promise.all([local.specs(newest), local.subject(newest)]);
-      return { repository: name, branch, environment, commit: newest, subject, files };
+      let commit: string | undefined = newest;
+      if (!newest.startsWith(wanted)) {
+        await watched.remote.fetchHistory(branch, closing);
+        commit = await local.commit(wanted, branch);
+      }
+      if (!commit) return undefined;
+      const [files, subject] = await Promise.all([local.specs(commit), local.subject(commit)]);
+      return { repository: name, branch, environment, commit, subject, files };
     },
   };
 }

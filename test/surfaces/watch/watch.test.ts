@@ -163,6 +163,19 @@ describe('a watched repository', () => {
     expect(Object(await app.run('history', 'shop')).data.revisions).toHaveLength(length);
   });
 
+  test('gives an earlier commit of its branch again, and none that is not on the branch', async () => {
+    const [[, newest = { commit: '' }] = []] = Object.entries(await groups());
+    const earlier = (await git(work, 'log', '--format=%H', '--skip=2', '-1', newest.commit)).text.trim();
+    expect(await app.run('plan', 'shop', `@${earlier.slice(0, 10)}`)).toMatchObject({ code: 'plan' });
+    expect(await app.run('deploy', 'shop', `@${earlier}`)).toMatchObject({ kind: 'done', code: 'deployed' });
+    expect(await groups()).toEqual({ 'production/shop': { commit: earlier, state: 'Running' } });
+
+    const elsewhere = await push({ 'containergroup.yaml': group('shop', 'elsewhere') }, 'nobody-watches');
+    expect(await app.run('plan', 'shop', `@${elsewhere}`)).toMatchObject({ code: 'source-missing' });
+    await git(work, 'reset', '--quiet', '--hard', newest.commit);
+    expect(await app.run('deploy', 'shop')).toMatchObject({ kind: 'done', code: 'deployed' });
+  });
+
   test('can be read again by a command, and is nobody’s to push to here', async () => {
     expect(await app.run('plan', 'shop')).toMatchObject({ kind: 'done', code: 'plan' });
     const { code, text } = await app.push(work, { repository: 'shop' });
@@ -191,6 +204,17 @@ describe('settings that would be no good', () => {
       'an odd environment',
       "{name: a, url: 'https://host/a.git', branches: {main: 'A B'}}",
       /expected an environment/,
+    ],
+    [
+      'two branches to one environment',
+      "{name: a, url: 'https://host/a.git', branches: {main: production, master: production}}",
+      /main and master both go to production; give each an environment of its own/,
+    ],
+    ['ssh without a key', "{name: a, url: 'ssh://git@host/a.git'}", /needs keyFile .* and hostKey/],
+    [
+      'ssh with a host key that is none',
+      "{name: a, url: 'ssh://git@host/a.git', keyFile: /k, hostKey: 'SHA256:abc'}",
+      /as ssh-keyscan prints it/,
     ],
     ['looking all the time', "{name: a, url: 'https://host/a.git', every: 1s}", /5s at least/],
     [

@@ -1,8 +1,5 @@
-import type { LogLine } from '../engines/index.ts';
-import type { GroupKey } from '../event.ts';
 import { Secret } from '../secrets/index.ts';
-import type { Group } from '../spec/index.ts';
-import type { Ground } from './ground.ts';
+import type { Group } from './schema/group.ts';
 
 /** Hides secrets in text. */
 export interface Mask {
@@ -20,38 +17,12 @@ export interface MaskedStream {
 /** Shorter values would turn ordinary words into noise. */
 const SHORTEST = 4;
 const HIDDEN = '[secret]';
-/** A container that still runs, or whose log is read, may belong to one of these. */
-const REVISIONS = 10;
-
-/** Hides the secrets that a group has, and those that its last revisions had: what they printed is in the same log. */
-export async function maskOf({ desired }: Pick<Ground, 'desired'>, key: GroupKey): Promise<Mask> {
-  return maskFor(...(await desired.revisions(key, REVISIONS)).map(({ group }) => group));
-}
-
 /** Hides the values of groups' secrets in what containers print: as written, encoded, and as a decoded secret file. */
 export function maskFor(...groups: readonly Group[]): Mask {
   const values = [...new Set(groups.flatMap(secretsIn))];
   const forms = [...new Set(values.flatMap(formsOf))].sort((a, b) => b.length - a.length);
   const mask = (text: string) => forms.reduce((masked, form) => masked.replaceAll(form, HIDDEN), text);
   return Object.assign(mask, { stream: () => streamOver(forms) });
-}
-
-/** Gives the lines of a log without secrets; a line that was cut for its length goes on in the next one. */
-export function lineMask(mask: Mask): (line: LogLine) => LogLine {
-  const open = new Map<string, MaskedStream>();
-  return (line) => {
-    const from = `${line.container} ${line.stream}`;
-    const before = open.get(from);
-    if (!before && !line.cut) return { ...line, text: mask(line.text) };
-    const stream = before ?? mask.stream();
-    const parts = [stream.take(Buffer.from(line.text))];
-    if (line.cut) open.set(from, stream);
-    else {
-      open.delete(from);
-      parts.push(stream.end());
-    }
-    return { ...line, text: Buffer.concat(parts).toString('utf8') };
-  };
 }
 
 function secretsIn(value: unknown): string[] {

@@ -1,0 +1,94 @@
+import { Failure } from '../../failure.ts';
+import { registryOf } from '../../spec/index.ts';
+import { causeOf, engineMessage, unreachable } from './causes.ts';
+
+/** ACI calls most of these InaccessibleImage; which of them it is matters to whoever has to mend it. */
+export function pullFailure(thrown: unknown, image: string, login?: string): Failure {
+  const words = engineMessage(thrown);
+  const registry = registryOf(image);
+  const about = { image, ...(login === undefined ? {} : { registry: login }) };
+  const known = PULL_CAUSES.find(({ pattern }) => pattern.test(words));
+  if (known) {
+    return new Failure(known.code, known.say(image, registry, words), {
+      advice: known.advice(registry, login !== undefined),
+      cause: thrown,
+      about,
+    });
+  }
+  if (unreachable(thrown)) return causeOf(thrown, `to pull ${image}`);
+  return new Failure('image-not-pulled', `The image ${image} could not be pulled: ${words}`, {
+    advice: 'The registry’s own words are above; it is tried again by itself.',
+    cause: thrown,
+    about,
+  });
+}
+
+/** An image that a revision ran, that has left the host, and that cannot be had again. */
+export function prunedFailure(image: string, pinned: string, thrown?: Failure): Failure {
+  const why = thrown
+    ? `and it could not be pulled again: ${thrown.message}`
+    : `and ${registryOf(image)} gives another one under that name now.`;
+  return new Failure(
+    'image-pruned',
+    `The image ${image} as it ran then (${pinned.replace(/^sha256:/, '').slice(0, 12)}) is no longer on the host, ${why}`,
+    {
+      advice:
+        'Load it onto the host again (`docker load`), or go back to a revision whose images are there: `katabot history` lists them.',
+      cause: thrown,
+      about: { image },
+    },
+  );
+}
+
+const PULL_CAUSES: readonly {
+  pattern: RegExp;
+  code: string;
+  say(image: string, registry: string, words: string): string;
+  advice(registry: string, loggedIn: boolean): string;
+}[] = [
+  {
+    pattern: /no space left on device/i,
+    code: 'disk-full',
+    say: (image) => `The host’s disk is full: ${image} has no room.`,
+    advice: () =>
+      'Free space on the host, for example with `docker image prune`; it is tried again by itself.',
+  },
+  {
+    pattern: /toomanyrequests|too many requests|rate limit/i,
+    code: 'registry-throttled',
+    say: (image, registry) => `${registry} is throttling pulls; ${image} was not given out.`,
+    advice: () => 'It is tried again by itself. Logging in (imageRegistryCredentials) raises the limit.',
+  },
+  {
+    pattern: /no matching manifest|does not match the (detected|specified)/i,
+    code: 'wrong-architecture',
+    say: (image) => `The image ${image} is not made for the host’s processor architecture.`,
+    advice: () => 'Build and push it for the host’s architecture too.',
+  },
+  {
+    pattern:
+      /unauthorized|authentication required|no basic auth credentials|incorrect username or password|denied: (?!requested access)/i,
+    code: 'registry-refused',
+    say: (image, registry) => `${registry} refused the login for ${image}.`,
+    advice: (registry, loggedIn) =>
+      loggedIn
+        ? `Check the entry for ${registry} under imageRegistryCredentials.`
+        : `There is no login for ${registry}: add one under imageRegistryCredentials, or katabot secret set registry:${registry}`,
+  },
+  {
+    pattern:
+      /manifest( for .*)? (unknown|not found)|repository .* not found|pull access denied|denied|not found/i,
+    code: 'image-not-found',
+    say: (image, registry) =>
+      `The image ${image} was not found: ${registry} knows no such repository or tag, or keeps it private.`,
+    advice: () =>
+      'Check the name and the tag; for a private image add its registry under imageRegistryCredentials.',
+  },
+  {
+    pattern:
+      /no such host|i\/o timeout|connection refused|network is unreachable|no route to host|server misbehaving|TLS handshake|request canceled|context deadline|x509|HTTP response to HTTPS/i,
+    code: 'registry-unreachable',
+    say: (image, registry, words) => `${registry} could not be reached for ${image}: ${words}`,
+    advice: () => 'Check the host’s way to the registry, or load the image onto the host (`docker load`).',
+  },
+];
