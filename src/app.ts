@@ -92,10 +92,11 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     clock,
     pepper: store.pepper,
     driftPolicy: (location) => settings.locations[location]?.drift ?? 'mend',
+    provisioningTimeoutMs: settings.provisioningTimeoutSeconds * 1000,
     pricing: (location) => locations[location]?.prices ?? pricesFrom({}),
     reportInternal: (error, group) => log.internal(error, { group }),
   });
-  const routes = createRoutes(store.desired, feed);
+  const routes = createRoutes(store.desired, feed, reconciler.health);
   const edge = createEdge(routes.resolve);
   const addresses = { http: '', edge: '' };
   const lives = livesFrom(settings);
@@ -107,6 +108,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     feed,
     clock,
     wake: reconciler.wake,
+    health: reconciler.health,
     policy,
     owner: settings.owner,
     defaultPrices: pricesFrom({}),

@@ -509,6 +509,10 @@ const settingsSchema = z.strictObject({
     .max(600)
     .default(10)
     .meta({ description: 'Seconds between SIGTERM and SIGKILL.' }),
+  provisioningTimeoutSeconds: z.int().min(1).max(7200).default(600).meta({
+    description:
+      'Seconds that containers may take from their start until their readiness probes succeed; a deploy fails after that.',
+  }),
 });
 
 export type Settings = z.infer<typeof settingsSchema>;

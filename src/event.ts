@@ -45,6 +45,11 @@ export type Fact =
       restartAtMs?: number;
       asked?: boolean;
     }
+  /** A probe has failed as often in a row as its failureThreshold says; `answer` is its last one. */
+  | { kind: 'unhealthy'; container: string; probe: 'liveness' | 'readiness'; answer: string }
+  | { kind: 'ready'; container: string }
+  /** The bot is about to end the run that began then, to start the container anew as its restart policy says. */
+  | { kind: 'killing'; container: string; startedAtMs: number; reason: string }
   | { kind: 'running'; containers: number; tookMs: number }
   | { kind: 'finished'; outcome: 'Succeeded' | 'Failed' | 'Stopped' }
   | ({ kind: 'failed'; code: string; message: string; advice: string } & About)

@@ -35,6 +35,7 @@ export interface About {
   readonly registry?: string;
   readonly port?: number;
   readonly volume?: string;
+  readonly probe?: 'liveness' | 'readiness';
 }
 
 /** The text of anything thrown, on one line, without a stack trace. */

@@ -1,7 +1,7 @@
 import type { ObservedPod } from '../engines/index.ts';
 import type { Event, Fact } from '../event.ts';
 import type { About } from '../failure.ts';
-import { type Run, restartsAfter } from '../reconciler/index.ts';
+import { decisiveCode, type Run, restartsAfter } from '../reconciler/index.ts';
 import * as say from '../replies/index.ts';
 import { containerLimits, type Group, groupSize } from '../spec/index.ts';
 
@@ -32,8 +32,14 @@ export function exitCause(
 ): Cause {
   const { container, exitCode, outOfMemory } = run;
   const init = group.initContainers.some(({ name }) => name === container);
-  const again = restartsAfter(group.restartPolicy, exitCode, init);
+  const again = restartsAfter(group.restartPolicy, decisiveCode(run, [run]), init);
   const rest = { about: { container }, exitCode };
+  if (run.unhealthy) {
+    const { message, advice } = say.probeFailed(container, run.unhealthy);
+    const about = { container, probe: 'liveness' } as const;
+    const rest = say.restartSentence(again, init);
+    return { code: 'probe-failed', message, advice: `${rest} ${advice}`, about, exitCode };
+  }
   const unrunnable = outOfMemory ? undefined : unrunnableCause(group, run, lastLines.at(-1), events);
   if (unrunnable) return { ...unrunnable, ...rest };
   const ranMs = Math.max(0, run.finishedAtMs - run.startedAtMs);
@@ -48,9 +54,12 @@ export function exitCause(
 
 /** The run that keeps a pod from being well now, if one does: of a container that ended with an error and does not run. */
 export function troubleOf(pod: ObservedPod | undefined, runs: readonly Run[]): Run | undefined {
-  const bad = (pod?.members ?? []).filter(({ state, exitCode }) => state === 'exited' && exitCode !== 0);
+  const own = runs.filter((run) => run.podId === pod?.id);
+  const bad = (pod?.members ?? []).filter(
+    (member) => member.state === 'exited' && decisiveCode(member, own) !== 0,
+  );
   const first = bad.find(({ init }) => init) ?? bad[0];
-  return runs.findLast((run) => run.podId === pod?.id && run.container === first?.name && run.exitCode !== 0);
+  return own.findLast((run) => run.container === first?.name && (run.exitCode !== 0 || run.unhealthy));
 }
 
 /** What the container runtime prints in a program's place when it cannot become that program. */

@@ -8,7 +8,7 @@ import { type Cause, failureCause } from './cause.ts';
 import type { Ground } from './ground.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { Plan } from './plan-files.ts';
-import { causeOfExit, reportOf } from './report.ts';
+import { causeOfExit, reportOf, withLines } from './report.ts';
 
 /** A group whose wish was just written. */
 export interface Followed {
@@ -26,6 +26,7 @@ const LAST_LINES = 5;
 const LOOK_TIMEOUT_MS = 5_000;
 
 type Exit = Extract<Fact, { kind: 'member-exited' }>;
+type Killing = Extract<Fact, { kind: 'killing' }>;
 
 /** The first exit is restarted at once; after the second the delays begin. */
 const MOST_EXITS = 2;
@@ -66,6 +67,7 @@ async function* tellWayUp(
     const { fact } = event;
     told.push(event);
     const cause = endingCause(wish, event);
+    if (cause?.code === 'probe-failed') return yield* tellProbe(ground, followed, cause);
     if (cause) return yield* tellFailure(ground, followed, cause);
     if (fact.kind === 'running' || fact.kind === 'finished')
       return yield* tellArrival(ground, mailbox, followed, fact, told, signal);
@@ -89,6 +91,8 @@ function endingCause({ revision }: Wish, { fact, revision: number }: Event): Cau
   switch (fact.kind) {
     case 'failed':
       return failureCause(fact);
+    case 'killing':
+      return killingCause(fact);
     case 'superseded':
       return { code: 'superseded', ...say.supersededBy(revision.number, fact.by), about: {} };
     case 'removing':
@@ -101,6 +105,11 @@ function endingCause({ revision }: Wish, { fact, revision: number }: Event): Cau
     default:
       return undefined;
   }
+}
+
+function killingCause({ container, reason }: Killing): Cause {
+  const about = { container, probe: 'liveness' } as const;
+  return { code: 'probe-failed', ...say.probeFailed(container, reason), about };
 }
 
 function timeoutCause({ revision }: Wish, told: readonly Event[]): Cause {
@@ -139,6 +148,7 @@ async function* tellArrival(
   const ports = (wish.revision.group.ipAddress?.ports ?? []).map(({ port }) => String(port));
   if (wish.address && fact.kind === 'running')
     yield say.addressStage({ url, fqdn: wish.fqdn, address: wish.address, ports }, probe);
+  if (crash?.kind === 'killing') return yield* tellProbe(ground, followed, killingCause(crash));
   if (crash || (fact.kind === 'finished' && fact.outcome === 'Failed'))
     return yield* tellExit(ground, followed, crash);
   yield* tellEnd(ground, wish);
@@ -160,6 +170,11 @@ async function* tellExit(
   return yield* tellFailure(ground, followed, cause);
 }
 
+/** The container still runs, or its next run has begun: what it printed is looked up now. */
+async function* tellProbe(ground: Ground, followed: Followed, cause: Cause): AsyncGenerator<Block, Outcome> {
+  return yield* tellFailure(ground, followed, await withLines(ground, followed.wish, cause));
+}
+
 async function* tellFailure(
   ground: Ground,
   { wish, plan }: Followed,
@@ -178,8 +193,13 @@ async function* tellEnd(ground: Ground, wish: Wish): AsyncGenerator<Block> {
   yield* say.closingFields(wish.revision.group, bill(intervals, ground.clock.now()));
 }
 
-/** The first container that ends with an error soon after the group was up, if one does. */
-async function earlyExit(ground: Ground, mailbox: Mailbox, wish: Wish, signal: AbortSignal) {
+/** The first container that ends with an error, or is ended for its probe, soon after the group was up, if one does. */
+async function earlyExit(
+  ground: Ground,
+  mailbox: Mailbox,
+  wish: Wish,
+  signal: AbortSignal,
+): Promise<Exit | Killing | undefined> {
   const soon = new AbortController();
   const cancel = ground.clock.after(EARLY_EXIT_MS, () => soon.abort(new Error('it stayed up')));
   try {
@@ -189,6 +209,7 @@ async function earlyExit(ground: Ground, mailbox: Mailbox, wish: Wish, signal: A
         wish.revision.number,
         AbortSignal.any([signal, soon.signal]),
       );
+      if (fact.kind === 'killing') return fact;
       if (fact.kind === 'member-exited' && fact.exitCode !== 0 && !fact.asked) return fact;
     }
   } catch {

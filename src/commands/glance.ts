@@ -23,13 +23,14 @@ export async function glance(
   const runsBy = Map.groupBy(runs, ({ key }) => key);
   const intervalsBy = Map.groupBy(intervals, ({ group }) => group);
   const nowMs = ground.clock.now();
-  const events = await unsettledEvents(ground, wishes);
+  const events = await newestEvents(ground, wishes);
   return wishes.map((wish) =>
     viewOf({
       wish,
       observed: observed.get(wish.location)?.get(wish.key),
       runs: runsBy.get(wish.key) ?? [],
       intervals: intervalsBy.get(wish.key) ?? [],
+      health: ground.health(wish.key),
       events: events.get(wish.key) ?? [],
       prices: ground.locations[wish.location]?.prices ?? ground.defaultPrices,
       urlOf: ground.edge.urlOf,
@@ -51,9 +52,9 @@ export async function glanceAt(
   );
 }
 
-/** The newest events of groups that have not come to rest; one that runs has no failure to tell. */
-async function unsettledEvents({ events }: Ground, wishes: readonly Wish[]): Promise<Map<GroupKey, Event[]>> {
-  const unsettled = wishes.filter(({ settled }) => settled === null);
+/** The newest events of one group, and of many those that have not come to rest: one that runs has no failure to tell. */
+async function newestEvents({ events }: Ground, wishes: readonly Wish[]): Promise<Map<GroupKey, Event[]>> {
+  const unsettled = wishes.length === 1 ? wishes : wishes.filter(({ settled }) => settled === null);
   return new Map(
     await Promise.all(
       unsettled.map(

@@ -4,7 +4,7 @@ import type { GroupKey } from '../event.ts';
 import type { Ledger, Prices } from '../metering/index.ts';
 import type { LabelBook, Pools, SlotBook } from '../network/index.ts';
 import type { AuditBook, Life, Policy } from '../policy/index.ts';
-import type { DesiredState, EventBook, Feed, LogArchive, RunBook } from '../reconciler/index.ts';
+import type { DesiredState, EventBook, Feed, Health, LogArchive, RunBook } from '../reconciler/index.ts';
 import type { SecretBook, Vault } from '../secrets/index.ts';
 import type { Sources } from './sources.ts';
 
@@ -24,6 +24,8 @@ export interface Ground {
   readonly policy: Policy;
   readonly feed: Feed;
   readonly wake: (key: GroupKey) => void;
+  /** What the probes of a group's containers say. */
+  readonly health: (key: GroupKey) => readonly Health[];
   readonly clock: Clock;
   readonly edge: Edge;
   readonly sources: Sources;

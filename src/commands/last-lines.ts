@@ -10,7 +10,11 @@ const LONGEST_LINE = 2_000;
 const LOOK_TIMEOUT_MS = 5_000;
 
 /** What a run of a container printed last, or those before it when it printed nothing; without secrets. */
-export async function lastLinesOf(ground: Ground, wish: Wish, run: Run): Promise<string[]> {
+export async function lastLinesOf(
+  ground: Ground,
+  wish: Wish,
+  run: Pick<Run, 'container' | 'startedAtMs' | 'finishedAtMs'>,
+): Promise<string[]> {
   const { container } = run;
   const engine = ground.locations[wish.location]?.engine;
   const signal = AbortSignal.timeout(LOOK_TIMEOUT_MS);

@@ -40,6 +40,8 @@ export function mendOf({ code, about, exitCode }: Cause, group: Group, prices: P
     case 'volume-missing':
     case 'volume-failed':
       return volumeOf(group, about.volume, about.container);
+    case 'probe-failed':
+      return probeOf(group, about);
     case 'location-unknown':
       return { path: 'location' };
     default:
@@ -57,6 +59,11 @@ function found(group: Group, fits: (container: AnyContainer) => boolean) {
     if (container) return { container, path: `properties.${list}[${index}].properties` };
   }
   return undefined;
+}
+
+function probeOf(group: Group, { container, probe }: Cause['about']): Mend | undefined {
+  const place = found(group, ({ name }) => name === container);
+  return place && { path: `${place.path}.${probe ?? 'liveness'}Probe` };
 }
 
 function imageOf(group: Group, fits: (container: AnyContainer) => boolean): Mend | undefined {

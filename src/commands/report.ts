@@ -61,6 +61,14 @@ export async function causeOfExit(ground: Ground, wish: Wish, run: Run): Promise
   return { ...exitCause(wish.revision.group, run, lines, ofRevision(events, wish)), lastLines: lines };
 }
 
+/** A cause that is about a container which still runs, with what that has printed until now. */
+export async function withLines(ground: Ground, wish: Wish, cause: Cause): Promise<Cause> {
+  const { container } = cause.about;
+  if (container === undefined) return cause;
+  const run = { container, startedAtMs: 0, finishedAtMs: Number.POSITIVE_INFINITY };
+  return { ...cause, lastLines: await lastLinesOf(ground, wish, run) };
+}
+
 function ofRevision(events: readonly Event[], wish: Wish): Event[] {
   return events.filter(({ revision }) => revision === wish.revision.number);
 }

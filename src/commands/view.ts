@@ -1,10 +1,11 @@
-import type { ObservedGroup, ObservedMember, ObservedPod } from '../engines/index.ts';
+import type { ObservedGroup, ObservedPod } from '../engines/index.ts';
 import { type Event, partsOf } from '../event.ts';
 import type { Prices } from '../metering/index.ts';
 import { type Bill, bill, type Interval, type Money, rate, sizeOf } from '../metering/index.ts';
-import { endedForRestart, type Run, restartAtMs, restartsAfter, type Wish } from '../reconciler/index.ts';
+import type { Health, Run, Wish } from '../reconciler/index.ts';
 import type { Suggestion } from '../replies/index.ts';
 import { type Cause, exitCause, failureCause, troubleOf } from './cause.ts';
+import { type ContainerView, containerView } from './container-view.ts';
 import { mendOf } from './mend.ts';
 
 /** A group as people look at it, with ACI's names for states. Plain data: text and JSON are both made from it. */
@@ -45,25 +46,14 @@ export interface FailureView {
   readonly suggestion?: Suggestion;
 }
 
-export interface ContainerView {
-  readonly name: string;
-  readonly image: string;
-  readonly init: boolean;
-  /** ACI's container states. */
-  readonly state: 'Waiting' | 'Running' | 'Terminated';
-  /** Such as `CrashLoopBackOff`, `Completed`, `Error`, `OOMKilled`, or why it was restarted; '' when there is nothing to add. */
-  readonly detail: string;
-  readonly restarts: number;
-  readonly startedAtMs?: number;
-  readonly exitCode?: number;
-}
-
 export interface ViewSources {
   readonly wish: Wish;
   /** `unknown` when the engine does not answer. */
   readonly observed: ObservedGroup | undefined | 'unknown';
   readonly runs: readonly Run[];
   readonly intervals: readonly Interval[];
+  /** What the probes of its runs say. */
+  readonly health: readonly Health[];
   /** The group's newest events, oldest first. */
   readonly events: readonly Event[];
   readonly prices: Prices;
@@ -117,65 +107,10 @@ function stateOf(
   if (wish.wanted === 'stopped') return 'Stopped';
   if (wish.settled === 'Succeeded' || wish.settled === 'Failed') return wish.settled;
   const members = containers.filter((container) => !container.init);
-  if (pod?.state === 'running' && members.some((container) => container.state === 'Running'))
-    return 'Running';
-  return 'Pending';
-}
-
-function containerView(
-  name: string,
-  image: string,
-  pod: ObservedPod | undefined,
-  { wish, runs }: ViewSources,
-): ContainerView {
-  const member = pod?.members.find((each) => each.name === name);
-  const ownRuns = runs.filter((run) => run.podId === pod?.id && run.container === name);
-  // A pod that was stopped and started has its name again: runs from before are no restarts.
-  const restarts = ownRuns.filter(({ finishedAtMs }) => finishedAtMs >= (pod?.createdAtMs ?? 0));
-  const init = wish.revision.group.initContainers.some((each) => each.name === name);
-  const base = {
-    name,
-    image,
-    init,
-    restarts: Math.max(0, restarts.length - (member?.state === 'exited' ? 1 : 0)),
-  };
-  if (!member || member.state === 'created')
-    return { ...base, state: 'Waiting', detail: member?.error ?? '' };
-  const times = member.startedAtMs === undefined ? {} : { startedAtMs: member.startedAtMs };
-  if (member.state === 'running')
-    return { ...base, ...times, state: 'Running', detail: restartReason(wish, restarts.at(-1)) };
-  const exitCode = member.exitCode ?? 0;
-  const again = wish.wanted === 'running' && restartsAfter(wish.revision.group.restartPolicy, exitCode, init);
-  return {
-    ...base,
-    ...times,
-    exitCode,
-    state: again ? 'Waiting' : 'Terminated',
-    detail: again
-      ? waitingDetail(member, ownRuns)
-      : member.outOfMemory
-        ? 'OOMKilled'
-        : exitCode === 0
-          ? 'Completed'
-          : 'Error',
-  };
-}
-
-/** Why a container that runs was started again in its sandbox; '' for one that was not. */
-function restartReason(wish: Wish, before: Run | undefined): string {
-  if (!before) return '';
-  return endedForRestart(wish, before)
-    ? 'restarted as asked'
-    : `restarted after ${endReason(before.outOfMemory, before.exitCode)}`;
-}
-
-function endReason(outOfMemory: boolean, exitCode: number): string {
-  return outOfMemory ? 'out of memory' : `exit code ${exitCode}`;
-}
-
-function waitingDetail(member: ObservedMember, runs: readonly Run[]): string {
-  const until = new Date(restartAtMs(member, runs)).toISOString();
-  return `CrashLoopBackOff: ${endReason(member.outOfMemory, member.exitCode ?? 0)}, again at ${until}`;
+  const up = members.filter(({ state }) => state === 'Running');
+  // A revision that has not been ready once is still coming.
+  const isComing = wish.settled !== 'Running' && up.some(({ ready }) => !ready);
+  return pod?.state === 'running' && up.length && !isComing ? 'Running' : 'Pending';
 }
 
 /** Why a group that came up, or ended, is not well: a container of it ended with an error. */

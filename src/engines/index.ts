@@ -2,6 +2,7 @@
  * What the reconciler knows of any engine: look, take one step, read logs, hear hints.
  * Differences between engines are data (`gaps`, `facts`); nothing outside an engine's folder asks which one it is.
  */
+import type { Duplex } from 'node:stream';
 import type { Fact, GroupKey } from '../event.ts';
 import type { Gap, Group } from '../spec/index.ts';
 import type { LogLine } from './log-line.ts';
@@ -23,6 +24,12 @@ export interface Engine {
   exec(request: ExecRequest, signal: AbortSignal): Promise<Session>;
   /** The output of a member's own program from now on, byte for byte; ends with the member. */
   attach(request: AttachRequest, signal: AbortSignal): Promise<Session>;
+  /**
+   * Connects to a port of a running group from inside its own network, also to one that is not published. Resolves when the
+   * connecting begins; whether anybody answers shows in the stream, which fails (`errored`) with one line such as `connection refused`.
+   * Throws a Failure `container-not-running` when the sandbox does not run.
+   */
+  dial(request: DialRequest, signal: AbortSignal): Promise<Duplex>;
   /** What running members use now; those of one group, or all of this bot. */
   usage(signal: AbortSignal, key?: GroupKey): Promise<Map<GroupKey, ContainerUsage[]>>;
   /** Calls `hint` when something may have happened to a group. Hints may be lost, doubled or wrong. */
@@ -170,6 +177,11 @@ export interface AttachRequest {
   readonly key: GroupKey;
   readonly container: string;
   readonly input: boolean;
+}
+
+export interface DialRequest {
+  readonly key: GroupKey;
+  readonly port: number;
 }
 
 export interface TerminalSize {

@@ -7,6 +7,8 @@ import { EDGE_HEADER, forAnswer, forRequest, forUpgrade } from './headers.ts';
 export interface Target {
   readonly address: string;
   readonly port: number;
+  /** False while it is to get no requests: who asks is told to come back. */
+  readonly ready?: boolean;
 }
 
 export interface Edge {
@@ -130,6 +132,8 @@ async function serve(
   forRequest(request);
   if (!host) return answer(response, 404, 'The request names no host, and so no group.');
   if (!target) return answer(response, 404, `No group here is called ${plain(host)}.`);
+  if (target.ready === false)
+    return answer(response, 503, `The group behind ${plain(host)} is not ready yet.`, RETRY);
   try {
     await proxy.web(request, response, { target: urlOf(target), proxyTimeout: 0 });
   } catch {
@@ -148,6 +152,7 @@ async function upgrade(
   socket.on('error', () => socket.destroy()); // the other side may go at any moment
   forUpgrade(request);
   if (!target) return refuseUpgrade(socket, '404 Not Found');
+  if (target.ready === false) return refuseUpgrade(socket, '503 Service Unavailable');
   try {
     await proxy.ws(request, socket as Parameters<ProxyServer['ws']>[1], { target: urlOf(target) }, head);
   } catch {
@@ -164,7 +169,15 @@ function urlOf({ address, port }: Target): string {
   return `http://${address}:${port}`;
 }
 
-function answer(response: ServerResponse, status: number, sentence: string): void {
+/** Readiness comes in seconds. */
+const RETRY = { 'retry-after': '2' };
+
+function answer(
+  response: ServerResponse,
+  status: number,
+  sentence: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   if (response.headersSent) {
     response.destroy();
     return;
@@ -172,6 +185,7 @@ function answer(response: ServerResponse, status: number, sentence: string): voi
   response.writeHead(status, {
     'content-type': 'text/plain; charset=utf-8',
     'cache-control': 'no-store',
+    ...headers,
     [EDGE_HEADER]: '1',
   });
   response.end(`${sentence}\n`);

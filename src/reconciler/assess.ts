@@ -1,5 +1,7 @@
 import type { ObservedGroup, ObservedMember, ObservedPod, Pod } from '../engines/index.ts';
-import { restartAtMs, restartsAfter } from './restarts.ts';
+import type { Container } from '../spec/index.ts';
+import { type Health, healthOf } from './health.ts';
+import { decisiveCode, restartAtMs, restartsAfter } from './restarts.ts';
 import type { Run, Wish } from './wish.ts';
 
 /** Where a group stands between what is wished and what was seen. Adjectives; what follows is `nextStep`'s business. */
@@ -15,11 +17,15 @@ export type Standing =
   | { kind: 'out-of-date'; pod: ObservedPod; members: readonly ObservedMember[]; drift: string }
   /** Members that are to be started anew still run. */
   | { kind: 'stale'; pod: ObservedPod; members: readonly ObservedMember[] }
+  /** Members whose liveness probe has failed still run. */
+  | { kind: 'unhealthy'; pod: ObservedPod; members: readonly ObservedMember[]; health: readonly Health[] }
   | { kind: 'initializing'; pod: ObservedPod; start: string; atMs: number }
-  /** `begun`: every member has run, and those that ended wait for their restart. */
+  /** `begun`: every member has run and is ready, but for those that ended and wait for their restart. */
   | { kind: 'waiting'; pod: ObservedPod; atMs: number; begun: boolean }
   | { kind: 'incomplete'; pod: ObservedPod; start: readonly string[]; drift: string }
   | { kind: 'finished'; pod: ObservedPod; outcome: 'Succeeded' | 'Failed' }
+  /** All that should run does, and some of it is not ready for traffic. */
+  | { kind: 'unready'; pod: ObservedPod; members: readonly Health[] }
   | { kind: 'in-sync'; pod: ObservedPod };
 
 /** What is told of a sandbox that ended without being asked. */
@@ -35,6 +41,7 @@ export function assess(
   observed: ObservedGroup | undefined,
   runs: readonly Run[],
   nowMs: number,
+  health: readonly Health[] = [],
 ): Standing {
   const pods = observed?.pods ?? [];
   if (wish.wanted === 'deleted') return pods.length ? { kind: 'unwanted', pods } : { kind: 'gone' };
@@ -46,7 +53,8 @@ export function assess(
   const others = pods.filter((each) => each !== current && !isVolumesOf(pod, each));
   if (!current) return { kind: 'absent', pods: others, drift: driftOf(wish, pod, pods) };
   if (others.length) return { kind: 'absent', pods: others, drift: '' };
-  const finished = finishedOutcome(wish, pod, current);
+  const own = runsOf(current, runs);
+  const finished = finishedOutcome(wish, pod, current, own);
   if (finished) return { kind: 'finished', pod: current, outcome: finished };
   if (current.state !== 'running') {
     if (current.state === 'created') return { kind: 'absent', pods: [], drift: '' };
@@ -54,7 +62,7 @@ export function assess(
     const drift = wish.settled === 'Running' ? SANDBOX_STOPPED : '';
     return { kind: 'absent', pods: [current], drift };
   }
-  return assessMembers(wish, pod, current, runsOf(current, runs), nowMs);
+  return assessMembers(wish, pod, current, own, nowMs, health);
 }
 
 function isRunning({ state }: ObservedMember): boolean {
@@ -97,6 +105,7 @@ function assessMembers(
   current: ObservedPod,
   runs: readonly Run[],
   nowMs: number,
+  health: readonly Health[],
 ): Standing {
   const strangers = current.members.filter(
     (member) => pod.memberFingerprints[member.name] !== member.fingerprint,
@@ -109,6 +118,10 @@ function assessMembers(
   }
   const stale = current.members.filter((member) => isRunning(member) && isStale(wish, member));
   if (stale.length) return { kind: 'stale', pod: current, members: stale };
+  const unhealthy = current.members.filter(
+    (member) => isRunning(member) && healthOf(health, member)?.live === false,
+  );
+  if (unhealthy.length) return { kind: 'unhealthy', pod: current, members: unhealthy, health };
   const policy = pod.group.restartPolicy;
   const find = (name: string) => current.members.find((member) => member.name === name);
   const begun = pod.group.containers.some(({ name }) => find(name));
@@ -127,16 +140,26 @@ function assessMembers(
   for (const { name } of pod.group.containers) {
     const member = find(name);
     if (!member || member.state === 'created' || isStale(wish, member)) start.push(name);
-    else if (member.state !== 'exited' || !restartsAfter(policy, member.exitCode ?? 0, false)) continue;
+    else if (member.state !== 'exited' || !restartsAfter(policy, decisiveCode(member, runs), false)) continue;
     if (member?.state !== 'exited' || start.includes(name)) continue;
     const atMs = restartAtMs(member, runs);
     if (atMs <= nowMs) start.push(name);
     else waitUntilMs = Math.min(waitUntilMs, atMs);
   }
   if (start.length) return { kind: 'incomplete', pod: current, start, drift: missingOf(wish, start, find) };
-  return Number.isFinite(waitUntilMs)
-    ? { kind: 'waiting', pod: current, atMs: waitUntilMs, begun: true }
-    : { kind: 'in-sync', pod: current };
+  const unready = health.filter(({ ready, memberId }) => !ready && isIn(current, memberId));
+  if (!Number.isFinite(waitUntilMs))
+    return unready.length
+      ? { kind: 'unready', pod: current, members: unready }
+      : { kind: 'in-sync', pod: current };
+  // One that waits for its restart is not ready either.
+  const isReady = ({ name, readinessProbe }: Container) => !readinessProbe || find(name)?.state === 'running';
+  const begunAll = !unready.length && pod.group.containers.every(isReady);
+  return { kind: 'waiting', pod: current, atMs: waitUntilMs, begun: begunAll };
+}
+
+function isIn({ members }: ObservedPod, memberId: string): boolean {
+  return members.some((member) => member.id === memberId && isRunning(member));
 }
 
 /** Members of a group that was complete, and whose containers are no longer there. */
@@ -154,17 +177,18 @@ function finishedOutcome(
   wish: Pick<Wish, 'restartBeforeMs'>,
   pod: Pod,
   current: ObservedPod,
+  runs: readonly Run[],
 ): 'Succeeded' | 'Failed' | undefined {
   const policy = pod.group.restartPolicy;
   const forGood = (member: ObservedMember) =>
     member.state === 'exited' &&
     !isStale(wish, member) &&
-    !restartsAfter(policy, member.exitCode ?? 0, member.init);
+    !restartsAfter(policy, decisiveCode(member, runs), member.init);
   const known = current.members.filter(
     (member) => pod.memberFingerprints[member.name] === member.fingerprint,
   );
   if (known.some((member) => member.init && forGood(member) && member.exitCode !== 0)) return 'Failed';
   const members = pod.group.containers.map(({ name }) => known.find((member) => member.name === name));
   if (!members.every((member) => member !== undefined && forGood(member))) return undefined;
-  return members.every((member) => member?.exitCode === 0) ? 'Succeeded' : 'Failed';
+  return members.every((member) => member && decisiveCode(member, runs) === 0) ? 'Succeeded' : 'Failed';
 }

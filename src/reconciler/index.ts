@@ -1,12 +1,14 @@
 /** Brings what is to what should be. */
 export { assess, type Standing } from './assess.ts';
 export { createFeed, type Feed } from './feed.ts';
+export type { Health } from './health.ts';
+export { healthOf } from './health.ts';
 export { beginningOf, type KeptLog, type LogArchive } from './kept-logs.ts';
 export { maskOf } from './mask-of.ts';
 export { podOf } from './pod.ts';
 export { createQueue, type Queue } from './queue.ts';
 export { createReconciler, type Reconciler } from './reconciler.ts';
-export { restartAtMs, restartsAfter } from './restarts.ts';
+export { decisiveCode, restartAtMs, restartsAfter } from './restarts.ts';
 export { createRoutes } from './routes.ts';
 export { endedForRestart } from './runs.ts';
 export type {

@@ -1,4 +1,4 @@
-import type { ObservedPod, Pod, Step } from '../engines/index.ts';
+import type { ObservedMember, ObservedPod, Pod, Step } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import type { Standing } from './assess.ts';
 
@@ -8,6 +8,7 @@ export function nextStep(standing: Standing, pod: Pod, imagesPinned: boolean): S
     case 'gone':
     case 'stopped':
     case 'waiting':
+    case 'unready':
     case 'in-sync':
       return undefined;
     case 'unwanted':
@@ -16,7 +17,9 @@ export function nextStep(standing: Standing, pod: Pod, imagesPinned: boolean): S
       return stopFirst(pod.key, standing.pods);
     case 'stale':
       if (!imagesPinned) return { kind: 'pull', pod };
-      return { kind: 'stop', key: pod.key, members: standing.members.map(({ id }) => id), sandbox: '' };
+      return stopMembers(pod.key, standing.members);
+    case 'unhealthy':
+      return stopMembers(pod.key, standing.members);
     case 'absent':
       // Images first: what runs goes on serving until the new one can really be made.
       if (!imagesPinned) return { kind: 'pull', pod };
@@ -46,6 +49,10 @@ function clearAway(key: GroupKey, pods: readonly ObservedPod[], again?: string):
   const [first] = pods;
   if (!first) return undefined;
   return { kind: 'remove', key, podId: first.id, keepVolumes: first.fingerprint === again };
+}
+
+function stopMembers(key: GroupKey, members: readonly ObservedMember[]): Step {
+  return { kind: 'stop', key, members: members.map(({ id }) => id), sandbox: '' };
 }
 
 function stopFirst(key: GroupKey, pods: readonly ObservedPod[]): Step | undefined {

@@ -3,29 +3,36 @@ import type { Engine, ObservedGroup, Step } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
 import type { Ledger } from '../metering/index.ts';
+import { arrived } from './arrive.ts';
 import { assess, type Standing } from './assess.ts';
 import { heldByDrift } from './drift.ts';
 import { expired } from './expiry.ts';
 import type { Feed } from './feed.ts';
+import type { Health } from './health.ts';
 import { keepLogs, type LogArchive } from './kept-logs.ts';
 import { createMeter, type Pricing } from './meter.ts';
 import { identityOf, nextStep } from './next-step.ts';
 import { podOf, withPins } from './pod.ts';
+import { createProber, type Prober } from './prober.ts';
 import { createQueue, type Queue } from './queue.ts';
+import { tellKilling } from './readiness.ts';
 import { recordRuns, tellStarted } from './runs.ts';
-import type { DesiredState, RunBook, Wish } from './wish.ts';
+import type { DesiredState, EventBook, RunBook, Wish } from './wish.ts';
 
 export interface ReconcilerParts {
   readonly engines: Readonly<Record<string, Engine>>;
   readonly desired: DesiredState;
   readonly runs: RunBook;
   readonly logs: LogArchive;
+  readonly events: EventBook;
   readonly ledger: Ledger;
   readonly feed: Feed;
   readonly pricing: Pricing;
   readonly clock: Clock;
   /** What happens to what somebody changed by hand: made as it should be, or only told. Mended where nothing is said. */
   readonly driftPolicy?: (location: string) => 'mend' | 'report';
+  /** How long containers may take from their start until all are ready, before that is told as a failure. */
+  readonly provisioningTimeoutMs: number;
   /** The key under which fingerprints are made, so that a label tells nothing about a secret. */
   readonly pepper: string;
   /** Hears of what is the bot's own fault; gives a reference for the person who waits. */
@@ -37,6 +44,8 @@ export interface Reconciler {
   wake(key: GroupKey): void;
   /** Begins to listen to the engines and looks at every wish once. */
   start(): Promise<void>;
+  /** How the runs of a group's containers are, as far as probes say; answered from memory. */
+  health(key: GroupKey): readonly Health[];
   /** Resolves when no group is being worked on and none is due now. */
   idle(): Promise<void>;
   /** Takes no new step; resolves when the running ones have ended or were parked. */
@@ -52,18 +61,21 @@ const LONGEST_RETRY_MS = 5 * 60_000;
 
 /** Brings what is to what should be: look, judge, take one step, look again. */
 export function createReconciler(parts: ReconcilerParts): Reconciler {
+  const queue = createQueue<GroupKey>({
+    clock: parts.clock,
+    workers: WORKERS,
+    run: (key) => reconcile(work, key),
+  });
   const work: Work = {
     parts,
     meter: createMeter(parts),
+    prober: createProber({ ...parts, wake: queue.add }),
+    unready: new Map(),
     failures: new Map(),
     drifts: new Map(),
     stepping: new Map(),
     closing: new AbortController(),
-    queue: createQueue<GroupKey>({
-      clock: parts.clock,
-      workers: WORKERS,
-      run: (key) => reconcile(work, key),
-    }),
+    queue,
   };
   let watches: { close(): void }[] = [];
   return {
@@ -78,9 +90,14 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
       watches = Object.values(parts.engines).map((engine) => engine.watch(hint));
       for (const { key } of await parts.desired.list()) work.queue.add(key);
     },
-    idle: () => work.queue.idle(),
+    health: (key) => work.prober.health(key),
+    async idle() {
+      await work.prober.idle(); // an answer may queue its group
+      await work.queue.idle();
+    },
     async close() {
       for (const watch of watches) watch.close();
+      work.prober.close();
       work.closing.abort(new Error('the bot is stopping'));
       await work.queue.close();
       await parts.feed.written();
@@ -91,6 +108,9 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
 interface Work {
   readonly parts: ReconcilerParts;
   readonly meter: ReturnType<typeof createMeter>;
+  readonly prober: Prober;
+  /** The revision whose not becoming ready was told last, so that it is told once. */
+  readonly unready: Map<GroupKey, number>;
   /** The drift that was told last, so that each is told once. */
   readonly drifts: Map<GroupKey, string>;
   readonly failures: Map<GroupKey, { revision: number; code: string; attempts: number }>;
@@ -131,6 +151,7 @@ async function reconcile(work: Work, key: GroupKey): Promise<void> {
       if (taken.size === 0 && heldByDrift(work, wish, standing)) return;
       if (taken.has(identityOf(step))) return work.queue.addAfter(key, FIRST_RETRY_MS);
       taken.add(identityOf(step));
+      if (standing.kind === 'unhealthy') await tellKilling(work, wish, standing);
       await take(work, wish, engine, step, observed);
       last = step.kind;
       work.failures.delete(key);
@@ -151,43 +172,18 @@ function engineOf(parts: ReconcilerParts, wish: Wish): Engine {
 
 /** Writes down what was seen, and gives where the group stands and the step that follows from it. */
 async function lookAndJudge(
-  { parts, meter }: Work,
+  { parts, meter, prober }: Work,
   wish: Wish,
   observed: ObservedGroup | undefined,
 ): Promise<{ standing: Standing; step: Step | undefined }> {
   const meteredFromMs = await meter.settle(wish, observed);
   await recordRuns(parts, wish, observed);
   const pod = podOf(await withPins(parts.desired, wish), observed, parts.pepper, meteredFromMs);
-  const standing = assess(wish, pod, observed, await parts.runs.runs(wish.key), parts.clock.now());
+  prober.follow(wish, pod, observed);
+  const health = prober.health(wish.key);
+  const runs = await parts.runs.runs(wish.key);
+  const standing = assess(wish, pod, observed, runs, parts.clock.now(), health);
   return { standing, step: nextStep(standing, pod, wish.revision.images !== null) };
-}
-
-/** No step is left: says so once, frees what a deleted group held, or sets the next look. */
-async function arrived({ parts, queue }: Work, wish: Wish, standing: Standing): Promise<void> {
-  const { key, revision } = wish;
-  if (standing.kind === 'waiting') queue.addAfter(key, Math.max(0, standing.atMs - parts.clock.now()));
-  if (standing.kind === 'gone') {
-    if (await parts.desired.forget(key)) parts.feed.tell(key, revision.number, { kind: 'removed' });
-    else queue.add(key); // wanted again since the look
-  } else if (standing.kind === 'stopped') {
-    if (await parts.desired.note(key, revision.number, { settled: 'Stopped' }))
-      parts.feed.tell(key, revision.number, { kind: 'stopped' });
-  } else if (
-    (standing.kind === 'in-sync' || (standing.kind === 'waiting' && standing.begun)) &&
-    (await parts.desired.note(key, revision.number, { settled: 'Running' }))
-  ) {
-    const tookMs = parts.clock.now() - revision.acceptedAtMs;
-    parts.feed.tell(key, revision.number, {
-      kind: 'running',
-      containers: revision.group.containers.length,
-      tookMs,
-    });
-  } else if (
-    standing.kind === 'finished' &&
-    (await parts.desired.note(key, revision.number, { settled: standing.outcome }))
-  ) {
-    parts.feed.tell(key, revision.number, { kind: 'finished', outcome: standing.outcome });
-  }
 }
 
 async function take(

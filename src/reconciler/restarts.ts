@@ -6,6 +6,8 @@ type Policy = Group['restartPolicy'];
 
 /** A container that ran this long counts as healthy: its next exit starts the back-off anew. */
 const HEALTHY_RUN_MS = 10 * 60_000;
+/** What Linux says of a program that was killed. */
+const KILLED = 137;
 const FIRST_DELAY_MS = 10_000;
 const LONGEST_DELAY_MS = 5 * 60_000;
 
@@ -14,6 +16,17 @@ export function restartsAfter(policy: Policy, exitCode: number, init: boolean): 
   if (policy === 'Never') return false;
   if (policy === 'Always' && !init) return true;
   return exitCode !== 0;
+}
+
+type Ended =
+  | Pick<ObservedMember, 'name' | 'startedAtMs' | 'exitCode'>
+  | Pick<Run, 'container' | 'startedAtMs' | 'exitCode'>;
+
+/** The exit code that decides what follows: a run that was ended because its probe failed has failed, whatever it said. */
+export function decisiveCode({ startedAtMs, exitCode = 0, ...which }: Ended, runs: readonly Run[]): number {
+  const container = 'name' in which ? which.name : which.container;
+  const run = runs.find((each) => each.container === container && each.startedAtMs === startedAtMs);
+  return run?.unhealthy ? exitCode || KILLED : exitCode;
 }
 
 /**

@@ -1,36 +1,78 @@
 import type { GroupKey } from '../event.ts';
 import { edgePort } from '../network/index.ts';
 import type { Feed } from './feed.ts';
+import type { Health } from './health.ts';
 import type { DesiredState, Wish } from './wish.ts';
 
 export interface Routes {
   /** Where requests for a host name go; answered from memory. */
-  resolve(host: string): { address: string; port: number } | undefined;
+  resolve(host: string): { address: string; port: number; ready: boolean } | undefined;
   /** Reads every wish once; afterwards the feed keeps the table fresh. */
   load(): Promise<void>;
   close(): void;
 }
 
+interface Route {
+  readonly fqdn: string;
+  readonly address: string;
+  readonly port: number;
+  /** The container whose readiness probe says whether there is traffic; '' where none is asked. */
+  readonly probed: string;
+  /** Whether something may be serving that no probe has been asked about: it goes on. */
+  readonly wasReady: boolean;
+}
+
 /** Which name reaches which group: read from the wishes, kept in memory, mended at every event of a group. */
-export function createRoutes(desired: DesiredState, feed: Feed): Routes {
-  const routes = new Map<GroupKey, { fqdn: string; address: string; port: number }>();
-  const learn = (key: GroupKey, wish: Wish | undefined) => {
+export function createRoutes(
+  desired: DesiredState,
+  feed: Feed,
+  health: (key: GroupKey) => readonly Health[],
+): Routes {
+  const routes = new Map<GroupKey, Route>();
+  const learn = (key: GroupKey, wish: Wish | undefined, wasReady = false) => {
     const port = wish && edgePort(wish.revision.group);
     if (!wish?.fqdn || wish.wanted === 'deleted' || port === undefined) routes.delete(key);
-    else routes.set(key, { fqdn: wish.fqdn, address: wish.address, port });
+    else
+      routes.set(key, {
+        fqdn: wish.fqdn,
+        address: wish.address,
+        port,
+        probed: probedAt(wish, port),
+        wasReady,
+      });
   };
   const close = feed.listen(({ group, fact }) => {
+    const known = routes.get(group);
+    // From here on its probe says whether it is ready; until then what ran before goes on serving.
+    if (known && (fact.kind === 'sandbox-started' || fact.kind === 'member-started'))
+      routes.set(group, { ...known, wasReady: false });
     if (fact.kind !== 'accepted' && fact.kind !== 'removed' && fact.kind !== 'removing') return;
     void desired.get(group).then(
-      (wish) => learn(group, wish),
+      (wish) => learn(group, wish, known !== undefined),
       () => {}, // an unreadable book is told elsewhere; the old route stays
     );
   });
   return {
-    resolve: (host) => routes.values().find((route) => route.fqdn === host.toLowerCase()),
+    resolve(host) {
+      const found = routes.entries().find(([, { fqdn }]) => fqdn === host.toLowerCase());
+      if (!found) return undefined;
+      const [key, route] = found;
+      return { address: route.address, port: route.port, ready: isReady(route, health(key)) };
+    },
     async load() {
-      for (const wish of await desired.list()) learn(wish.key, wish);
+      for (const wish of await desired.list()) learn(wish.key, wish, wish.settled === 'Running');
     },
     close,
   };
+}
+
+/** Traffic of the edge goes to the container that has its port. */
+function probedAt({ revision }: Wish, port: number): string {
+  const container = revision.group.containers.find(({ ports }) => ports.some((each) => each.port === port));
+  return container?.readinessProbe ? container.name : '';
+}
+
+function isReady({ probed, wasReady }: Route, health: readonly Health[]): boolean {
+  if (!probed) return true;
+  return health.find(({ container }) => container === probed)?.ready ?? wasReady;
 }

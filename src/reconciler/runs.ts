@@ -1,15 +1,19 @@
 import type { ObservedGroup, ObservedMember, Pod } from '../engines/index.ts';
 import type { Feed } from './feed.ts';
-import type { RunBook, Wish } from './wish.ts';
+import type { EventBook, RunBook, Wish } from './wish.ts';
+
+/** Between a killing and its end little can happen in a group. */
+const LAST_EVENTS = 100;
 
 interface RunParts {
   readonly runs: RunBook;
+  readonly events: EventBook;
   readonly feed: Feed;
 }
 
 /** Writes down the runs that have ended since the last look, and tells each once. */
 export async function recordRuns(
-  { runs, feed }: RunParts,
+  { runs, events, feed }: RunParts,
   wish: Wish,
   observed: ObservedGroup | undefined,
 ): Promise<void> {
@@ -18,6 +22,7 @@ export async function recordRuns(
       if (member.state !== 'exited' || member.startedAtMs === undefined || member.finishedAtMs === undefined)
         continue;
       const exitCode = member.exitCode ?? 0;
+      const unhealthy = await killedFor(events, wish, member);
       const fresh = await runs.record({
         key: wish.key,
         podId: pod.id,
@@ -26,10 +31,11 @@ export async function recordRuns(
         finishedAtMs: member.finishedAtMs,
         exitCode,
         outOfMemory: member.outOfMemory,
+        unhealthy,
       });
       if (!fresh || wish.wanted === 'deleted') continue;
       const asked = wasAsked(wish, member);
-      const reason = asked || (member.outOfMemory ? 'out of memory' : `exit code ${exitCode}`);
+      const reason = asked || unhealthy || (member.outOfMemory ? 'out of memory' : `exit code ${exitCode}`);
       feed.tell(wish.key, member.revision, {
         kind: 'member-exited',
         container: member.name,
@@ -39,6 +45,21 @@ export async function recordRuns(
       });
     }
   }
+}
+
+/** Why the bot itself ended a run, as it wrote down before it did so; '' for one that ended otherwise. */
+async function killedFor(
+  events: EventBook,
+  { key, revision }: Wish,
+  { name, startedAtMs }: ObservedMember,
+): Promise<string> {
+  if (!revision.group.containers.some((each) => each.name === name && each.livenessProbe)) return '';
+  const told = await events.events({ group: key, last: LAST_EVENTS });
+  const fact = told.findLast(
+    ({ fact: each }) =>
+      each.kind === 'killing' && each.container === name && each.startedAtMs === startedAtMs,
+  )?.fact;
+  return fact?.kind === 'killing' ? fact.reason : '';
 }
 
 /** Why somebody wanted this end; '' for one that came by itself. */
@@ -56,7 +77,7 @@ export function endedForRestart(
 }
 
 export async function tellStarted(
-  { runs, feed }: RunParts,
+  { runs, feed }: Pick<RunParts, 'runs' | 'feed'>,
   pod: Pod,
   containers: readonly string[],
 ): Promise<void> {

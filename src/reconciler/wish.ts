@@ -94,6 +94,8 @@ export interface Run {
   readonly finishedAtMs: number;
   readonly exitCode: number;
   readonly outOfMemory: boolean;
+  /** What the liveness probe was told for which the bot ended the run; '' for a run that ended otherwise. */
+  readonly unhealthy: string;
 }
 
 /** The book of runs: restart counts, back-off and previous states are read from it. */

@@ -157,6 +157,15 @@ const EXIT_MEANINGS: Readonly<Record<number, string>> = {
   143: 'it was told to end',
 };
 
+/** `web is ended: its liveness probe failed, HTTP 500 from 80/healthz` */
+export function probeFailed(container: string, reason: string): { message: string; advice: string } {
+  return {
+    message: `${container} was ended, because its ${reason}.`,
+    advice:
+      'Check the probe and what it asks; a program that is slow to start needs a larger initialDelaySeconds.',
+  };
+}
+
 /** The last resort, when nobody saw which container it was. */
 export function crashed(name: string): { message: string; advice: string } {
   return { message: `${name} ended with an error.`, advice: 'Its log may say why.' };

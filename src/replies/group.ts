@@ -21,6 +21,10 @@ export function progressOf(fact: Fact): Block | undefined {
       return stage('done', 'isolation', `${fact.level}: ${fact.saw}`);
     case 'drifted':
       return stage('warning', 'drift', `${fact.what}: ${fact.mended ? 'it is made anew' : 'left as it is'}`);
+    case 'unhealthy':
+      return stage('warning', 'probe', `${fact.container}: the ${fact.probe} probe failed, ${fact.answer}`);
+    case 'ready':
+      return stage('done', 'ready', fact.container);
     case 'member-exited':
       return fact.exitCode === 0 || fact.asked
         ? undefined

@@ -15,6 +15,7 @@ export type {
   Group,
   InitContainer,
   IpAddress,
+  Probe,
   RegistryCredential,
   Volume,
   VolumeMount,

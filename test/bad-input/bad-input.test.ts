@@ -73,8 +73,8 @@ describe('a push is refused before anything is changed', () => {
     ],
     [
       'something that the engine cannot do',
-      groupText({ name: 'probed', container: ['livenessProbe: {exec: {command: [ls]}}'] }),
-      /error not-supported-here[\s\S]*liveness probes are not run/,
+      groupText({ name: 'mapped', container: ['configMap: {keyValuePairs: {a: b}}'] }),
+      /error not-supported-here[\s\S]*config maps are not mounted/,
     ],
   ])('%s', async (_what, text, said) => {
     const before = await wishes();

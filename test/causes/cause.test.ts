@@ -125,6 +125,7 @@ describe('why a container ended', () => {
     finishedAtMs: 1_500,
     exitCode: 1,
     outOfMemory: false,
+    unhealthy: '',
     ...more,
   });
   const foreign: Event = {

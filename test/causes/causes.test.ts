@@ -52,6 +52,7 @@ beforeAll(async () => {
     settings: {
       instance: OWNER,
       stopGraceSeconds: 0,
+      provisioningTimeoutSeconds: 3,
       locations: {
         local: location('127.35.0.0/17', '198.19.64.0/21'),
         single: location(`${PUBLISHED}/32`, '198.19.72.0/28'),
@@ -330,6 +331,55 @@ describe('a program', () => {
       lastLines: ['no database'],
       running: [],
     });
+  });
+});
+
+describe('a probe', () => {
+  const script = 'echo waiting for the database; trap "exit 0" TERM; sleep 3600 & wait $!';
+  const unready = 'readinessProbe: {periodSeconds: 1, httpGet: {path: /ready, port: 80}}';
+
+  test('of readiness that does not succeed in time is probe-failed at its line; the others run on', async () => {
+    const side = `  - {name: side, properties: {image: 'katabot/busybox:1', command: [sleep, '3600'], resources: {requests: {cpu: 0.1, memoryInGB: 0.1}}}}\n`;
+    const described = { name: 'unready', container: [unready] };
+    const text = (each: string) => `${command('sh', '-c', script)(each)}${side}`;
+    const { report, said } = await provoke({ ...described, text });
+    expect(report).toMatchObject({
+      code: 'probe-failed',
+      container: 'main',
+      exitCode: null,
+      lastLines: ['waiting for the database'],
+      running: ['side'],
+      serving: null,
+      place: { line: 13, path: 'properties.containers[0].properties.readinessProbe' },
+    });
+    expect(report.message).toMatch(
+      /^main was not ready within 3 s of its start: .*port 80: connection refused\.$/,
+    );
+    expect(pointedAt(text(groupText(described)), report)).toMatch(/^\{?periodSeconds|^readinessProbe/);
+    expect(said).toContain('side runs on.');
+  });
+
+  test('of liveness that fails is probe-failed, with its last words and no secret in them', async () => {
+    const probe = 'echo "no $(cat /secrets/key) here"; exit 3';
+    const { report, said } = await provoke({
+      name: 'unhealthy',
+      more: ['volumes: [{name: store, secret: {key: aHVudGVyLXR3bw==}}]'],
+      container: [
+        unready,
+        `livenessProbe: {failureThreshold: 1, timeoutSeconds: 20, exec: {command: [sh, -c, '${probe}']}}`,
+        'volumeMounts: [{name: store, mountPath: /secrets}]',
+      ],
+      text: command('sh', '-c', script),
+    });
+    expect(report).toMatchObject({
+      code: 'probe-failed',
+      container: 'main',
+      message: 'main was ended, because its liveness probe failed: exit code 3: no [secret] here.',
+      lastLines: expect.arrayContaining(['waiting for the database']),
+      place: { path: 'properties.containers[0].properties.livenessProbe' },
+    });
+    expect(said).not.toContain('hunter-two');
+    expect(JSON.stringify(await bot.app.store.events.events({}))).not.toContain('hunter-two');
   });
 });
 

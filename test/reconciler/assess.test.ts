@@ -29,7 +29,16 @@ const deleted = (words: GroupWords): Wish => wishFor(words, { wanted: 'deleted' 
 
 function run(container: string, startedAtMs: number, finishedAtMs: number, exitCode = 1): Run {
   const podId = 'test.production.hello.r1';
-  return { key: KEY, podId, container, startedAtMs, finishedAtMs, exitCode, outOfMemory: false };
+  return {
+    key: KEY,
+    podId,
+    container,
+    startedAtMs,
+    finishedAtMs,
+    exitCode,
+    outOfMemory: false,
+    unhealthy: '',
+  };
 }
 
 /** Each row: what is the case, the standing it is called, the step that follows in words. */

@@ -16,6 +16,8 @@ export interface ContainerWords {
   readonly mounts?: Readonly<Record<string, string>>;
   readonly memoryInGB?: number;
   readonly cpu?: number;
+  readonly livenessProbe?: object;
+  readonly readinessProbe?: object;
 }
 
 export interface GroupWords {
@@ -63,11 +65,16 @@ export function documentOf(words: GroupWords): string {
         properties: {
           ...propertiesOf(container),
           ...(ports && each === first ? { ports: ports.map((port) => ({ port, protocol: 'TCP' })) } : {}),
+          ...probesOf(container),
           resources: { requests: { cpu: container.cpu ?? 0.5, memoryInGB: container.memoryInGB ?? 0.1 } },
         },
       })),
     },
   });
+}
+
+function probesOf({ livenessProbe, readinessProbe }: ContainerWords) {
+  return { ...(livenessProbe ? { livenessProbe } : {}), ...(readinessProbe ? { readinessProbe } : {}) };
 }
 
 function propertiesOf({

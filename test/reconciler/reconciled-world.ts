@@ -41,6 +41,8 @@ export interface ReconciledWorld {
   /** A new reconciler over the same books and the same engine, as after a crash of the bot. */
   restart(): Promise<void>;
   facts<Kind extends Fact['kind']>(kind: Kind): Extract<Fact, { kind: Kind }>[];
+  /** What the probes of a group say. */
+  health: Reconciler['health'];
   /** The kinds of the steps that the engine was asked for since the last time. */
   steps(): string[];
   close(): Promise<void>;
@@ -68,6 +70,7 @@ export async function createReconciledWorld(
       feed,
       clock,
       pepper: vault.pepper,
+      provisioningTimeoutMs: 600_000,
       pricing: () => pricesFrom({}),
       driftPolicy: () => driftPolicy,
       reportInternal: (error) => {
@@ -138,6 +141,7 @@ export async function createReconciledWorld(
     },
     facts: <Kind extends Fact['kind']>(kind: Kind) =>
       events.flatMap(({ fact }) => (isOf(fact, kind) ? [fact] : [])),
+    health: (key) => bot.reconciler.health(key),
     steps() {
       const fresh = engine.steps.slice(told).map((step) => step.kind);
       told = engine.steps.length;

@@ -9,7 +9,14 @@ function delayAfter(...lengthsMs: number[]): number {
   const runs: Run[] = [];
   let atMs = 1_000_000;
   for (const lengthMs of lengthsMs) {
-    const run = { key: KEY, podId: 'pod.r1', container: 'web', exitCode: 1, outOfMemory: false };
+    const run = {
+      key: KEY,
+      podId: 'pod.r1',
+      container: 'web',
+      exitCode: 1,
+      outOfMemory: false,
+      unhealthy: '',
+    };
     runs.push({ ...run, startedAtMs: atMs, finishedAtMs: atMs + lengthMs });
     atMs += lengthMs + 1;
   }
@@ -47,7 +54,14 @@ describe('a container that ends again and again', () => {
   });
 
   test('is not held back by the ends of its neighbours', () => {
-    const neighbour = { key: KEY, podId: 'pod.r1', container: 'worker', exitCode: 1, outOfMemory: false };
+    const neighbour = {
+      key: KEY,
+      podId: 'pod.r1',
+      container: 'worker',
+      exitCode: 1,
+      outOfMemory: false,
+      unhealthy: '',
+    };
     const runs = [1, 2, 3].map((atMs) => ({ ...neighbour, startedAtMs: atMs, finishedAtMs: atMs }));
     const pod = podFor(wishFor({ containers: { web: {}, worker: {} } }));
     expect(restartAtMs(exited(pod, 'web', 1, 500), runs)).toBe(500);

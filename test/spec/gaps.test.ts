@@ -32,8 +32,6 @@ const DOCUMENTS: Readonly<Record<string, string>> = {
     'memoryInGB: 1, «gpu: {count: 1, sku: V100}}',
   ),
   'properties.containers[*].properties.resources.limits.gpu': gpu('limits: {«gpu: {count: 1, sku: V100}}'),
-  'properties.containers[*].properties.livenessProbe': inContainer('«livenessProbe: {exec: {command: [a]}}'),
-  'properties.containers[*].properties.readinessProbe': inContainer('«readinessProbe: {httpGet: {port: 80}}'),
   'properties.containers[*].properties.securityContext': inContainer('«securityContext: {privileged: true}'),
   'properties.initContainers[*].properties.securityContext': group({
     more: 'initContainers:\n- name: first\n  properties:\n    image: a\n    «securityContext: {runAsUser: 1}',
@@ -101,13 +99,13 @@ describe('what the Docker engine cannot do yet', () => {
   });
 
   test('is told for each container that asks for it', () => {
-    const probe = 'livenessProbe: {exec: {command: [a]}}';
-    const { problems } = readGroup(group({ containers: container(probe) + container(probe, 'side') }), {
+    const maps = 'configMap: {keyValuePairs: {a: b}}';
+    const { problems } = readGroup(group({ containers: container(maps) + container(maps, 'side') }), {
       gaps: DOCKER_GAPS,
     });
     expect(problems.map(({ path }) => path)).toEqual([
-      'properties.containers[0].properties.livenessProbe',
-      'properties.containers[1].properties.livenessProbe',
+      'properties.containers[0].properties.configMap',
+      'properties.containers[1].properties.configMap',
     ]);
   });
 

@@ -3,8 +3,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/clock.ts';
-import { DOCKER_GAPS } from '../../src/engines/docker/gaps.ts';
-import { readGroup } from '../../src/spec/index.ts';
 import { type AppInTest, startApp } from '../world/bot.ts';
 import { createMemoryEngine } from '../world/memory-engine.ts';
 
@@ -21,26 +19,6 @@ const STANDS_IN: Readonly<Record<string, string>> = {
 function textOf(name: string): string {
   const text = readFileSync(join(FOLDER, name, 'containergroup.yaml'), 'utf8');
   return Object.entries(STANDS_IN).reduce((all, [image, other]) => all.replaceAll(image, other), text);
-}
-
-/** What the engine says that it cannot do yet, by the lines that it would say it at. */
-function gapsIn(name: string): string[] {
-  const { problems } = readGroup(textOf(name), { gaps: DOCKER_GAPS });
-  return problems.filter(({ severity }) => severity === 'error').map(({ message }) => message);
-}
-
-/** Without the lines of properties that the engine does not do yet, each with what belongs to it. */
-function withoutGaps(text: string): string {
-  const lines = text.split('\n');
-  const kept: string[] = [];
-  let deeperThan = -1;
-  for (const line of lines) {
-    const depth = line.search(/\S/);
-    if (deeperThan >= 0 && (depth > deeperThan || depth < 0)) continue;
-    deeperThan = /^\s*(livenessProbe|readinessProbe):/.test(line) ? depth : -1;
-    if (deeperThan < 0) kept.push(line);
-  }
-  return kept.join('\n');
 }
 
 interface Said {
@@ -78,9 +56,8 @@ describe('on a real engine', () => {
   afterAll(() => app.stop());
 
   test.each(TEMPLATES.filter((name) => name !== 'gpu'))('%s comes up', async (name) => {
-    const text = gapsIn(name).length ? withoutGaps(textOf(name)) : textOf(name);
     try {
-      const { outcome } = await say(app, ['deploy', '--file', 'containergroup.yaml'], text);
+      const { outcome } = await say(app, ['deploy', '--file', 'containergroup.yaml'], textOf(name));
       expect(outcome).toMatchObject({ kind: 'done', code: 'deployed' });
     } finally {
       expect((await say(app, ['delete', name])).outcome.code).toBe('removed');
@@ -99,6 +76,7 @@ describe('in memory', () => {
 
   beforeAll(async () => {
     const engine = createMemoryEngine(systemClock, Object.values(STANDS_IN));
+    for (const name of TEMPLATES) engine.answer(`production/${name}`, 80, 200);
     app = await startApp({ parts: { engine: () => engine } });
   });
 

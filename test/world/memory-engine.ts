@@ -2,10 +2,13 @@
  * An engine that keeps its containers in memory and behaves like a real one, with levers for what goes wrong.
  * It runs no programs, but understands a script of `echo TEXT`, `exit CODE` and anything else, which runs on.
  */
+import { createServer } from 'node:http';
+import { type Duplex, duplexPair } from 'node:stream';
 import { type Clock, within } from '../../src/clock.ts';
 import type {
   AttachRequest,
   ContainerUsage,
+  DialRequest,
   Engine,
   EngineFacts,
   ExecRequest,
@@ -44,6 +47,8 @@ export interface MemoryEngine extends Engine {
   failAlways(kind: Step['kind'], failure: Failure): { mend(): void };
   /** Steps of this kind wait until they are let go, or given up. */
   hold(kind: Step['kind']): { begun: Promise<void>; release(): void };
+  /** What answers on a port of a group from now on; nothing when there is no status. */
+  answer(key: GroupKey, port: number, status: number | undefined): void;
   /** While it is out of reach every call fails and hints get lost; what runs goes on running. */
   reachable: boolean;
   /** Tells no events any more; a look now and then finds what they would have said. */
@@ -99,6 +104,8 @@ interface State {
   readonly sandboxes: Sandbox[];
   readonly watchers: Set<(key: GroupKey) => void>;
   readonly failures: { kind: Step['kind']; failure: Failure; when: 'before' | 'after'; once: boolean }[];
+  /** Group and port -> the HTTP status that is answered there. */
+  readonly answers: Map<string, number>;
   readonly holds: Map<
     Step['kind'],
     { begun: PromiseWithResolvers<void>; released: PromiseWithResolvers<void> }
@@ -123,6 +130,7 @@ export function createMemoryEngine(
     sandboxes: [],
     watchers: new Set(),
     failures: [],
+    answers: new Map(),
     holds: new Map(),
     reachable: true,
     silent: false,
@@ -140,6 +148,7 @@ export function createMemoryEngine(
     logs: (request, signal) => logs(state, request, signal),
     exec: async (request, signal) => exec(state, request, signal),
     attach: async (request, signal) => attach(state, request, signal),
+    dial: async (request) => dial(state, request),
     usage: async (_signal, key) => usage(state, key),
     watch: (hint) => watch(state, hint),
     ...levers(state),
@@ -190,6 +199,10 @@ function levers(state: State): Omit<MemoryEngine, keyof Engine | 'reachable' | '
       const members = state.pods.filter(({ pod }) => pod.key === key).flatMap((stored) => stored.members);
       for (const member of members.filter(({ name }) => name === container)) member.changed.push(field);
       hint(state, key);
+    },
+    answer(key, port, status) {
+      if (status === undefined) state.answers.delete(`${key} ${port}`);
+      else state.answers.set(`${key} ${port}`, status);
     },
     failNext: (kind, failure, when = 'before') =>
       void state.failures.push({ kind, failure, when, once: true }),
@@ -668,6 +681,17 @@ function attach(state: State, { key, container }: AttachRequest, signal: AbortSi
     resize: async () => {},
     close() {},
   };
+}
+
+/** Answers HTTP with the status that the test has set; without one nobody listens. */
+function dial(state: State, { key, port }: DialRequest): Duplex {
+  orUnreachable(state, undefined);
+  const [near, far] = duplexPair();
+  near.on('error', () => {}); // whoever uses it looks at `errored`
+  const status = state.answers.get(`${key} ${port}`);
+  if (status === undefined) near.destroy(new Error('connection refused'));
+  else createServer((_, response) => response.writeHead(status).end()).emit('connection', far);
+  return near;
 }
 
 function usage(state: State, key: GroupKey | undefined): Map<GroupKey, ContainerUsage[]> {

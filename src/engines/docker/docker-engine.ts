@@ -14,6 +14,7 @@ import type {
 import { statusOf } from './causes.ts';
 import { type Connection, connect } from './connection.ts';
 import { everyContainer } from './containers.ts';
+import { openDial } from './dial.ts';
 import { DOCKER_GAPS } from './gaps.ts';
 import { groupLogs } from './group-logs.ts';
 import { ensureImage } from './images.ts';
@@ -56,6 +57,7 @@ export function createDockerEngine(settings: DockerSettings, clock: Clock): Engi
     logs: (request, signal) => groupLogs({ connection, owner: settings.owner, clock }, request, signal),
     exec: (request, signal) => openExec({ connection, owner: settings.owner, clock }, request, signal),
     attach: (request, signal) => openAttach({ connection, owner: settings.owner, clock }, request, signal),
+    dial: (request, signal) => openDial({ connection, owner: settings.owner, clock }, request, signal),
     usage: (signal, key) => usageOf({ connection, owner: settings.owner }, signal, key),
     watch: (hint) => watchEngine(connection, settings.owner, clock, hint),
   };

@@ -19,16 +19,6 @@ export const DOCKER_GAPS: readonly Gap[] = [
     'Remove `gpu`.',
   ),
   gap(
-    'properties.containers[*].properties.livenessProbe',
-    'liveness probes are not run by this location',
-    'Remove the probe; a container that exits is restarted by the restart policy.',
-  ),
-  gap(
-    'properties.containers[*].properties.readinessProbe',
-    'readiness probes are not run by this location',
-    'Remove the probe.',
-  ),
-  gap(
     'properties.containers[*].properties.securityContext',
     'a security context is not applied by this location',
     'Remove `securityContext`.',

@@ -5,11 +5,11 @@ import type Docker from 'dockerode';
 import { pack } from 'tar-stream';
 
 /**
- * The image of the container that owns a group's network: one static program that only waits, and one that looks around
- * (source: look/look.c). It is made here, because a bot that needs a registry for its own parts cannot start without one.
+ * The image of the container that owns a group's network: one static program that only waits, one that looks around
+ * (source: look/look.c), and one that connects to a port from inside that network (source: dial/dial.c). It is made here,
+ * because a bot that needs a registry for its own parts cannot start without one.
  */
 export async function ensureSandboxImage(docker: Docker, architecture: string): Promise<string> {
-  const program = waitingProgram(architecture);
   const name = `katabot/sandbox:${architectureName(architecture)}-3`;
   const present = await docker
     .getImage(name)
@@ -23,8 +23,9 @@ export async function ensureSandboxImage(docker: Docker, architecture: string): 
     );
   if (present) return name;
   const archive = pack();
-  archive.entry({ name: 'wait', mode: 0o555 }, Buffer.from(program));
-  archive.entry({ name: 'look', mode: 0o555 }, await lookProgram(architecture));
+  archive.entry({ name: 'wait', mode: 0o555 }, Buffer.from(waitingProgram(architecture)));
+  archive.entry({ name: 'look', mode: 0o555 }, await ownProgram('look', architecture));
+  archive.entry({ name: DIAL_PATH.slice(1), mode: 0o555 }, await ownProgram('dial', architecture));
   archive.finalize();
   const [repo, tag] = name.split(':');
   const progress = await docker.importImage(Readable.from(archive), {
@@ -38,8 +39,11 @@ export async function ensureSandboxImage(docker: Docker, architecture: string): 
   return name;
 }
 
-function lookProgram(architecture: string): Promise<Buffer> {
-  return readFile(fileURLToPath(new URL(`look/${architectureName(architecture)}`, import.meta.url)));
+/** Where the sandbox has the program that connects. */
+export const DIAL_PATH = '/dial';
+
+function ownProgram(name: 'look' | 'dial', architecture: string): Promise<Buffer> {
+  return readFile(fileURLToPath(new URL(`${name}/${architectureName(architecture)}`, import.meta.url)));
 }
 
 function architectureName(architecture: string): 'x86_64' | 'aarch64' {

@@ -103,7 +103,8 @@ async function runningMember(
   });
 }
 
-async function ended(
+/** Waits for the exit code of a program whose output has ended. Throws a Failure `exit-unknown`. */
+export async function ended(
   clock: Clock,
   signal: AbortSignal,
   look: () => Promise<{ Running?: boolean; ExitCode?: number | null }>,
@@ -161,7 +162,7 @@ function sessionOver(socket: Duplex, ways: Ways): Session {
   };
 }
 
-type Part = { readonly stream: 'stdout' | 'stderr'; readonly bytes: Uint8Array };
+export type Part = { readonly stream: 'stdout' | 'stderr'; readonly bytes: Uint8Array };
 
 async function* rawOutput(socket: Duplex): AsyncGenerator<Part> {
   for await (const bytes of socket) yield { stream: 'stdout', bytes };
@@ -170,7 +171,7 @@ async function* rawOutput(socket: Duplex): AsyncGenerator<Part> {
 const HEADER_BYTES = 8;
 
 /** Frames of the engine (1 byte stream, 3 bytes nothing, 4 bytes length), cut anywhere. */
-async function* framedOutput(socket: Duplex): AsyncGenerator<Part> {
+export async function* framedOutput(socket: Duplex): AsyncGenerator<Part> {
   let pending: Buffer = Buffer.alloc(0);
   for await (const chunk of socket) {
     pending = pending.length ? Buffer.concat([pending, chunk]) : chunk;

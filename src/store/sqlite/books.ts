@@ -9,7 +9,7 @@ import type { Tables } from './tables.ts';
 
 export function runBook(database: Kysely<Tables>): RunBook {
   return {
-    async record({ key, podId, container, startedAtMs, finishedAtMs, exitCode, outOfMemory }) {
+    async record({ key, podId, container, startedAtMs, finishedAtMs, exitCode, outOfMemory, unhealthy }) {
       const { numInsertedOrUpdatedRows } = await database
         .insertInto('runs')
         .values({
@@ -20,6 +20,7 @@ export function runBook(database: Kysely<Tables>): RunBook {
           finished_at_ms: finishedAtMs,
           exit_code: exitCode,
           out_of_memory: outOfMemory ? 1 : 0,
+          unhealthy,
         })
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst();
@@ -45,6 +46,7 @@ async function runsOf(database: Kysely<Tables>, keys: readonly GroupKey[]): Prom
     finishedAtMs: row.finished_at_ms,
     exitCode: row.exit_code,
     outOfMemory: row.out_of_memory === 1,
+    unhealthy: row.unhealthy,
   }));
 }
 

@@ -98,6 +98,7 @@ const MIGRATIONS: Record<string, Migration> = {
     'create index pulls_unfinished on pulls (finished) where finished = 0',
     'create index asks_unanswered on asks (answered) where answered = 0',
   ),
+  '0020-probes': statements("alter table runs add column unhealthy text not null default ''"),
   '0020-secrets': statements(
     `create table secrets (
       name text not null, repository text not null, environment text not null, sealed text not null,

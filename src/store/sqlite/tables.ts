@@ -43,6 +43,7 @@ export interface Tables {
     finished_at_ms: number;
     exit_code: number;
     out_of_memory: number;
+    unhealthy: string;
   };
   intervals: {
     id: string;

@@ -1,0 +1,229 @@
+import type { Clock } from '../clock.ts';
+import type { Engine, ObservedGroup, ObservedMember, Pod } from '../engines/index.ts';
+import type { GroupKey } from '../event.ts';
+import { maskFor, type Probe } from '../spec/index.ts';
+import { ask, NOTHING, type Rest } from './ask.ts';
+import type { Feed } from './feed.ts';
+import {
+  type Answer,
+  firstDelayMs,
+  firstVerdict,
+  type Health,
+  judge,
+  type ProbePlan,
+  planOf,
+  type Verdict,
+} from './health.ts';
+import type { Wish } from './wish.ts';
+
+export interface ProberParts {
+  readonly engines: Readonly<Record<string, Engine>>;
+  readonly feed: Feed;
+  readonly clock: Clock;
+  /** A group's health has changed. */
+  readonly wake: (key: GroupKey) => void;
+}
+
+export interface Prober {
+  /** Begins to ask the runs that are new, and forgets those that have ended. Costs nothing for a group without probes. */
+  follow(wish: Wish, pod: Pod, observed: ObservedGroup | undefined): void;
+  /** One entry for each run that is asked, or was asked to its end. */
+  health(key: GroupKey): readonly Health[];
+  /** Resolves when nothing is being asked. */
+  idle(): Promise<void>;
+  close(): void;
+}
+
+/** How many are asked at once: a burst after a start must not make a program late. */
+const MOST_AT_ONCE = 8;
+const STILL_RUNS: Answer = { ok: false, text: 'the probe before it has not ended yet' };
+
+interface Asked {
+  readonly kind: 'liveness' | 'readiness';
+  readonly probe: Probe;
+  readonly plan: ProbePlan;
+  verdict: Verdict;
+}
+
+/** One run of a container with its probes; they end with it. */
+interface Followed {
+  readonly key: GroupKey;
+  readonly revision: number;
+  readonly location: string;
+  readonly container: string;
+  readonly memberId: string;
+  readonly startedAtMs: number;
+  readonly mask: (text: string) => string;
+  readonly asked: readonly Asked[];
+  readonly ending: AbortController;
+}
+
+interface Work {
+  readonly parts: ProberParts;
+  readonly followed: Map<GroupKey, Followed[]>;
+  readonly turns: Turns;
+  readonly asking: Set<Promise<void>>;
+  /** What began before was there when the bot came. */
+  readonly begunAtMs: number;
+}
+
+/** Asks containers how they are, as their groups say, and holds what they answered; a restart of the bot begins anew. */
+export function createProber(parts: ProberParts): Prober {
+  const work: Work = {
+    parts,
+    followed: new Map(),
+    turns: createTurns(),
+    asking: new Set(),
+    begunAtMs: parts.clock.now(),
+  };
+  return {
+    follow: (wish, pod, observed) => follow(work, wish, pod, observed),
+    health: (key) => (work.followed.get(key) ?? []).map(healthIn),
+    async idle() {
+      while (work.asking.size) await Promise.all(work.asking);
+    },
+    close() {
+      for (const runs of work.followed.values()) for (const run of runs) end(run);
+      work.followed.clear();
+    },
+  };
+}
+
+function healthIn({ container, memberId, startedAtMs, asked }: Followed): Health {
+  const passes = (kind: Asked['kind']) => asked.every((each) => each.kind !== kind || each.verdict.passing);
+  const failing = asked.find(({ verdict }) => !verdict.passing);
+  return {
+    container,
+    memberId,
+    startedAtMs,
+    live: passes('liveness'),
+    ready: passes('readiness'),
+    text: failing?.verdict.text ?? '',
+  };
+}
+
+function follow(work: Work, wish: Wish, pod: Pod, observed: ObservedGroup | undefined): void {
+  const { key, revision } = wish;
+  const before = work.followed.get(key) ?? [];
+  const probed = revision.group.containers.filter(
+    ({ livenessProbe, readinessProbe }) => livenessProbe ?? readinessProbe,
+  );
+  if (!before.length && !probed.length) return;
+  const members = observed?.pods.flatMap((each) => each.members) ?? [];
+  const runs = wish.wanted === 'running' ? members.filter(({ state }) => state === 'running') : [];
+  const isRun = (member: ObservedMember, { memberId, startedAtMs }: Followed) =>
+    member.id === memberId && member.startedAtMs === startedAtMs;
+  const kept = before.filter((each) => runs.some((member) => isRun(member, each)));
+  for (const each of before) if (!kept.includes(each)) end(each);
+  const fresh = runs.flatMap((member) =>
+    // One that is to be replaced was made for other probes.
+    kept.some((each) => isRun(member, each)) || pod.memberFingerprints[member.name] !== member.fingerprint
+      ? []
+      : begin(work, wish, member),
+  );
+  if (kept.length + fresh.length) work.followed.set(key, [...kept, ...fresh]);
+  else work.followed.delete(key);
+}
+
+function end({ ending }: Followed): void {
+  ending.abort(new Error('the run has ended'));
+}
+
+function begin(work: Work, wish: Wish, { id, name, revision, startedAtMs }: ObservedMember): Followed[] {
+  const { group, number } = wish.revision;
+  const container = group.containers.find((each) => each.name === name);
+  if (startedAtMs === undefined) return [];
+  // What was serving when the bot came goes on serving until it says otherwise.
+  const wasReady = startedAtMs < work.begunAtMs && (wish.settled === 'Running' || revision < number);
+  const asked = (
+    [
+      ['liveness', container?.livenessProbe],
+      ['readiness', container?.readinessProbe],
+    ] as const
+  ).flatMap(([kind, probe]): Asked[] =>
+    probe
+      ? [{ kind, probe, plan: planOf(probe), verdict: firstVerdict(kind === 'liveness' || wasReady) }]
+      : [],
+  );
+  if (!asked.length) return [];
+  const run: Followed = {
+    key: wish.key,
+    revision: number,
+    location: wish.location,
+    container: name,
+    memberId: id,
+    startedAtMs,
+    mask: maskFor(group),
+    asked,
+    ending: new AbortController(),
+  };
+  for (const each of asked)
+    later(work, run, each, firstDelayMs(each.plan, startedAtMs, work.parts.clock.now()));
+  return [run];
+}
+
+function later(work: Work, run: Followed, asked: Asked, delayMs: number, before = NOTHING): void {
+  const { signal } = run.ending;
+  if (signal.aborted) return;
+  const cancel = work.parts.clock.after(delayMs, () => {
+    signal.removeEventListener('abort', cancel);
+    const asking = askOnce(work, run, asked, before).finally(() => work.asking.delete(asking));
+    work.asking.add(asking);
+  });
+  signal.addEventListener('abort', cancel, { once: true });
+}
+
+/** Asks, takes the answer in, and sets the next time. `before` is the asking before this one, which may not have ended. */
+async function askOnce(work: Work, run: Followed, asked: Asked, before: Rest): Promise<void> {
+  const { parts, turns } = work;
+  const askedAtMs = parts.clock.now();
+  const { answer, rest } = before.over
+    ? await turns.take(() => askNow(parts, run, asked))
+    : { answer: STILL_RUNS, rest: before };
+  if (run.ending.signal.aborted) return;
+  if (answer) take(work, run, asked, answer);
+  if (asked.kind === 'liveness' && !asked.verdict.passing) return; // the run is going to end
+  later(work, run, asked, Math.max(0, askedAtMs + asked.plan.periodMs - parts.clock.now()), rest);
+}
+
+async function askNow({ engines, clock }: ProberParts, run: Followed, { probe, plan }: Asked) {
+  const engine = engines[run.location];
+  if (!engine || run.ending.signal.aborted) return { answer: undefined, rest: NOTHING };
+  const { key, container } = run;
+  return ask({ engine, clock }, { key, container, probe, timeoutMs: plan.timeoutMs }, run.ending.signal);
+}
+
+function take({ parts }: Work, run: Followed, asked: Asked, answer: Answer): void {
+  const { key, revision, container } = run;
+  const before = asked.verdict;
+  const masked: Answer = answer.ok ? answer : { ok: false, text: run.mask(answer.text) };
+  asked.verdict = judge(before, masked, asked.plan);
+  const { passing, failures, text } = asked.verdict;
+  if (failures === asked.plan.failureThreshold)
+    parts.feed.tell(key, revision, { kind: 'unhealthy', container, probe: asked.kind, answer: text });
+  if (passing === before.passing) return;
+  if (passing) parts.feed.tell(key, revision, { kind: 'ready', container });
+  parts.wake(key);
+}
+
+interface Turns {
+  take<T>(work: () => Promise<T>): Promise<T>;
+}
+
+function createTurns(): Turns {
+  let free = MOST_AT_ONCE;
+  const waiting: (() => void)[] = [];
+  return {
+    async take(work) {
+      if (free > 0) free--;
+      else await new Promise<void>((go) => waiting.push(go));
+      try {
+        return await work();
+      } finally {
+        const next = waiting.shift();
+        if (next) next();
+        else free++;
+      }
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import { systemClock } from '../../src/clock.ts';
+import { createMemoryEngine } from '../world/memory-engine.ts';
+import { engineContract } from './engine.ts';
+
+engineContract('the engine in memory', async () => {
+  const engine = createMemoryEngine(systemClock, ['katabot/busybox:1']);
+  return { open: async () => engine, networks: '198.18.32', addresses: '127.38.0' };
+}, [
+  {
+    because: 'it runs no programs, only scripts of echo and exit',
+    cases: [
+      'no shell reads the words of a program',
+      'members share one localhost, and a port that is not published can be dialled',
+      'an emptyDir and a secret are there, the one to write and the other to read, and survive a restart of the member',
+      'a stop gives a goodbye and its time',
+      'a program that takes more memory than it has is seen to be out of memory',
+    ],
+  },
+]);
