@@ -8,9 +8,11 @@ import {
   createSessions,
   type Ground,
   glanceAt,
+  holdBack,
   type Location,
   type PushCommands,
   parseLine,
+  propose,
   pushCommands,
   runCommand,
 } from './commands/index.ts';
@@ -110,6 +112,8 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     wake: reconciler.wake,
     health: reconciler.health,
     policy,
+    approveWithinMs: settings.approveWithin,
+    codeHost: { teamsOf: async (...asked) => github?.teamsOf(...asked) ?? [] },
     owner: settings.owner,
     defaultPrices: pricesFrom({}),
     sources: {
@@ -251,6 +255,9 @@ function githubFor(
     run: (said, signal) => runCommand(ground, said, signal),
     commands,
     views: (repository, signal) => glanceAt(ground, repository, signal),
+    isProtected: ground.policy.isProtected,
+    holdBack: (wanted) => holdBack(ground, wanted),
+    propose: (wanted) => propose(ground, wanted, { wanted: false }),
     warn: (fields, message) => log.warn(fields, message),
     reportInternal: (error) => log.internal(error),
   });

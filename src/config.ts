@@ -492,6 +492,12 @@ const settingsSchema = z.strictObject({
     .array(environmentPattern)
     .default([])
     .meta({ description: 'Environments that ask before they are changed: names, or patterns with `*`.' }),
+  approveWithin: duration
+    .refine((ms) => ms >= 60_000, 'expected 1m at least')
+    .default(3_600_000)
+    .meta({
+      description: 'How long a deploy waits for somebody’s approval, such as `60m`; then it is over.',
+    }),
   watch: z
     .array(watchSchema)
     .default([])

@@ -102,8 +102,15 @@ function isSame({ effect, before }: Accepted, { commit }: Source): boolean {
 }
 
 /** When the group is to go by itself, by what was said or by what its environment says. */
-function expiryOf(ground: Ground, { options }: Asked, { key, before }: Accepted): { expiresAtMs?: number } {
-  const { ttlMs, longestMs } = ground.lives(key.slice(0, key.indexOf('/')));
+function expiryOf(
+  ground: Ground,
+  { options, admission }: Asked,
+  { key, before }: Accepted,
+): { expiresAtMs?: number } {
+  const life = ground.lives(key.slice(0, key.indexOf('/')));
+  const longestMs = lesser(life.longestMs, admission?.longestMs);
+  // What may not live for ever is given the longest life that it may have.
+  const ttlMs = lesser(life.ttlMs, admission?.longestMs);
   const wanted = typeof options['ttl'] === 'number' ? options['ttl'] : before ? undefined : ttlMs;
   if (wanted === undefined) return {};
   if (longestMs !== undefined && wanted > longestMs) {
@@ -112,4 +119,10 @@ function expiryOf(ground: Ground, { options }: Asked, { key, before }: Accepted)
     });
   }
   return { expiresAtMs: ground.clock.now() + wanted };
+}
+
+/** Of two limits the lower one; undefined is none. */
+function lesser(one: number | undefined, other: number | undefined): number | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Math.min(one, other);
 }

@@ -3,7 +3,7 @@ import type { Engine, Isolation } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import type { Ledger, Prices } from '../metering/index.ts';
 import type { LabelBook, Pools, SlotBook } from '../network/index.ts';
-import type { AuditBook, Life, Policy } from '../policy/index.ts';
+import type { AuditBook, ConfirmationBook, Life, Policy, Proposals } from '../policy/index.ts';
 import type { DesiredState, EventBook, Feed, Health, LogArchive, RunBook } from '../reconciler/index.ts';
 import type { SecretBook, Vault } from '../secrets/index.ts';
 import type { Sources } from './sources.ts';
@@ -21,6 +21,11 @@ export interface Ground {
   readonly audit: AuditBook;
   readonly secrets: SecretBook;
   readonly vault: Pick<Vault, 'open' | 'recipient' | 'pepper'>;
+  readonly proposals: Proposals;
+  readonly confirmations: ConfirmationBook;
+  readonly codeHost: CodeHost;
+  /** How long a deploy waits for a yes, milliseconds. */
+  readonly approveWithinMs: number;
   readonly policy: Policy;
   readonly feed: Feed;
   readonly wake: (key: GroupKey) => void;
@@ -36,6 +41,12 @@ export interface Ground {
   readonly owner: string;
   /** For a group whose location has left the settings. */
   readonly defaultPrices: Prices;
+}
+
+/** What a code host says of its people, asked anew each time. */
+export interface CodeHost {
+  /** Those of the teams (`acme/ops`) that somebody is in. Throws when it cannot be known. */
+  teamsOf(repository: string, person: string, teams: readonly string[]): Promise<readonly string[]>;
 }
 
 /** What the machine and the surfaces tell of themselves. */

@@ -32,6 +32,12 @@ const FILE: Option = {
   type: 'text',
   says: 'a containergroup.yaml on this machine',
 };
+const PROPOSAL: Argument = {
+  name: 'proposal',
+  required: true,
+  repeated: false,
+  says: 'what waits, such as ask-7f3k2m, or the environment where only one does',
+};
 const CHANGES: readonly Option[] = [DRY_RUN, YES, REASON, JSON_OPTION];
 /** A pull request is read by many: what is about the host and about other people is not said there. */
 const PRIVATELY: readonly Surface[] = ['cli', 'api', 'git'];
@@ -68,6 +74,11 @@ export const VERBS: readonly Verb[] = [
     options: [
       FILE,
       { name: 'ttl', type: 'duration', says: 'remove the group after this long, such as 4h' },
+      {
+        name: 'break-glass',
+        type: 'flag',
+        says: 'go past approvals and waits; takes an operator and a reason, and is told to all',
+      },
       ...CHANGES,
     ],
     right: 'deployer',
@@ -238,6 +249,49 @@ export const VERBS: readonly Verb[] = [
   {
     ...changing('delete', ['destroy', 'down', 'rm'], 'Remove a group and show its final bill'),
     examples: ['katabot delete hello', 'katabot delete hello in feature-x --dry-run'],
+  },
+  {
+    name: 'approve',
+    aliases: [],
+    summary: 'Say yes to a deploy that waits for it, of this commit and no other',
+    arguments: [PROPOSAL],
+    options: [REASON, JSON_OPTION],
+    right: 'reader',
+    surfaces: EVERYWHERE,
+    mutating: false,
+    confirms: false,
+    examples: ['katabot approve ask-7f3k2m', 'katabot approve staging --reason seen'],
+  },
+  {
+    name: 'reject',
+    aliases: [],
+    summary: 'Say no to a deploy that waits; who has asked for it takes it back with this',
+    arguments: [PROPOSAL],
+    options: [REASON, JSON_OPTION],
+    right: 'reader',
+    surfaces: EVERYWHERE,
+    mutating: false,
+    confirms: false,
+    examples: ['katabot reject ask-7f3k2m --reason unfinished'],
+  },
+  {
+    name: 'confirm',
+    aliases: [],
+    summary: 'Say that you mean what the bot has asked you about',
+    arguments: [
+      {
+        name: 'proposal',
+        required: true,
+        repeated: false,
+        says: 'what the bot has called it, such as yes-7f3k2m',
+      },
+    ],
+    options: [JSON_OPTION],
+    right: 'reader',
+    surfaces: EVERYWHERE,
+    mutating: false,
+    confirms: false,
+    examples: ['katabot confirm yes-7f3k2m'],
   },
   {
     name: 'export',

@@ -1,4 +1,4 @@
-import type { Caller, Decision, Right } from '../policy/index.ts';
+import type { Admission, Caller, Right } from '../policy/index.ts';
 import type { Block, Outcome } from '../replies/index.ts';
 import type { Secret } from '../secrets/index.ts';
 import type { Ground } from './ground.ts';
@@ -55,7 +55,8 @@ export type ArgumentName =
   | 'folder'
   | 'shell'
   | 'url'
-  | 'operation';
+  | 'operation'
+  | 'proposal';
 
 export interface Option {
   readonly name: string;
@@ -108,8 +109,14 @@ export interface Here {
   readonly fork: boolean;
   /** The tree that `plan` and `deploy` are about; throws a Failure for a commit that is not of this place. */
   source(commit: string | undefined): Promise<Tree>;
-  /** What the place itself asks of who wants to change something there, besides the right. */
-  admit(command: Pick<Command, 'verb' | 'environment' | 'commit' | 'options'>): Promise<Decision>;
+  /** The pull request that it is, with its newest commit; the number is 0 for any other place. */
+  readonly pull: { readonly number: number; readonly head: string };
+  /** What the place itself asks of who wants to change something there, besides the right. Changes nothing. */
+  admit(command: Pick<Command, 'verb' | 'environment' | 'commit' | 'options'>): Promise<Admission>;
+  /** The commit that who speaks could see: what they approve without naming it. */
+  seen(): Promise<Admission>;
+  /** Hears that something that was let through is about to be done. */
+  begin(command: Pick<Command, 'verb' | 'environment'>, commit: string | undefined): Promise<void>;
 }
 
 /** Every containergroup.yaml of a commit. */
@@ -130,6 +137,8 @@ export interface Said {
   /** The value that goes with `secret set`. */
   readonly secret?: Secret;
   readonly here?: Here;
+  /** What it has waited for, when it is said again because that is over. */
+  readonly proposal?: string;
 }
 
 /** What a verb is told besides its words. */
@@ -138,6 +147,8 @@ export interface Asked extends Command {
   readonly here?: Here;
   readonly files: readonly GivenFile[];
   readonly secret?: Secret;
+  /** What the place has said of it. */
+  readonly admission?: Extract<Admission, { allowed: true }>;
 }
 
 /** What a verb does: yields what to say as it happens, and ends in an outcome. */

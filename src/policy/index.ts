@@ -14,24 +14,60 @@ export {
   objectionsIn,
   UNCONFIRMED,
 } from './checks.ts';
+export { CODEOWNERS_PATHS, ownersOf, readOwners } from './code-owners.ts';
+export {
+  CONFIRM_WITHIN_MS,
+  type ConfirmationBook,
+  confirmRefusal,
+} from './confirmations.ts';
 export { OWN_CALLERS } from './grants.ts';
 export { type Life, lifeOf } from './lives.ts';
 export { EVERYTHING, holds, type Place } from './places.ts';
 export { createPolicy, type Decision, type Policy } from './policy.ts';
 export {
+  type Admission,
+  type Approval,
+  type Approver,
+  approvalVerdict,
+  type Candidate,
+  createProposals,
+  glassVerdict,
+  type Need,
+  type Needs,
+  needWords,
+  type Proposal,
+  type ProposalBook,
+  type Proposals,
+  type Somebody,
+  type Standing,
+  type Subject,
+  standingOf,
+} from './proposals.ts';
+export {
   commitMeant,
+  commitSeen,
   type EnvironmentRule,
   type EnvironmentRules,
   environmentVerdict,
+  FORK_NEED,
   requiredChecksVerdict,
   staleVerdict,
   TOO_OLD_MS,
 } from './pull-request.ts';
+export type { Refusal } from './refusals.ts';
+export {
+  narrowed,
+  REPOSITORY_FILE,
+  readRepositoryFile,
+  saidOf,
+} from './repository-file.ts';
+export { type Review, type ReviewRule, reviewsVerdict } from './reviews.ts';
 export {
   type Caller,
   type GivenGrant,
   type Grant,
   isEnough,
+  personOf,
   RIGHTS,
   type Right,
   rightNamed,

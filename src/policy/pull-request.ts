@@ -1,4 +1,5 @@
 import type { Decision } from './policy.ts';
+import type { Approver, Need } from './proposals.ts';
 import type { Refusal } from './refusals.ts';
 
 /** What is known of a pull request and of who wants to deploy it. People are the code host's numbers, never their names. */
@@ -6,9 +7,8 @@ interface PullFacts {
   readonly state: 'open' | 'closed';
   /** Whether its commits come from another repository; a doubt is a yes. */
   readonly fork: boolean;
-  /** What the settings let forks do: be planned, or be deployed by somebody with the right who is not the author. */
+  /** What the settings let forks do: be planned, or be deployed once somebody has approved the commit. */
   readonly forks: 'plan' | 'deploy';
-  readonly author: number;
   readonly actor: number;
   /** The head now, 40 hex digits. */
   readonly head: string;
@@ -30,8 +30,13 @@ const UNSEEN_MS = 30_000;
  * only while it is still the head. Whoever names a commit means that one. Pure.
  */
 export function commitMeant(facts: PullFacts): { readonly allowed: true; readonly commit: string } | Refusal {
-  const barred = barredBy(facts);
-  if (barred) return barred;
+  return barredBy(facts) ?? commitSeen(facts);
+}
+
+/** The commit that a person could see when they pressed send, and only while it is still the head. Pure. */
+export function commitSeen(
+  facts: Pick<PullFacts, 'named' | 'heads' | 'head' | 'saidAtMs' | 'actor'>,
+): { readonly allowed: true; readonly commit: string } | Refusal {
   if (facts.named) return { allowed: true, commit: facts.named };
   // Times are whole seconds: what came in the same one may have come after.
   const seen = facts.heads.findLast(({ atMs }) => atMs < facts.saidAtMs);
@@ -60,7 +65,7 @@ export function commitMeant(facts: PullFacts): { readonly allowed: true; readonl
   return { allowed: true, commit: seen.commit };
 }
 
-function barredBy({ state, fork, forks, author, actor }: PullFacts): Refusal | undefined {
+function barredBy({ state, fork, forks }: PullFacts): Refusal | undefined {
   if (state === 'closed') {
     return refusal(
       'pull-closed',
@@ -68,21 +73,16 @@ function barredBy({ state, fork, forks, author, actor }: PullFacts): Refusal | u
       'Open it again, or push to the branch that the environment follows.',
     );
   }
-  if (!fork) return undefined;
-  if (forks === 'plan') {
-    return refusal(
-      'fork',
-      'The commits come from a fork: they are planned, and never deployed.',
-      'Push the branch to this repository, or let the settings say `github.forks: deploy`.',
-    );
-  }
-  if (author !== actor) return undefined;
+  if (!fork || forks === 'deploy') return undefined;
   return refusal(
-    'fork-own',
-    'The commits come from a fork, and you have written them: somebody else has to deploy them.',
-    'Ask somebody who may deploy here to look at the commit and to say /deploy.',
+    'fork',
+    'The commits come from a fork: they are planned, and never deployed.',
+    'Push the branch to this repository, or let the settings say `github.forks: deploy`.',
   );
 }
+
+/** What a commit of a fork waits for: somebody who may deploy there, has looked at it, and has no hand in it. */
+export const FORK_NEED: Need = { why: 'fork', from: [], right: 'deployer' };
 
 /** What a code host asks of a deployment to an environment: GitHub's environments. */
 export type EnvironmentRules =
@@ -93,44 +93,56 @@ export type EnvironmentRules =
   | readonly EnvironmentRule[];
 
 export type EnvironmentRule =
-  | { readonly kind: 'reviewers'; readonly reviewers: readonly string[]; readonly preventSelfReview: boolean }
+  | { readonly kind: 'reviewers'; readonly reviewers: readonly Approver[] }
   | { readonly kind: 'wait'; readonly minutes: number }
   | { readonly kind: 'protected-branches' }
   | { readonly kind: 'branches'; readonly patterns: readonly string[] }
   /** An app's own rule, or one that came after this was written. */
   | { readonly kind: 'other'; readonly name: string };
 
+/** What the rules of an environment say: no, or what has to be waited for. */
+export type EnvironmentVerdict =
+  | Refusal
+  | {
+      readonly allowed: true;
+      readonly rule: string;
+      readonly approvals: readonly Need[];
+      readonly waitMs: number;
+    };
+
 /**
- * Whether the environment's own rules let a deployment through. What cannot be read or is not known is a no: rules that only
- * hold in the code host's own jobs would be none. Pure.
+ * Whether the environment's own rules let a deployment through, and when. What cannot be read or is not known is a no: rules
+ * that only hold in the code host's own jobs would be none. Pure.
  */
 export function environmentVerdict(
   rules: EnvironmentRules,
-  {
-    environment,
-    branch,
-    branchIsProtected,
-  }: { environment: string; branch: string; branchIsProtected: boolean },
-): Decision {
+  facts: { readonly environment: string; readonly branch: string; readonly branchIsProtected: boolean },
+): EnvironmentVerdict {
   if (rules === 'unknown') {
     return refusal(
       'environment-unknown',
-      `The rules of the environment ${environment} could not be read.`,
-      'Try again when GitHub answers; the app needs the permissions environments and actions.',
+      `The rules of the environment ${facts.environment} could not be read.`,
+      'Try again when GitHub answers; the app needs the permission actions.',
     );
   }
-  for (const rule of rules === 'none' ? [] : rules) {
-    const no = ruleRefusal(rule, environment, branch, branchIsProtected);
-    if (no) return no;
-  }
-  return { allowed: true, rule: rules === 'none' ? 'no rules there' : 'rules of the environment' };
+  const all = rules === 'none' ? [] : rules;
+  const no = all.map((rule) => ruleRefusal(rule, facts)).find((each) => each !== undefined);
+  if (no) return no;
+  return {
+    allowed: true,
+    rule: rules === 'none' ? 'no rules there' : 'rules of the environment',
+    approvals: all.flatMap((rule) =>
+      rule.kind === 'reviewers'
+        ? [{ why: 'reviewers' as const, from: rule.reviewers, right: 'reader' as const }]
+        : [],
+    ),
+    waitMs: Math.max(0, ...all.map((rule) => (rule.kind === 'wait' ? rule.minutes * 60_000 : 0))),
+  };
 }
 
 function ruleRefusal(
   rule: EnvironmentRule,
-  environment: string,
-  branch: string,
-  branchIsProtected: boolean,
+  { environment, branch, branchIsProtected }: Parameters<typeof environmentVerdict>[1],
 ): Refusal | undefined {
   switch (rule.kind) {
     case 'branches':
@@ -148,17 +160,18 @@ function ruleRefusal(
         'Merge it first: the push to a protected branch deploys.',
       );
     case 'reviewers':
+      if (rule.reviewers.length) return undefined;
       return refusal(
-        'review-required',
-        `${environment} asks for the approval of ${listed(rule.reviewers)}.`,
-        'Approvals are not taken from here yet: deploy to an environment without required reviewers.',
+        'rule-unknown',
+        `${environment} asks for reviewers, and it could not be read who they are.`,
+        `Name them at ${environment} on GitHub.`,
       );
     case 'wait':
-      if (rule.minutes === 0) return undefined;
+      if (Number.isFinite(rule.minutes)) return undefined;
       return refusal(
-        'wait-required',
-        `${environment} asks to wait ${rule.minutes} minutes before each deployment.`,
-        'Waiting is not done from here yet: deploy to an environment without a wait timer.',
+        'rule-unknown',
+        `${environment} asks to wait, and it could not be read how long.`,
+        `Set it anew at ${environment} on GitHub.`,
       );
     case 'other':
       return refusal(

@@ -24,6 +24,13 @@ export interface Caller {
   readonly expiresAtMs?: number;
   /** All that a code host's role gives, where the caller is known by that alone; the settings' callers say nothing of them. */
   readonly grants?: readonly Grant[];
+  /** Who it is wherever they speak, such as `github:NUMBER`; absent where the name is all that is known. */
+  readonly person?: string;
+}
+
+/** A caller as one person. */
+export function personOf({ name, person }: Pick<Caller, 'name' | 'person'>): string {
+  return person ?? `caller:${name}`;
 }
 
 /** The right of that name, or undefined. */

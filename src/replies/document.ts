@@ -20,7 +20,8 @@ export type Mark = 'done' | 'failed' | 'warning' | 'running' | 'skipped';
 
 /** How every command ends, whether it worked or not. `blocks` is what is still to be said. */
 export interface Outcome {
-  readonly kind: 'done' | 'refused' | 'invalid' | 'failed';
+  /** `waiting`: nothing is done yet; it goes on by itself when somebody has approved it, or when it is time. */
+  readonly kind: 'done' | 'waiting' | 'refused' | 'invalid' | 'failed';
   /** Stable, such as `deployed`, `locked`, `image-not-found`. */
   readonly code: string;
   readonly blocks: readonly Block[];

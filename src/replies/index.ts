@@ -1,5 +1,6 @@
 /** What the bot says: one function an outcome, giving a small document. No other chapter holds sentences for people. */
 
+export * from './approvals.ts';
 export * from './audit.ts';
 export * from './callers.ts';
 export * from './cost.ts';

@@ -47,6 +47,9 @@ export function momentWords(atMs: number, nowMs: number): string {
   return at.slice(0, 10) === now.slice(0, 10) ? time : `${at.slice(0, 10)} ${time}`;
 }
 
+/** Whether commits come from a fork, and what may become of them. */
+export type ForkState = 'no' | 'planned' | 'to-approve' | 'approved';
+
 /** How a plan ended, as a title. */
 export type PlanVerdict = 'ready' | 'invalid' | 'refused' | 'failed' | 'none';
 
@@ -66,11 +69,21 @@ export function planTitle(verdict: PlanVerdict, errors: number): string {
 }
 
 /** What can be typed next. */
-export function nextCommands(verdict: PlanVerdict, states: readonly PlaceState[], preview: string): string {
+export function nextCommands(
+  verdict: PlanVerdict,
+  states: readonly PlaceState[],
+  preview: string,
+  { waiting = [], fork = 'no' }: { waiting?: readonly string[]; fork?: ForkState } = {},
+): string {
+  if (waiting.length) return [...waiting, '`/kata help`'].join(' · ');
   if (states.includes('deploying')) return `\`/kata cancel\` stops it · \`/kata status\``;
   if (states.includes('failed')) return '`/deploy` tries again · `/kata logs --previous` · `/kata help`';
   if (states.some((state) => state === 'running' || state === 'finished' || state === 'stopped'))
     return '`/kata logs` · `/kata cost` · `/kata extend --by 2h` · `/kata rollback` · `/kata help`';
+  if (fork === 'planned') return '`/kata plan` · `/kata help`';
+  if (fork === 'to-approve') return `\`/kata approve ${preview.replaceAll('`', '')}\` · \`/kata help\``;
+  if (verdict === 'ready' && fork === 'approved')
+    return `\`/deploy\` brings it up as ${preview} · \`/kata help\``;
   if (verdict === 'ready')
     return `\`/deploy\` brings it up as ${preview} · \`/deploy to staging\` · \`/kata help\``;
   return verdict === 'none' ? '`/kata help`' : 'Push a commit that mends it: it is planned again by itself.';

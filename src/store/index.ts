@@ -2,7 +2,7 @@
 import type { InboxBook, OutboxBook } from '../mail/index.ts';
 import type { Ledger } from '../metering/index.ts';
 import type { LabelBook, SlotBook } from '../network/index.ts';
-import type { AuditBook, TokenBook } from '../policy/index.ts';
+import type { AuditBook, ConfirmationBook, Proposals, TokenBook } from '../policy/index.ts';
 import type { DesiredState, EventBook, RunBook } from '../reconciler/index.ts';
 import type { Outcome } from '../replies/index.ts';
 import type { SecretBook } from '../secrets/index.ts';
@@ -22,6 +22,8 @@ export interface Store {
   readonly outbox: OutboxBook;
   readonly pulls: PullBook;
   readonly secrets: SecretBook;
+  readonly proposals: Proposals;
+  readonly confirmations: ConfirmationBook;
   close(): Promise<void>;
 }
 
@@ -64,6 +66,8 @@ export interface PullBook {
   /** Asked, and not answered yet, oldest first. */
   unanswered(): Promise<Ask[]>;
   answered(id: string): Promise<void>;
+  /** Keeps what has changed of something that is not answered yet. */
+  keep(ask: Ask): Promise<void>;
   /** Forgets what was answered before then, and heads that are older; the newest head of each stays. */
   forget(beforeMs: number): Promise<void>;
 }
@@ -100,6 +104,10 @@ export interface PullPlan {
   readonly errors: number;
   /** As it is shown there. */
   readonly text: string;
+  /** Whether the commit is a fork's, and whether it can be approved. */
+  readonly fork?: 'no' | 'planned' | 'to-approve';
+  /** What the repository wants to be told, as its rules said then. */
+  readonly comments?: 'sticky' | 'outcomes' | 'none';
 }
 
 /** An environment that a pull request was deployed to, and how that went last. */
@@ -144,5 +152,13 @@ export interface Ask {
   readonly saidAtMs: number;
   readonly receivedAtMs: number;
   /** A push asks without a word: where to, and what was there before. The number and the lines are 0 and none then. */
+  /** What it waits for; lines that were done before are gone from `lines`. */
+  readonly waits?: {
+    readonly proposal: string;
+    readonly environment: string;
+    /** The head when it began to wait: with another one it is over. */
+    readonly head: string;
+    readonly commit: string;
+  };
   readonly push?: { readonly branch: string; readonly environment: string; readonly previousCommit: string };
 }

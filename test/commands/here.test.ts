@@ -41,6 +41,9 @@ const here: Here = {
   environment: 'pr-12-shop',
   environments: ['pr-12-shop', 'staging'],
   fork: false,
+  pull: { number: 0, head: '' },
+  seen: async () => ({ allowed: true, rule: 'test' }),
+  begin: async () => {},
   admit: async () => ({ allowed: true, rule: 'a test' }),
   async source(commit = HEAD) {
     const found = Object.keys(trees).find((each) => each.startsWith(commit));

@@ -267,6 +267,9 @@ describe('the commit of a fork', () => {
     environments: ['pr-7-shop', 'production'],
     fork,
     admit: async () => ({ allowed: true, rule: 'a test' }),
+    pull: { number: 7, head: '' },
+    seen: async () => ({ allowed: true, rule: 'a test' }),
+    begin: async () => {},
     source: async () => ({ commit: 'a'.repeat(40), files: [file(shape)] }),
   });
   const inPull = async (line: string, here: Here): Promise<Outcome> => {

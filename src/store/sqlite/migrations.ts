@@ -98,6 +98,11 @@ const MIGRATIONS: Record<string, Migration> = {
     'create index pulls_unfinished on pulls (finished) where finished = 0',
     'create index asks_unanswered on asks (answered) where answered = 0',
   ),
+  '0010-approvals': statements(
+    'create table proposals (id text primary key, open integer not null, at_ms bigint not null, document text not null)',
+    'create index proposals_open on proposals (open) where open = 1',
+    'create table confirmations (id text primary key, expires_at_ms bigint not null, document text not null)',
+  ),
   '0020-probes': statements("alter table runs add column unhealthy text not null default ''"),
   '0020-secrets': statements(
     `create table secrets (

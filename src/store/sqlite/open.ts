@@ -1,4 +1,5 @@
 import { Kysely, SqliteDialect } from 'kysely';
+import { createProposals } from '../../policy/index.ts';
 import type { Vault } from '../../secrets/index.ts';
 import type { Store } from '../index.ts';
 import { auditBook } from './audit.ts';
@@ -11,6 +12,7 @@ import { listedOnce } from './listed-once.ts';
 import { migrate } from './migrations.ts';
 import { nodeSqlite } from './node-sqlite.ts';
 import { outboxBook } from './outbox.ts';
+import { confirmationBook, proposalBook } from './proposals.ts';
 import { pullBook } from './pulls.ts';
 import { secretBook } from './secrets.ts';
 import type { Tables } from './tables.ts';
@@ -35,6 +37,8 @@ export async function openSqliteStore(path: string, vault: Vault): Promise<Store
     outbox: outboxBook(database),
     pulls: pullBook(database),
     secrets: secretBook(database, vault),
+    proposals: createProposals(proposalBook(database)),
+    confirmations: confirmationBook(database),
     close: () => database.destroy(),
   };
 }

@@ -56,6 +56,14 @@ export function pullBook(database: Kysely<Tables>): PullBook {
         .execute();
       return rows.map(({ document }): Ask => JSON.parse(document));
     },
+    async keep(ask) {
+      await database
+        .updateTable('asks')
+        .set({ document: JSON.stringify(ask) })
+        .where('id', '=', ask.id)
+        .where('answered', '=', 0)
+        .execute();
+    },
     forget: (beforeMs) => forgetOld(database, beforeMs),
     async answered(id) {
       await database.updateTable('asks').set({ answered: 1, document: '' }).where('id', '=', id).execute();

@@ -129,6 +129,9 @@ export interface Tables {
   /** `document` is the rest of a pull request (JSON). */
   pulls: { repository: string; number: number; finished: number; document: string };
   heads: { repository: string; number: number; commit: string; at_ms: number; pushed_by: number };
+  /** `document` is the rest of a deploy that waits for people or the clock (JSON). */
+  proposals: { id: string; open: number; at_ms: number; document: string };
+  confirmations: { id: string; expires_at_ms: number; document: string };
   /** `document` is the rest of what was asked (JSON); '' once it is answered. */
   asks: { id: string; at_ms: number; answered: number; document: string };
   /** '' stands for every repository, for every environment. `sealed` holds name, scope and value. */

@@ -1,154 +1,207 @@
+import { Failure } from '../../failure.ts';
 import {
-  type Decision,
-  type EnvironmentRule,
-  type EnvironmentRules,
+  type Admission,
+  type Approver,
   environmentVerdict,
+  FORK_NEED,
+  type Need,
+  type Refusal,
   requiredChecksVerdict,
+  reviewsVerdict,
 } from '../../policy/index.ts';
+import { groupSize, readGroup } from '../../spec/index.ts';
 import type { Pull } from '../../store/index.ts';
-import { PLAN_CHECK } from './check-run.ts';
 import type { Octokit } from './clients.ts';
+import { branchIsProtected, environmentRules } from './environment-rules.ts';
+import { handsIn } from './hands.ts';
 import { nameOf, previewOf } from './names.ts';
-import { statusOf } from './tree.ts';
+import { codeOwners, isAmong, nobodyOwns } from './owners.ts';
+import type { Desk } from './parts.ts';
+import { type Person, personAt } from './people.ts';
+import { type BranchRules, branchRules, passedChecks, reviewsOf } from './required.ts';
 
-/** Where a deploy of a pull request is to go, and with which commit. */
+/** Where a deploy of a pull request is to go, with which commit, and who wants it. */
 export interface Wanted {
   readonly pull: Pull;
   readonly commit: string;
   readonly environment: string;
-  readonly base: string;
-  readonly branch: string;
+  readonly actor: Person;
+  /** Asks for confirmation, and for a code owner where one is named. */
+  readonly isProtected: boolean;
 }
 
-const OWN_CHECKS = 'katabot / ';
-
-/** What GitHub itself asks of a deployment: the rules of its environment, and the checks that the base branch requires. */
-export async function admitted(octokit: Octokit, wanted: Wanted): Promise<Decision> {
-  const { pull, environment, branch } = wanted;
-  const rules = await environmentRules(octokit, pull.repository, environment);
-  const isProtected = needsProtected(rules)
-    ? await branchIsProtected(octokit, pull.repository, branch)
-    : false;
-  const verdict = environmentVerdict(rules, { environment, branch, branchIsProtected: isProtected });
-  if (!verdict.allowed || environment === previewOf(pull.repository, pull.number)) return verdict;
+/**
+ * What GitHub itself asks of a deployment: the rules of its environment, and outside of previews the checks and reviews that
+ * the base branch requires and the owners of the file. Everything is read anew each time.
+ */
+export async function admitted(desk: Desk, octokit: Octokit, wanted: Wanted): Promise<Admission> {
+  const { pull, environment, isProtected, commit } = wanted;
+  const { repository, branch } = pull;
+  const rules = await environmentRules(octokit, repository, environment);
+  const verdict = environmentVerdict(rules, {
+    environment,
+    branch,
+    branchIsProtected: needsProtected(rules) && (await branchIsProtected(octokit, repository, branch)),
+  });
+  if (!verdict.allowed) return verdict;
+  const greedy = pull.fork ? await gpuOfFork(desk, octokit, wanted) : undefined;
+  if (greedy) return greedy;
+  const isPreview = environment === previewOf(repository, pull.number);
   try {
-    const required = await requiredChecks(octokit, pull.repository, wanted.base);
-    const passed = required.length
-      ? await passedChecks(octokit, pull.repository, wanted.commit)
-      : new Set<string>();
-    return requiredChecksVerdict(required, passed, environment);
-  } catch {
-    return requiredChecksVerdict('unknown', new Set(), environment);
-  }
-}
-
-/** The protection rules of an environment, as GitHub has them now. */
-export async function environmentRules(
-  octokit: Octokit,
-  repository: string,
-  environment: string,
-): Promise<EnvironmentRules> {
-  const place = { ...nameOf(repository), environment_name: environment };
-  try {
-    const { data } = await octokit.rest.repos.getEnvironment(place);
-    const policy = data.deployment_branch_policy;
-    const { data: custom } = await octokit.rest.repos.getAllDeploymentProtectionRules({
-      ...place,
-      per_page: 100,
-    });
-    const apps = (custom.custom_deployment_protection_rules ?? [])
-      .filter(({ enabled }) => enabled)
-      .map(({ app }): EnvironmentRule => ({ kind: 'other', name: app.slug }));
-    const own = (data.protection_rules ?? []).filter(({ type }) => type !== 'branch_policy').map(ruleFrom);
-    const others = [...own, ...apps];
-    if (!policy) return others;
-    if (policy.protected_branches) return [{ kind: 'protected-branches' }, ...others];
-    const { data: policies } = await octokit.rest.repos.listDeploymentBranchPolicies({
-      ...place,
-      per_page: 100,
-    });
-    const patterns = policies.branch_policies.flatMap(({ name }) => (name === undefined ? [] : [name]));
-    return [{ kind: 'branches', patterns }, ...others];
+    const owners = isPreview ? [] : await ownersOfFiles(desk, octokit, wanted);
+    const no = isPreview ? undefined : await missingOnBase(desk, octokit, wanted, owners);
+    if (no) return no;
+    const approvals: Need[] = [
+      ...verdict.approvals,
+      ...(pull.fork ? [FORK_NEED] : []),
+      ...(isProtected ? await ownersAsked(octokit, wanted, owners) : []),
+    ];
+    const { rule, waitMs } = verdict;
+    if (!approvals.length && !waitMs) return { allowed: true, rule, commit, isProtected };
+    const barred = approvals.length ? await handsInPull(desk, octokit, wanted) : [];
+    return { allowed: true, rule, commit, isProtected, needs: { approvals, waitMs, barred } };
   } catch (error) {
-    return statusOf(error) === 404 ? 'none' : 'unknown';
+    if (error instanceof Failure) throw error;
+    return unreadable(environment);
   }
 }
 
-function ruleFrom(rule: object): EnvironmentRule {
-  const {
-    type,
-    reviewers,
-    prevent_self_review: prevent,
-    wait_timer: wait,
-  }: {
-    type?: unknown;
-    reviewers?: unknown;
-    prevent_self_review?: unknown;
-    wait_timer?: unknown;
-  } = rule;
-  switch (type) {
-    case 'required_reviewers':
-      return {
-        kind: 'reviewers',
-        preventSelfReview: prevent === true,
-        reviewers: Array.isArray(reviewers)
-          ? reviewers.map((each) => nameOfReviewer(Object(each).reviewer))
-          : [],
-      };
-    case 'wait_timer':
-      return { kind: 'wait', minutes: typeof wait === 'number' ? wait : Number.POSITIVE_INFINITY };
-    default:
-      return { kind: 'other', name: String(type) };
-  }
+/** Hardware that is dear or scarce is not for strangers, whoever has looked at what they wrote. */
+async function gpuOfFork(
+  desk: Desk,
+  octokit: Octokit,
+  { pull, commit }: Wanted,
+): Promise<Refusal | undefined> {
+  const { files } = await desk.trees.at(octokit, nameOf(pull.repository), commit);
+  const greedy = files.find(({ text }) => {
+    const { group } = readGroup(text);
+    return group !== undefined && groupSize(group).gpuCount > 0;
+  });
+  return (
+    greedy && {
+      allowed: false,
+      code: 'fork',
+      message: `The commits come from a fork, and ${greedy.path} asks for a GPU.`,
+      advice: 'Push the branch to this repository.',
+    }
+  );
 }
 
-function nameOfReviewer(reviewer: unknown): string {
-  const { login, slug }: { login?: unknown; slug?: unknown } = Object(reviewer);
-  return String(login ?? slug ?? 'somebody');
+/** Owners, teams and authors that cannot be read could be anybody. */
+function unreadable(environment: string): Refusal {
+  return {
+    allowed: false,
+    code: 'people-unknown',
+    message: `It could not be read who owns, has written or may approve what goes to ${environment}.`,
+    advice: 'Try again when GitHub answers; the app needs the permission members.',
+  };
 }
 
-function needsProtected(rules: EnvironmentRules): boolean {
+function needsProtected(rules: Awaited<ReturnType<typeof environmentRules>>): boolean {
   return Array.isArray(rules) && rules.some(({ kind }) => kind === 'protected-branches');
 }
 
-async function branchIsProtected(octokit: Octokit, repository: string, branch: string): Promise<boolean> {
+async function ownersOfFiles(desk: Desk, octokit: Octokit, { pull, commit }: Wanted): Promise<Approver[][]> {
+  const { repository, base } = pull;
+  const { files } = await desk.trees.at(octokit, nameOf(repository), commit);
+  return codeOwners(octokit, desk.trees, { repository, base, paths: files.map(({ path }) => path) });
+}
+
+/** Checks and reviews without which the base branch would not take the commit either. */
+async function missingOnBase(
+  desk: Desk,
+  octokit: Octokit,
+  { pull, commit, environment }: Wanted,
+  owners: readonly (readonly Approver[])[],
+): Promise<Refusal | undefined> {
+  const { repository, base, number, authorId } = pull;
+  let rules: BranchRules | 'unknown' = 'unknown';
+  let passed: ReadonlySet<string> = new Set();
+  let reviews: Awaited<ReturnType<typeof reviewsOf>> = [];
   try {
-    return (await octokit.rest.repos.getBranch({ ...nameOf(repository), branch })).data.protected;
+    rules = await branchRules(octokit, repository, base);
+    if (rules.checks.length) passed = await passedChecks(octokit, repository, commit);
+    const { approvals, codeOwner, lastPush } = rules.reviews;
+    if (approvals || codeOwner || lastPush) reviews = await reviewsOf(octokit, repository, number);
   } catch {
-    return false; // a branch that cannot be read is none that is protected
+    rules = 'unknown';
   }
-}
-
-/** The contexts that have to be green before the base branch takes a merge. */
-async function requiredChecks(octokit: Octokit, repository: string, branch: string): Promise<string[]> {
-  const { data } = await octokit.request('GET /repos/{owner}/{repo}/rules/branches/{branch}', {
-    ...nameOf(repository),
-    branch,
-    per_page: 100,
-  });
-  return data.flatMap((rule) => {
-    if (rule.type !== 'required_status_checks') return [];
-    const { parameters }: { parameters?: { required_status_checks?: readonly { context: string }[] } } = rule;
-    const contexts = (parameters?.required_status_checks ?? []).map(({ context }) => context);
-    return contexts.filter((context) => context === PLAN_CHECK || !context.startsWith(OWN_CHECKS)); // a deploy cannot wait for itself
+  const checks = requiredChecksVerdict(rules === 'unknown' ? rules : rules.checks, passed, environment);
+  if (!checks.allowed) return checks;
+  const rule = rules === 'unknown' ? rules : rules.reviews;
+  const owning = rule !== 'unknown' && rule.codeOwner ? await ownersWho(octokit, owners, reviews) : [];
+  return reviewsVerdict({
+    environment,
+    rule,
+    reviews,
+    commit,
+    author: authorId,
+    lastPusher: (await pusherOf(desk, pull, commit)) || (await authorOf(octokit, repository, commit)),
+    owners: owning,
   });
 }
 
-/** Names of checks and statuses that have ended well on a commit, whoever has made them. */
-async function passedChecks(octokit: Octokit, repository: string, commit: string): Promise<Set<string>> {
-  const place = { ...nameOf(repository), ref: commit, per_page: 100 };
-  const [runs, statuses] = await Promise.all([
-    octokit.paginate(octokit.rest.checks.listForRef, { ...place, filter: 'latest' }),
-    octokit.rest.repos.getCombinedStatusForRef(place),
-  ]);
-  const all = [
-    ...runs.map(({ name, conclusion }) => ({
-      name,
-      good: ['success', 'neutral', 'skipped'].includes(conclusion ?? ''),
-    })),
-    ...statuses.data.statuses.map(({ context, state }) => ({ name: context, good: state === 'success' })),
-  ];
-  // One that is green does not make up for another of the same name that is not.
-  const bad = new Set(all.filter(({ good }) => !good).map(({ name }) => name));
-  return new Set(all.map(({ name }) => name).filter((name) => !bad.has(name)));
+/** For each set of owners, which of the reviewers belong to it. */
+async function ownersWho(
+  octokit: Octokit,
+  owners: readonly (readonly Approver[])[],
+  reviews: readonly { readonly by: number; readonly login: string }[],
+): Promise<((by: number) => boolean)[]> {
+  return Promise.all(
+    owners.map(async (each) => {
+      const among = await Promise.all(
+        reviews.map(async ({ by, login }) => ((await isAmong(octokit, each, { id: by, login })) ? [by] : [])),
+      );
+      const set = new Set(among.flat());
+      return (by: number) => set.has(by);
+    }),
+  );
+}
+
+/** To a protected environment goes what an owner of the file deploys or approves. */
+async function ownersAsked(
+  octokit: Octokit,
+  { actor, environment }: Wanted,
+  owners: readonly (readonly Approver[])[],
+): Promise<Need[]> {
+  const asked = await Promise.all(
+    owners.map(async (from): Promise<Need[]> => {
+      if (!from.length) throw nobodyOwns(environment);
+      return (await isAmong(octokit, from, actor)) ? [] : [{ why: 'code-owners', from, right: 'reader' }];
+    }),
+  );
+  return asked.flat();
+}
+
+/** Who has a hand in what is to be deployed there. */
+export async function handsInPull(
+  desk: Desk,
+  octokit: Octokit,
+  { pull, commit, environment }: Pick<Wanted, 'pull' | 'commit' | 'environment'>,
+) {
+  const { repository, number, author, authorId, fork } = pull;
+  const there = (await desk.parts.views(repository, desk.closing)).find(
+    (view) => view.environment === environment && view.commit,
+  );
+  const hands = await handsIn(octokit, {
+    repository,
+    commit,
+    deployed: there?.commit ?? '',
+    number,
+    pusher: await pusherOf(desk, pull, commit),
+  });
+  const own = { person: personAt(authorId), name: author, why: 'has opened the pull request' };
+  return fork && !hands.some(({ person }) => person === own.person) ? [...hands, own] : hands;
+}
+
+/** By the code host's number; 0 when no webhook has told. */
+async function pusherOf(desk: Desk, { repository, number }: Pull, commit: string): Promise<number> {
+  const heads = await desk.parts.pulls.heads(repository, number);
+  return heads.findLast((head) => head.commit === commit && head.by !== 0)?.by ?? 0;
+}
+
+/** Who has written a commit is the next best answer to who has pushed it. */
+async function authorOf(octokit: Octokit, repository: string, commit: string): Promise<number> {
+  const { data } = await octokit.rest.repos.getCommit({ ...nameOf(repository), ref: commit });
+  return data.author && 'id' in data.author && typeof data.author.id === 'number' ? data.author.id : 0;
 }

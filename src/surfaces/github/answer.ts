@@ -1,3 +1,5 @@
+import { withdraw } from '../../commands/index.ts';
+import type { Caller } from '../../policy/index.ts';
 import type { Block, Outcome } from '../../replies/index.ts';
 import * as say from '../../replies/index.ts';
 import type { Ask, Pull } from '../../store/index.ts';
@@ -10,7 +12,12 @@ import { callerFor } from './people.ts';
 import { changePlace, nameOfPull, readPull } from './pulls.ts';
 import { put } from './put.ts';
 import { reply } from './reply.ts';
+import { type RepositoryRules, rulesFor } from './repository-rules.ts';
 import { statusOf } from './tree.ts';
+import { proposalIn, waitEnded, waitFor, withdrawOld } from './waiting.ts';
+
+/** Begins to answer what was asked, beside everything else. */
+type Start = (desk: Desk, ask: Ask) => void;
 
 const MOST_COMMANDS = 5;
 /** Of what a command says, the beginning and the end are kept. */
@@ -20,14 +27,22 @@ const MOST_BLOCKS = 2_000;
  * Does what somebody asked for, line by line, up to the first that fails; then answers. Begun anew after a crash: a deploy
  * that is on its way is followed further, and what has been done already changes nothing.
  */
-export async function answer(desk: Desk, ask: Ask): Promise<void> {
+export async function answer(desk: Desk, ask: Ask, start: Start): Promise<void> {
   const octokit = await desk.clients.installation(ask.installation);
   if (await stillStands(octokit, ask)) {
     const pull = await readPull(desk, octokit, ask.installation, pullName(ask.repository, ask.number));
-    const { outcome, blocks } = await outcomeOf(desk, octokit, pull, ask);
+    await withdrawOld(desk, pull);
+    const { outcome, blocks, left } = await outcomeOf(desk, octokit, pull, ask);
+    if (outcome.kind === 'waiting') {
+      const proposal = await proposalIn(desk, outcome);
+      if (blocks.length) await reply(desk, ask, blocks);
+      await waitFor(desk, { ...ask, lines: left }, { proposal, head: pull.head, start });
+      desk.attempts.delete(ask.id);
+      return;
+    }
     if (blocks.length) await reply(desk, ask, blocks);
     await react(desk, ask, outcome);
-  }
+  } else if (ask.waits) await withdraw(desk.parts, ask.waits.proposal, say.commentGoneWords());
   await desk.parts.pulls.answered(ask.id);
   desk.attempts.delete(ask.id);
 }
@@ -49,23 +64,33 @@ async function outcomeOf(
   octokit: Octokit,
   pull: Pull,
   ask: Ask,
-): Promise<{ outcome: Outcome; blocks: readonly Block[] }> {
+): Promise<{ outcome: Outcome; blocks: readonly Block[]; left: readonly string[] }> {
   const { lines } = ask;
   if (lines.length > MOST_COMMANDS) {
     const text = say.tooManyCommands(lines.length, MOST_COMMANDS);
-    return { outcome: say.refused('too-many-commands', text, ''), blocks: [{ kind: 'text', text }] };
+    const outcome = say.refused('too-many-commands', text, '');
+    return { outcome, blocks: [{ kind: 'text', text }], left: [] };
   }
-  const caller = await callerFor(octokit, ask.repository, ask.actor, desk.parts.settings);
+  const { repository, base } = pull;
+  const rules = await rulesFor(desk, octokit, repository, base);
+  const caller = await callerFor(octokit, repository, ask.actor, rules);
   const told: Block[] = [];
   let last: Outcome = say.done('nothing', {});
-  for (const line of lines) {
-    const ran = await runLine(desk, octokit, pull, ask, { line, caller });
+  for (const [index, line] of lines.entries()) {
+    const asking = index === 0 || !ask.waits ? ask : withoutWaits(ask);
+    const ran = await runLine(desk, octokit, pull, asking, { line, caller, rules });
     last = ran.outcome;
+    if (last.kind === 'waiting') return { outcome: last, blocks: told, left: lines.slice(index) };
     if (ran.told.length && lines.length > 1) told.push({ kind: 'text', text: `\`${line}\`` });
     told.push(...ran.told);
     if (last.kind !== 'done') break;
   }
-  return { outcome: last, blocks: told };
+  return { outcome: last, blocks: told, left: [] };
+}
+
+/** Only the first of the lines that are left has waited. */
+function withoutWaits({ waits: _, ...ask }: Ask): Ask {
+  return ask;
 }
 
 /** One line: what it says belongs into a comment of its own, unless the pull request's one comment shows it anyway. */
@@ -74,15 +99,17 @@ async function runLine(
   octokit: Octokit,
   pull: Pull,
   ask: Ask,
-  { line, caller }: { line: string; caller: Parameters<Desk['parts']['run']>[0]['caller'] },
+  { line, caller, rules }: { line: string; caller: Caller; rules: RepositoryRules },
 ): Promise<{ outcome: Outcome; told: readonly Block[] }> {
   let deploy: Admitted | undefined;
-  const here = hereIn(desk, octokit, pull, ask, async (admitted) => {
+  const here = hereIn(desk, octokit, pull, ask, rules, async (admitted) => {
     deploy = admitted;
     await beginDeploy(desk, pull, ask, admitted);
   });
   const blocks: Block[] = [];
-  const command = desk.parts.run({ words: [], line, caller, surface: 'github', here }, desk.closing);
+  const proposal = ask.waits ? { proposal: ask.waits.proposal } : {};
+  const said = { words: [], line, caller, surface: 'github' as const, here, ...proposal };
+  const command = desk.parts.run(said, desk.closing);
   for (;;) {
     const step = await command.next();
     desk.closing.throwIfAborted(); // answered after the next start
@@ -94,10 +121,22 @@ async function runLine(
     const outcome = step.value;
     const all = [...blocks, ...outcome.blocks];
     if (deploy) await endDeploy(desk, pull, ask, deploy, { outcome, blocks: all });
+    if (outcome.kind !== 'waiting') await waitEnded(desk, ask, outcome, deploy !== undefined);
     await noteRemoval(desk, pull, caller.name, outcome);
-    const isShown = outcome.kind === 'done' && SHOWN.includes(outcome.code);
-    return { outcome, told: isShown ? [] : all };
+    return { outcome, told: toldOf(outcome, all, rules) };
   }
+}
+
+/** What is not shown anyway; who went past others is told in any case. */
+function toldOf(
+  { kind, code }: Outcome,
+  all: readonly Block[],
+  { comments }: RepositoryRules,
+): readonly Block[] {
+  const isShown = kind === 'done' && SHOWN.includes(code) && comments !== 'outcomes';
+  if (!isShown) return all;
+  const glass = all.findIndex((block) => block.kind === 'stage' && block.label === 'break-glass');
+  return glass < 0 ? [] : all.slice(glass, glass + 2);
 }
 
 /** Ends that the pull request's one comment tells. */
@@ -147,7 +186,7 @@ export async function react(
   { comment, installation, repository }: Ask,
   { kind }: Outcome,
 ): Promise<void> {
-  if (!comment) return;
+  if (!comment || kind === 'waiting') return; // 👀 stays as long as it waits
   const content = ({ done: 'rocket', refused: '-1', invalid: 'confused', failed: 'confused' } as const)[kind];
   await put(desk, accountOf(installation), {
     kind: 'reaction',

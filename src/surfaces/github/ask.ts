@@ -2,6 +2,7 @@ import type { Context } from 'probot';
 import * as say from '../../replies/index.ts';
 import type { Ask } from '../../store/index.ts';
 import { commandLines } from './comment-lines.ts';
+import { previewOf } from './names.ts';
 import { accountOf, type Desk } from './parts.ts';
 import { put } from './put.ts';
 import { reply } from './reply.ts';
@@ -67,34 +68,53 @@ export async function askButton(
   receivedAtMs: number,
 ): Promise<void> {
   const { check_run: check, repository, installation, sender, requested_action: action } = payload;
-  if (!installation) return;
+  if (!installation || sender.type !== 'User') return;
   const name = repository.full_name.toLowerCase();
+  const environment = check.name.replace(/^katabot \/ /, '');
+  const proposal = await desk.parts.proposals.get(check.external_id?.split(' ')[0] ?? '');
   const pull = (await desk.parts.pulls.unfinished()).find(
     (each) =>
       each.repository === name &&
       (check.pull_requests.some((own) => own?.number === each.number) || each.head === check.head_sha),
   );
-  if (!pull) return;
-  const environment = check.name.replace(/^katabot \/ /, '');
-  const groups = pull.places[environment]?.groups.map((key) => key.slice(key.indexOf('/') + 1)) ?? [];
+  const number = proposal?.repository === name ? proposal.pull : pull?.number;
+  if (!number) return;
+  const groups = pull?.places[environment]?.groups.map((key) => key.slice(key.indexOf('/') + 1)) ?? [];
+  const identifier = action?.identifier ?? '';
+  const preview = previewOf(name, number);
   await begin(desk, {
     id: `button:${id}`,
     installation: installation.id,
     repository: name,
-    number: pull.number,
+    number,
     comment: 0,
     actor: { id: sender.id, login: sender.login },
-    lines: linesFor(action?.identifier ?? '', environment, groups),
+    lines: proposal
+      ? proposalLines(identifier, proposal.id)
+      : linesFor(identifier, environment, preview, groups),
     commit: check.head_sha,
     saidAtMs: receivedAtMs,
     receivedAtMs,
   });
 }
 
-function linesFor(identifier: string, environment: string, groups: readonly string[]): string[] {
+function proposalLines(identifier: string, id: string): string[] {
+  if (identifier === 'approve') return [`/kata approve ${id}`];
+  return identifier === 'cancel' ? [`/kata reject ${id} --reason "cancelled with the button"`] : [];
+}
+
+function linesFor(
+  identifier: string,
+  environment: string,
+  preview: string,
+  groups: readonly string[],
+): string[] {
+  const isPlan = environment === 'plan';
   switch (identifier) {
     case 'deploy':
-      return ['/deploy'];
+      return [isPlan ? '/deploy' : `/deploy to ${environment}`];
+    case 'approve':
+      return [`/kata approve ${preview}`]; // the commit of a fork, before anybody has asked for it
     case 'cancel':
     case 'rollback':
       return groups.map((group) => `/kata ${identifier} ${group} in ${environment} --yes`);

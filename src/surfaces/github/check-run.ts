@@ -1,3 +1,4 @@
+import type { Proposal } from '../../policy/index.ts';
 import type { Block } from '../../replies/index.ts';
 import * as say from '../../replies/index.ts';
 import { plainText } from '../../replies/index.ts';
@@ -53,6 +54,24 @@ export const DEPLOY_ACTION: CheckAction = {
   identifier: 'deploy',
 };
 
+const AGAIN_ACTION: CheckAction = {
+  label: 'Deploy again',
+  description: 'Bring this commit up once more',
+  identifier: 'deploy',
+};
+
+export const APPROVE_ACTION: CheckAction = {
+  label: 'Approve',
+  description: 'Say yes to this commit, there',
+  identifier: 'approve',
+};
+
+const WITHDRAW_ACTION: CheckAction = {
+  label: 'Cancel',
+  description: 'Take it back: nothing is deployed',
+  identifier: 'cancel',
+};
+
 const CANCEL_ACTION: CheckAction = {
   label: 'Cancel',
   description: 'Stop this deploy',
@@ -70,6 +89,7 @@ export function planCheck(
   head: string,
   { again, verdict, errors, text }: PullPlan,
   problems: readonly Problem[],
+  actions: readonly CheckAction[] = [DEPLOY_ACTION],
 ): CheckRun {
   return {
     name: PLAN_CHECK,
@@ -82,7 +102,7 @@ export function planCheck(
       summary: text.slice(0, MOST_TEXT) || say.planTitle(verdict, errors),
       annotations: problems.map(annotationOf),
     },
-    actions: verdict === 'ready' ? [DEPLOY_ACTION] : [],
+    actions: verdict === 'ready' ? actions : [],
   };
 }
 
@@ -91,7 +111,7 @@ export interface DeployCheck {
   readonly head: string;
   /** What was asked: each deploy has a check of its own, which is not opened again once it has ended. */
   readonly ask: string;
-  readonly state: 'deploying' | 'deployed' | 'failed' | 'waiting' | 'cancelled';
+  readonly state: 'deploying' | 'deployed' | 'failed' | 'cancelled';
   readonly title: string;
   readonly blocks: readonly Block[];
   readonly url: string;
@@ -100,9 +120,37 @@ export interface DeployCheck {
 const CONCLUSIONS = {
   deployed: 'success',
   failed: 'failure',
-  waiting: 'action_required',
   cancelled: 'cancelled',
 } as const;
+
+export interface WaitingCheck {
+  readonly proposal: Proposal;
+  readonly ask: string;
+  /** Waits for a person, not for the clock alone. */
+  readonly isHuman: boolean;
+  readonly title: string;
+  readonly blocks: readonly Block[];
+  /** A button is answered in a pull request; without one there is nowhere to answer. */
+  readonly hasButtons: boolean;
+}
+
+/** A deploy that waits. One that asks for a person has ended with that: what comes after it is a check of its own. Pure. */
+export function waitingCheck({ proposal, ask, isHuman, title, blocks, hasButtons }: WaitingCheck): CheckRun {
+  const { id, environment, commit } = proposal;
+  return {
+    name: `katabot / ${environment}`,
+    head_sha: commit,
+    external_id: isHuman ? `${id} ${environment}` : `${ask} ${environment}`,
+    status: isHuman ? 'completed' : 'queued',
+    ...(isHuman ? { conclusion: 'action_required' as const } : {}),
+    output: {
+      title: plainText(title, 200),
+      summary: drawMarkdown(blocks, MOST_TEXT),
+      annotations: [],
+    },
+    actions: !hasButtons ? [] : isHuman ? [APPROVE_ACTION, WITHDRAW_ACTION] : [],
+  };
+}
 
 /** A deploy of a commit to an environment, from its beginning to its end. Pure. */
 export function deployCheck({ environment, head, ask, state, title, blocks, url }: DeployCheck): CheckRun {
@@ -118,9 +166,22 @@ export function deployCheck({ environment, head, ask, state, title, blocks, url 
       summary: drawMarkdown(blocks, MOST_TEXT) || plainText(title, 200),
       annotations: [],
     },
-    actions: ended === undefined ? [CANCEL_ACTION] : ended === 'success' ? [ROLLBACK_ACTION] : [],
+    actions: actionsFor(state),
     ...(/^https?:/.test(url) ? { details_url: url } : {}),
   };
+}
+
+/** What can be done with a click, by how it stands. */
+function actionsFor(state: DeployCheck['state']): readonly CheckAction[] {
+  switch (state) {
+    case 'deploying':
+      return [CANCEL_ACTION];
+    case 'deployed':
+      return [ROLLBACK_ACTION];
+    case 'failed':
+    case 'cancelled':
+      return [AGAIN_ACTION];
+  }
 }
 
 function annotationOf({

@@ -21,7 +21,7 @@ export interface DoorParts extends Omit<GithubParts, 'credentials'> {
 }
 
 /** The GitHub surface with its first day: an app that is there is served, one that is not is made. */
-export interface Door extends Pick<Github, 'idle' | 'close'> {
+export interface Door extends Pick<Github, 'idle' | 'close' | 'teamsOf'> {
   start(): Promise<void>;
   take(request: IncomingMessage): Promise<Answer>;
   setupPage: Setup['page'];
@@ -59,6 +59,7 @@ export function createDoor(parts: DoorParts): Door {
     take: async (request) => github?.take(request) ?? NO_APP,
     setupPage: (query) => setup?.page(query) ?? CLOSED,
     setupCreated: async (query) => setup?.created(query) ?? CLOSED,
+    teamsOf: async (...asked) => github?.teamsOf(...asked) ?? [],
     idle: async () => github?.idle(),
     close: async () => github?.close(),
   };

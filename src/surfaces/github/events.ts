@@ -3,7 +3,7 @@ import type { Delivery } from '../../mail/index.ts';
 import { askButton, askComment, askEdited } from './ask.ts';
 import { asPath, type PullName, placeIn, pullName } from './names.ts';
 import type { Desk } from './parts.ts';
-import { changePull } from './pulls.ts';
+import { changePull, PUSHES } from './pulls.ts';
 import { sweepRepositories } from './sweep.ts';
 
 /** Events that the bot has a use for: those of `app.yml`, and what every app is told of its installations. */
@@ -66,9 +66,12 @@ export function listenTo(desk: Desk, robot: Probot): void {
       if (pull) await planAgain(desk, pullName(repository, pull.number));
     }
   });
-  robot.on('push', async ({ payload }) => {
+  robot.on('push', async ({ id, payload }) => {
     const repository = noteInstallation(desk, payload);
-    if (payload.ref.startsWith('refs/heads/')) desk.pushes.add(asPath(repository));
+    if (!payload.ref.startsWith('refs/heads/')) return;
+    const head = { commit: payload.after, atMs: receivedAt(desk, id), by: payload.sender?.id ?? 0 };
+    await desk.parts.pulls.recordHead(repository, PUSHES, head);
+    desk.pushes.add(asPath(repository));
   });
   robot.on(['installation.created', 'installation_repositories.added'], async () => sweepRepositories(desk));
 }

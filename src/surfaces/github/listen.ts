@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { CodeHost } from '../../commands/index.ts';
 import { createInbox, createOutbox } from '../../mail/index.ts';
 import { createQueue, type Queue } from '../../reconciler/index.ts';
 import { createClients } from './clients.ts';
@@ -7,11 +8,13 @@ import { EVENTS, listenTo, receive } from './events.ts';
 import { lookAtPull } from './look.ts';
 import { paint } from './paint.ts';
 import type { Desk, GithubParts } from './parts.ts';
+import { teamsOfPerson } from './people.ts';
 import { nameOfPull, notePlace } from './pulls.ts';
 import { lookAtBranches } from './push.ts';
 import { startAnswer } from './start-answer.ts';
 import { redeliverLost, sweepRepositories } from './sweep.ts';
 import { createTrees } from './tree.ts';
+import { resume } from './waiting.ts';
 import { type Answer, createWebhooks } from './webhooks.ts';
 
 /** What GitHub allows an installation; acknowledgements always find room. */
@@ -30,6 +33,8 @@ const WORKERS = 4;
 export interface Github {
   /** Takes a delivery of GitHub's webhook. */
   take(request: IncomingMessage): Promise<Answer>;
+  /** Those of the teams that somebody is in. Throws a Failure `teams-unknown` when GitHub does not say. */
+  teamsOf: CodeHost['teamsOf'];
   /** Goes on with what an earlier process has left, and looks at everything once. */
   start(): Promise<void>;
   /** Nothing is being looked at, answered or written, and nothing is due now. */
@@ -49,19 +54,25 @@ export function createGithub(parts: GithubParts): Github {
     events: EVENTS,
     warn,
   });
-  let stopListening = () => {};
+  const stops: (() => void)[] = [];
   const timers: (() => void)[] = [];
   return {
     take,
+    teamsOf: (...asked) => teamsOf(desk, ...asked),
     async start() {
       await desk.clients.probot.load((robot) => listenTo(desk, robot));
       for (const pull of await parts.pulls.unfinished()) {
         for (const environment of Object.keys(pull.places)) notePlace(desk, environment, nameOfPull(pull));
       }
-      stopListening = parts.feed.listen(({ group, fact }) => {
-        if (fact.kind === 'pull-progress') return;
-        for (const name of desk.places.get(group.slice(0, group.indexOf('/'))) ?? []) desk.paints.add(name);
-      });
+      stops.push(
+        parts.proposals.listen((id) => resume(desk, ({ waits }) => waits?.proposal === id, startAnswer)),
+      );
+      stops.push(
+        parts.feed.listen(({ group, fact }) => {
+          if (fact.kind === 'pull-progress') return;
+          for (const name of desk.places.get(group.slice(0, group.indexOf('/'))) ?? []) desk.paints.add(name);
+        }),
+      );
       const learning = learnName(desk).finally(() => desk.sweeping.delete(learning));
       desk.sweeping.add(learning);
       await Promise.all([desk.inbox.start(), desk.outbox.start()]);
@@ -74,7 +85,7 @@ export function createGithub(parts: GithubParts): Github {
     idle: () => idle(desk),
     async close() {
       closing.abort(new Error('the bot is stopping'));
-      stopListening();
+      for (const stop of stops) stop();
       for (const cancel of timers) cancel();
       await Promise.all([desk.inbox, desk.looks, desk.pushes, desk.paints].map((each) => each.close()));
       for (const cancel of desk.retries.values()) cancel();
@@ -82,6 +93,17 @@ export function createGithub(parts: GithubParts): Github {
       await desk.outbox.close();
     },
   };
+}
+
+async function teamsOf(
+  desk: Desk,
+  repository: string,
+  person: string,
+  teams: readonly string[],
+): Promise<readonly string[]> {
+  const installation = desk.installations.get(repository);
+  if (installation === undefined) return [];
+  return teamsOfPerson(await desk.clients.installation(installation), person, teams);
 }
 
 /** An app is mentioned by what GitHub calls it; while GitHub is away it is called by its usual name. */
@@ -121,7 +143,7 @@ function deskFor(parts: GithubParts, closing: AbortSignal): Desk {
       alarm: ({ account, key, kind }, why) =>
         parts.warn({ account, key, kind, why }, 'GitHub does not take a write'),
     }),
-    looks: looker(parts, closing, (name) => lookAtPull(desk, name)),
+    looks: looker(parts, closing, (name) => lookAtPull(desk, name, startAnswer)),
     paints: looker(parts, closing, (name) => paint(desk, name)),
     pushes: looker(parts, closing, (repository) => lookAtBranches(desk, repository, startAnswer)),
     answering: new Map(),

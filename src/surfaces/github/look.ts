@@ -2,21 +2,28 @@ import type { Caller } from '../../policy/index.ts';
 import type { Block, Outcome } from '../../replies/index.ts';
 import * as say from '../../replies/index.ts';
 import type { Problem } from '../../spec/index.ts';
-import type { Pull, PullPlace, PullPlan } from '../../store/index.ts';
-import { planCheck } from './check-run.ts';
+import type { Ask, Pull, PullPlace, PullPlan } from '../../store/index.ts';
+import { askPreview } from './auto-preview.ts';
+import { APPROVE_ACTION, DEPLOY_ACTION, planCheck } from './check-run.ts';
 import type { Octokit } from './clients.ts';
+import { forkIn } from './fork.ts';
 import { hereIn } from './here.ts';
 import { drawMarkdown } from './markdown.ts';
 import { nameOf, type PullName, placeIn, previewOf } from './names.ts';
 import { accountOf, type Desk } from './parts.ts';
 import { changePlace, changePull, nameOfPull, readPull } from './pulls.ts';
 import { put } from './put.ts';
+import { rulesChanged, rulesFor } from './repository-rules.ts';
 import { statusOf } from './tree.ts';
+import { withdrawOld } from './waiting.ts';
+
+/** Begins to answer what was asked, beside the looks. */
+type Start = (desk: Desk, ask: Ask) => void;
 
 const MOST_PLAN = 60_000;
 
 /** Looks at a pull request: plans a head that is new, takes down what a closed one has left, and writes its comment. */
-export async function lookAtPull(desk: Desk, name: PullName): Promise<void> {
+export async function lookAtPull(desk: Desk, name: PullName, start: Start): Promise<void> {
   const { repository, number } = placeIn(name);
   const known = await desk.parts.pulls.get(repository, number);
   const installation = known?.installation ?? desk.installations.get(repository);
@@ -24,7 +31,8 @@ export async function lookAtPull(desk: Desk, name: PullName): Promise<void> {
   const octokit = await desk.clients.installation(installation);
   const pull = await readPull(desk, octokit, installation, name).catch(ifGone);
   if (!pull) return;
-  if (pull.state === 'open' && pull.plan.commit !== pull.head) await plan(desk, octokit, pull);
+  await withdrawOld(desk, pull);
+  if (pull.state === 'open' && pull.plan.commit !== pull.head) await plan(desk, octokit, pull, start);
   if (pull.state === 'closed' && !pull.finished) await takeDown(desk, octokit, pull);
   desk.paints.add(name);
 }
@@ -36,8 +44,8 @@ function ifGone(error: unknown): undefined {
 }
 
 /** Plans the head as its author would deploy it; what is told is told of that commit. */
-async function plan(desk: Desk, octokit: Octokit, pull: Pull): Promise<void> {
-  const { repository, head, installation } = pull;
+async function plan(desk: Desk, octokit: Octokit, pull: Pull, start: Start): Promise<void> {
+  const { repository, head, installation, base } = pull;
   const nowMs = desk.parts.clock.now();
   const ask = {
     actor: { id: pull.authorId, login: pull.author },
@@ -45,7 +53,9 @@ async function plan(desk: Desk, octokit: Octokit, pull: Pull): Promise<void> {
     receivedAtMs: nowMs,
     commit: head,
   };
-  const here = hereIn(desk, octokit, pull, ask);
+  const rules = await rulesFor(desk, octokit, repository, base);
+  const changed = await rulesChanged(desk, octokit, { repository, base, head });
+  const here = hereIn(desk, octokit, pull, ask, rules);
   const caller = botFor(repository, 'reader');
   const command = desk.parts.run(
     { words: [], line: '/kata plan', caller, surface: 'github', here },
@@ -56,18 +66,35 @@ async function plan(desk: Desk, octokit: Octokit, pull: Pull): Promise<void> {
     const step = await command.next();
     if (!step.done) blocks.push(step.value);
     else {
-      const problems = problemsIn(step.value);
-      const found = planFrom(pull, step.value, [...blocks, ...step.value.blocks]);
+      const problems = [...problemsIn(step.value), ...(changed ?? [])];
+      const told = [...blocks, ...step.value.blocks, ...say.rulesBlocks(rules.problems, changed, base)];
+      const found = withRules(planFrom(pull, step.value, told), changed);
+      const fork = await forkIn(desk, octokit, pull, { rules, plan: found });
       await put(desk, accountOf(installation), {
         kind: 'check',
         key: `plan:${repository}:${head}:${found.again}`,
         importance: 'result',
-        content: { repository, run: planCheck(head, found, problems) },
+        content: { repository, run: planCheck(head, found, problems, ACTIONS[fork]) },
       });
-      await changePull(desk, nameOfPull(pull), (before = pull) => ({ ...before, plan: found }));
+      await changePull(desk, nameOfPull(pull), (before = pull) => ({
+        ...before,
+        plan: { ...found, fork, comments: rules.comments },
+      }));
+      const preview = found.verdict === 'ready' ? await askPreview(desk, octokit, pull, rules) : undefined;
+      if (preview) start(desk, preview);
       return;
     }
   }
+}
+
+/** What can be done with a click on a plan, by whether it is a fork's. */
+const ACTIONS = { no: [DEPLOY_ACTION], planned: [], 'to-approve': [APPROVE_ACTION, DEPLOY_ACTION] } as const;
+
+/** Rules that nobody could read after the merge are a mistake of the pull request that brings them. */
+function withRules(plan: PullPlan, changed: readonly Problem[] | undefined): PullPlan {
+  const errors = changed?.length ?? 0;
+  if (!errors) return plan;
+  return { ...plan, verdict: 'invalid', errors: plan.errors + errors };
 }
 
 /** Questions that are about a person are not the file's. */

@@ -7,6 +7,7 @@ import { accountOf, type Desk } from './parts.ts';
 import { changePull } from './pulls.ts';
 import { put } from './put.ts';
 import { markerOf, type PlaceView, stickyComment } from './sticky-comment.ts';
+import { forkNow, withWaiting } from './waiting-rows.ts';
 
 /** Writes the one comment of a pull request anew, from what the books and the engines say now. */
 export async function paint(desk: Desk, name: PullName): Promise<void> {
@@ -14,12 +15,17 @@ export async function paint(desk: Desk, name: PullName): Promise<void> {
   const pull = await desk.parts.pulls.get(repository, number);
   if (!pull || !hasSomethingToSay(pull)) return;
   const views = await desk.parts.views(repository, desk.closing);
-  const places = await Promise.all(
+  const open = (await desk.parts.proposals.open()).filter(
+    (each) => each.repository === repository && each.pull === number,
+  );
+  const there = await Promise.all(
     Object.entries(pull.places).map(([environment, place]) =>
       placeView(desk, name, environment, place, views),
     ),
   );
-  await noteRemoved(desk, name, pull, places);
+  await noteRemoved(desk, name, pull, there);
+  const places = withWaiting(there, open, desk.parts.clock.now());
+  if (pull.plan.comments === 'outcomes' || pull.plan.comments === 'none') return;
   const body = stickyComment({
     number,
     state: pull.state,
@@ -28,6 +34,7 @@ export async function paint(desk: Desk, name: PullName): Promise<void> {
     preview: previewOf(repository, number),
     places,
     plan: pull.plan,
+    fork: forkNow(pull, open),
     nowMs: desk.parts.clock.now(),
   });
   const goesOn = places.some(({ state }) => state === 'deploying' || state === 'removing');

@@ -1,8 +1,8 @@
 import type { Clock } from '../../clock.ts';
-import type { GroupView, PushCommands, Said } from '../../commands/index.ts';
+import type { GroupView, Held, Wanted as HoldWanted, PushCommands, Said } from '../../commands/index.ts';
 import type { Inbox, InboxBook, Outbox, OutboxBook } from '../../mail/index.ts';
 import type { Ledger } from '../../metering/index.ts';
-import type { GivenGrant } from '../../policy/index.ts';
+import type { GivenGrant, Proposal, Proposals } from '../../policy/index.ts';
 import type { Feed, Queue } from '../../reconciler/index.ts';
 import type { Block, Outcome } from '../../replies/index.ts';
 import type { BranchBook, PullBook } from '../../store/index.ts';
@@ -44,6 +44,11 @@ export interface GithubParts {
   readonly commands: PushCommands;
   /** The groups of a repository, as people look at them. */
   readonly views: (repository: string, signal: AbortSignal) => Promise<GroupView[]>;
+  readonly proposals: Proposals;
+  /** By the settings; the file of a repository can only add to them. */
+  readonly isProtected: (environment: string) => boolean;
+  readonly holdBack: (wanted: HoldWanted) => Promise<Held>;
+  readonly propose: (wanted: Omit<HoldWanted, 'proposal'>) => Promise<Proposal>;
   readonly warn: (fields: Record<string, unknown>, message: string) => void;
   readonly reportInternal: (error: unknown) => string;
 }

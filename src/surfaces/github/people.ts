@@ -1,3 +1,4 @@
+import { Failure } from '../../failure.ts';
 import type { Caller, GivenGrant, Grant } from '../../policy/index.ts';
 import { holds, isEnough } from '../../policy/index.ts';
 import type { Octokit } from './clients.ts';
@@ -11,6 +12,11 @@ export interface Person {
   readonly login: string;
 }
 
+/** Somebody on GitHub as one person, wherever they speak. */
+export function personAt(id: number): string {
+  return `github:${id}`;
+}
+
 const ROLES: readonly Role[] = ['read', 'triage', 'write', 'maintain', 'admin'];
 
 /**
@@ -21,13 +27,13 @@ export async function callerFor(
   octokit: Octokit,
   repository: string,
   person: Person,
-  settings: GithubSettings,
+  { roles }: Pick<GithubSettings, 'roles'>,
 ): Promise<Caller> {
   const role = await roleOf(octokit, repository, person);
-  const grants = role === undefined ? [] : grantsOf(settings.roles[role], role, repository);
+  const grants = role === undefined ? [] : grantsOf(roles[role], role, repository);
   const [first, ...rest] = grants.map(({ right }) => right);
   const right = rest.reduce((best, each) => (isEnough(each, best) ? each : best), first ?? 'reader');
-  return { name: `github:${person.login.toLowerCase()}`, right, grants };
+  return { name: `github:${person.login.toLowerCase()}`, right, grants, person: personAt(person.id) };
 }
 
 async function roleOf(
@@ -60,4 +66,52 @@ function grantsOf(given: readonly GivenGrant[], role: Role, repository: string):
       repositories: [repository],
       rule: `role ${role} in ${repository}`,
     }));
+}
+
+/** Whether a review of theirs counts: GitHub counts those of people who may write. */
+export async function mayWrite(octokit: Octokit, repository: string, person: Person): Promise<boolean> {
+  const role = await roleOf(octokit, repository, person);
+  return role === 'write' || role === 'maintain' || role === 'admin';
+}
+
+/** Those of the teams (`acme/ops`) that somebody is in, also by a team below them. */
+export async function teamsAmong(
+  octokit: Octokit,
+  login: string,
+  teams: readonly string[],
+): Promise<string[]> {
+  const among = await Promise.all(
+    teams.map(async (team) => {
+      const slash = team.indexOf('/');
+      const place = { org: team.slice(0, slash), team_slug: team.slice(slash + 1), username: login };
+      try {
+        const { data } = await octokit.rest.teams.getMembershipForUserInOrg(place);
+        return data.state === 'active' ? [team] : [];
+      } catch (error) {
+        if (statusOf(error) === 404) return [];
+        throw error;
+      }
+    }),
+  );
+  return among.flat();
+}
+
+/** The teams of somebody that is known by number. Throws a Failure `teams-unknown` when GitHub does not say. */
+export async function teamsOfPerson(
+  octokit: Octokit,
+  person: string,
+  teams: readonly string[],
+): Promise<string[]> {
+  const id = /^github:(\d+)$/.exec(person)?.[1];
+  if (id === undefined) return [];
+  try {
+    const { data } = await octokit.request('GET /user/{account_id}', { account_id: Number(id) });
+    return await teamsAmong(octokit, data.login, teams);
+  } catch (error) {
+    if (statusOf(error) === 404) return [];
+    throw new Failure('teams-unknown', `It could not be read who is in ${teams.join(', ')}.`, {
+      advice: 'The app needs the permission members; try again when GitHub answers.',
+      cause: error,
+    });
+  }
 }

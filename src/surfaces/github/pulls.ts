@@ -3,6 +3,9 @@ import type { Octokit } from './clients.ts';
 import { nameOf, type PullName, placeIn, pullName } from './names.ts';
 import type { Desk } from './parts.ts';
 
+/** Pushes to branches are noted like the heads of a pull request that no repository has. */
+export const PUSHES = 0;
+
 /** Reads a pull request from GitHub and notes what has changed: its state, its head and since when that is the head. */
 export async function readPull(
   desk: Desk,

@@ -1,15 +1,16 @@
-import type { PushedBranch } from '../../commands/index.ts';
+import { type PushedBranch, used } from '../../commands/index.ts';
 import { Failure } from '../../failure.ts';
-import { type Caller, environmentVerdict } from '../../policy/index.ts';
+import { type Caller, standingOf } from '../../policy/index.ts';
 import type { Block, Outcome } from '../../replies/index.ts';
 import * as say from '../../replies/index.ts';
 import { type MappedBranch, mapped } from '../../repositories/index.ts';
 import type { Ask } from '../../store/index.ts';
-import { environmentRules } from './admission.ts';
 import type { Octokit } from './clients.ts';
 import { nameOf } from './names.ts';
 import type { Desk } from './parts.ts';
+import { ruled } from './push-rules.ts';
 import { ended, type Place, tell } from './push-told.ts';
+import { proposalIn, resume, waitEnded, waitFor } from './waiting.ts';
 
 /** Begins to answer what was asked, beside the looks. */
 type Start = (desk: Desk, ask: Ask) => void;
@@ -57,11 +58,13 @@ async function askBranch(
   };
   const isNew = before !== undefined && (await desk.parts.pulls.ask(ask));
   await desk.parts.branches.record(repository, branch, commit);
+  // What an earlier push waits for is over: it is asked again, and finds that out.
+  resume(desk, ({ push, repository: own }) => own === repository && push?.branch === branch, start);
   if (isNew) start(desk, ask);
 }
 
-/** Deploys what was pushed, and tells how it went. Begun anew after a crash. */
-export async function answerPush(desk: Desk, ask: Ask): Promise<void> {
+/** Deploys what was pushed, and tells how it went. Begun anew after a crash, and when what it waits for is there. */
+export async function answerPush(desk: Desk, ask: Ask, start: Start): Promise<void> {
   const { repository, installation, push } = ask;
   if (!push) return;
   const octokit = await desk.clients.installation(installation);
@@ -70,8 +73,15 @@ export async function answerPush(desk: Desk, ask: Ask): Promise<void> {
     unlessMendable,
   );
   if (desk.closing.aborted) return; // followed further after the next start
-  if (outcome.code !== NOTHING)
-    await ended(desk, octokit, { installation, repository }, wanted, outcome, blocks);
+  const place = { installation, repository };
+  if (outcome.kind === 'waiting') {
+    const proposal = await proposalIn(desk, outcome);
+    const title = say.standingWords(standingOf(proposal, desk.parts.clock.now()), desk.parts.clock.now());
+    await tell(desk, place, wanted, 'pending', title, '');
+    return waitFor(desk, ask, { proposal, head: ask.commit, start });
+  }
+  if (ask.waits) await waitEnded(desk, ask, outcome, outcome.kind === 'done');
+  if (outcome.code !== NOTHING) await ended(desk, octokit, place, wanted, outcome, blocks);
   await desk.parts.pulls.answered(ask.id);
 }
 
@@ -100,7 +110,7 @@ const NOTHING = 'nothing-to-deploy';
 async function deployBranch(
   desk: Desk,
   octokit: Octokit,
-  place: Place,
+  place: Ask,
   wanted: MappedBranch,
   before: string,
 ): Promise<Told> {
@@ -108,13 +118,15 @@ async function deployBranch(
   const pushed = await readPush(desk, octokit, repository, wanted, before);
   if (!pushed.files.length && !(await hasGroups(desk, repository, wanted.environment)))
     return { outcome: say.done(NOTHING, {}), blocks: [] };
-  const refusal = await ruled(octokit, repository, wanted);
-  if (refusal) return { outcome: refusal, blocks: [] };
+  const held = await ruled(desk, octokit, place, wanted, pushed);
+  if ('kind' in held) return { outcome: held, blocks: [] };
   await tell(desk, place, wanted, 'pending', say.deployingTitle(wanted.environment), '');
   const checked = await drained(desk.parts.commands.checkPush(pushed, desk.closing));
   if (checked.outcome.kind !== 'done') return checked;
   const follow = await desk.parts.commands.deployPush(pushed);
-  return drained(follow(desk.closing));
+  const told = await drained(follow(desk.closing));
+  if (held.goes && !desk.closing.aborted) await used(desk.parts, held.goes);
+  return told;
 }
 
 function unlessMendable(error: unknown): Told {
@@ -164,18 +176,6 @@ function pusher(repository: string, branch: string): Caller {
 
 async function hasGroups(desk: Desk, repository: string, environment: string): Promise<boolean> {
   return (await desk.parts.views(repository, desk.closing)).some((view) => view.environment === environment);
-}
-
-/** The environment's own rules hold for a push as they do for GitHub's own jobs. */
-async function ruled(
-  octokit: Octokit,
-  repository: string,
-  { branch, environment }: MappedBranch,
-): Promise<Outcome | undefined> {
-  const rules = await environmentRules(octokit, repository, environment);
-  const { data } = await octokit.rest.repos.getBranch({ ...nameOf(repository), branch });
-  const verdict = environmentVerdict(rules, { environment, branch, branchIsProtected: data.protected });
-  return verdict.allowed ? undefined : say.refused(verdict.code, verdict.message, verdict.advice);
 }
 
 async function drained(

@@ -20,7 +20,9 @@ const GIVE_UP_MS = 86_400_000;
  */
 export function startAnswer(desk: Desk, ask: Ask): void {
   if (desk.answering.has(ask.id)) return;
-  const work = (ask.push ? answerPush(desk, ask) : answer(desk, ask))
+  desk.retries.get(ask.id)?.();
+  desk.retries.delete(ask.id);
+  const work = (ask.push ? answerPush(desk, ask, startAnswer) : answer(desk, ask, startAnswer))
     .catch((error: unknown) => afterFailure(desk, ask, error))
     .catch((error: unknown) => void desk.parts.reportInternal(error))
     .finally(() => {

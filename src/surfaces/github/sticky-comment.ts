@@ -1,5 +1,5 @@
 import type { Bill, Money } from '../../metering/index.ts';
-import type { Block, PlaceState } from '../../replies/index.ts';
+import type { Block, ForkState, PlaceState } from '../../replies/index.ts';
 import * as say from '../../replies/index.ts';
 import type { PullPlan } from '../../store/index.ts';
 import { code, inline, link } from './escape.ts';
@@ -16,6 +16,7 @@ export interface PullView {
   readonly preview: string;
   readonly places: readonly PlaceView[];
   readonly plan: PullPlan;
+  readonly fork: ForkState;
   readonly nowMs: number;
 }
 
@@ -36,6 +37,8 @@ export interface PlaceView {
   readonly steps: readonly Block[];
   readonly deploys: number;
   readonly failed: number;
+  /** What can be said of a row that waits. */
+  readonly commands?: string;
 }
 
 export interface GroupRow {
@@ -61,6 +64,7 @@ export function stickyComment(view: PullView): string {
   const parts = [
     markerOf(view.number),
     `#### containers · ${code(view.head.slice(0, 7))} ${inline(view.title, 100)}`,
+    forkOf(view),
     there.length ? placesTable(there) : '',
     ...there.map(stepsOf),
     gone.length ? billTable(gone) : '',
@@ -70,6 +74,7 @@ export function stickyComment(view: PullView): string {
           view.plan.verdict,
           there.map(({ state }) => state),
           code(view.preview),
+          { waiting: there.flatMap(({ commands = [] }) => commands), fork: view.fork },
         )
       : '',
     footer(view),
@@ -141,6 +146,11 @@ function planOf({ commit, verdict, errors, text }: PullPlan): string {
   if (verdict !== 'ready')
     return [`**${verdict === 'none' ? '–' : '✗'} ${title}**`, shown].filter(Boolean).join('\n\n');
   return `<details>\n<summary>✔ plan: ${say.planTitle(verdict, errors)}</summary>\n\n${shown}\n\n</details>`;
+}
+
+function forkOf({ fork, state, head, preview }: PullView): string {
+  if (fork === 'no' || state === 'closed') return '';
+  return `> ${say.forkWords(fork, code(head.slice(0, 7)), preview)}`;
 }
 
 function footer({ places, nowMs }: PullView): string {

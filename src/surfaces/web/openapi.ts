@@ -12,7 +12,7 @@ const OUTCOME = {
   type: 'object',
   required: ['kind', 'code', 'blocks', 'data'],
   properties: {
-    kind: { enum: ['done', 'refused', 'invalid', 'failed'] },
+    kind: { enum: ['done', 'waiting', 'refused', 'invalid', 'failed'] },
     code: { type: 'string', description: 'Stable, such as `deployed` or `image-not-found`.' },
     blocks: { type: 'array', items: { $ref: '#/components/schemas/Block' } },
     data: { description: 'The same facts for programs.' },

@@ -12,6 +12,7 @@ import { openStage, type Stage } from './stage.ts';
 test('the manifest asks for this and no more', () => {
   expect(MANIFEST.default_permissions).toEqual({
     metadata: 'read',
+    members: 'read',
     contents: 'read',
     actions: 'read',
     issues: 'read',

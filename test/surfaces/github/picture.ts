@@ -12,6 +12,7 @@ import { stickyComment } from '../../../src/surfaces/github/sticky-comment.ts';
 import { STAGES } from './stages.ts';
 
 const WIDTH = 980;
+const HEIGHT = 4_390;
 
 const STYLE = `
 :root { color-scheme: light; --page: #f6f8fa; --box: #fff; --ink: #1f2328; --soft: #59636e; --line: #d1d9e0; --code: #818b981f; --link: #0969da; }
@@ -27,6 +28,7 @@ h4 { font-size: 14px; font-weight: 600; margin: 16px 0; } p, ul, table, pre, det
 code { font: 85%/1.45 ui-monospace, "DejaVu Sans Mono", monospace; background: var(--code); border-radius: 6px; padding: .2em .4em; }
 pre { background: var(--page); border-radius: 6px; padding: 14px; overflow: auto; } pre code { background: none; padding: 0; }
 table { border-collapse: collapse; display: block; overflow: auto; } th, td { border: 1px solid var(--line); padding: 6px 13px; text-align: left; } tr:nth-child(2n) td { background: var(--page); }
+blockquote { margin: 0 0 14px; padding: 0 1em; color: var(--soft); border-left: .25em solid var(--line); } blockquote p { margin: 0; }
 a { color: var(--link); text-decoration: none; } sub { font-size: 12px; color: var(--soft); vertical-align: baseline; } summary { cursor: pointer; } del { color: var(--soft); }
 `;
 
@@ -42,7 +44,7 @@ for (const mode of ['light', 'dark']) {
     '--disable-gpu',
     '--hide-scrollbars',
     ...(mode === 'dark' ? ['--blink-settings=preferredColorScheme=0'] : []),
-    `--window-size=${WIDTH},3000`,
+    `--window-size=${WIDTH},${HEIGHT}`,
     `--screenshot=${picture}`,
     pathToFileURL(page).href,
   ]);

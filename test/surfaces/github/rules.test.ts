@@ -171,14 +171,14 @@ describe('what GitHub’s environments ask', () => {
 
   test.each<[string, () => void, string]>([
     [
-      'reviewers',
+      'reviewers that cannot be told from others',
       () =>
         rules('staging', [
-          { type: 'required_reviewers', reviewers: [{ type: 'User', reviewer: { login: 'cleo' } }] },
+          { type: 'required_reviewers', reviewers: [{ type: 'Robot', reviewer: { login: 'cleo' } }] },
         ]),
-      'approval of cleo',
+      'asks for reviewers',
     ],
-    ['a wait', () => rules('staging', [{ type: 'wait_timer', wait_timer: 30 }]), 'wait 30 minutes'],
+    ['a wait without an end', () => rules('staging', [{ type: 'wait_timer' }]), 'how long'],
     [
       'a rule that nobody knows',
       () => rules('staging', [{ type: 'phase_of_the_moon' }]),

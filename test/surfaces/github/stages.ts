@@ -117,6 +117,7 @@ const view = (more: Partial<PullView>): PullView => ({
     errors: 0,
     text: READY,
   },
+  fork: 'no',
   nowMs: NOW,
   ...more,
 });
@@ -144,6 +145,42 @@ export const STAGES: readonly (readonly [name: string, view: PullView])[] = [
       ],
     }),
   ],
+  [
+    'needs approval',
+    view({
+      places: [
+        place({
+          environment: 'staging',
+          state: 'waiting',
+          detail: 'for cleo or the team acme/ops',
+          groups: [],
+          perHour: undefined,
+          bill: undefined,
+          expiresAtMs: null,
+          commands: '`/kata approve ask-7f3k2m9x` · `/kata reject ask-7f3k2m9x --reason "why"`',
+        }),
+        PRODUCTION,
+      ],
+    }),
+  ],
+  [
+    'waits',
+    view({
+      places: [
+        {
+          ...PRODUCTION,
+          commit: '9f31c02a4d2b1e0f9f31c02a4d2b1e0f9f31c02a',
+          by: 'ann',
+          atMs: NOW - 60_000,
+          state: 'waiting',
+          detail: 'until 14:32 UTC',
+          commands: '`/kata reject ask-7f3k2m9x --reason "why"`',
+        },
+      ],
+    }),
+  ],
+  ['fork waits', view({ fork: 'to-approve' })],
+  ['fork is planned only', view({ fork: 'planned' })],
   ['running', view({ places: [place({}), PRODUCTION] })],
   [
     'several groups',

@@ -13,6 +13,7 @@ import {
 import {
   ApiError,
   type Comment,
+  type Commit,
   commitIn,
   hashOf,
   headOf,
@@ -61,12 +62,60 @@ export function createApi(state: State, app: App, bot: Person): Hono {
     return context.json(branchShape(repository, name, sha));
   });
   api.get('/repos/:o/:r/rules/branches/:b{.+}', (context) => {
-    const contexts = place(context).required.get(context.req.param('b')) ?? [];
-    const rule = {
+    const { required, reviewRules } = place(context);
+    const contexts = required.get(context.req.param('b')) ?? [];
+    const parameters = reviewRules.get(context.req.param('b'));
+    const checks = {
       type: 'required_status_checks',
       parameters: { required_status_checks: contexts.map((name) => ({ context: name })) },
     };
-    return context.json(contexts.length ? [rule] : []);
+    return context.json([
+      ...(contexts.length ? [checks] : []),
+      ...(parameters ? [{ type: 'pull_request', parameters }] : []),
+    ]);
+  });
+  api.get('/users/:name', (context) => {
+    const person = state.people.get(context.req.param('name').toLowerCase());
+    if (!person) throw new ApiError(404, 'Not Found');
+    return context.json(userShape(person));
+  });
+  api.get('/user/:id', (context) => {
+    const person = [...state.people.values()].find(({ id }) => id === Number(context.req.param('id')));
+    if (!person) throw new ApiError(404, 'Not Found');
+    return context.json(userShape(person));
+  });
+  api.get('/orgs/:org/teams/:slug/memberships/:name', (context) => {
+    app.needs('members', 'read');
+    const { org, slug, name } = context.req.param();
+    const person = state.people.get(name.toLowerCase());
+    if (!person || !state.teams.get(`${org}/${slug}`.toLowerCase())?.has(person.id))
+      throw new ApiError(404, 'Not Found');
+    return context.json({ state: 'active', role: 'member' });
+  });
+  api.get('/repos/:o/:r/compare/:range', (context) => {
+    const repository = place(context);
+    const [before = '', after = ''] = context.req.param('range').split('...');
+    const commits = [];
+    for (let sha = after; sha && sha !== before; ) {
+      const commit = commitIn(state, repository, sha);
+      commits.unshift(commitShape(commit));
+      sha = commit.parents.at(-1) ?? '';
+    }
+    return context.json({ status: 'ahead', commits });
+  });
+  api.get('/repos/:o/:r/pulls/:n/reviews', (context) => {
+    const [, pull] = pullAt(context);
+    return context.json(
+      paged(
+        context,
+        pull.reviews.map(({ by, state: how, commit }, id) => ({
+          id,
+          user: userShape(by),
+          state: how,
+          commit_id: commit,
+        })),
+      ),
+    );
   });
   api.get('/repos/:o/:r/git/trees/:sha', (context) => {
     const repository = place(context);
@@ -138,13 +187,7 @@ export function createApi(state: State, app: App, bot: Person): Hono {
     return context.json({ state: 'success', statuses: newest });
   });
   api.get('/repos/:o/:r/commits/:ref', (context) => {
-    const { sha, message, author } = commitIn(state, place(context), context.req.param('ref'));
-    return context.json({
-      sha,
-      commit: { message },
-      author: userShape(author),
-      committer: userShape(author),
-    });
+    return context.json(commitShape(commitIn(state, place(context), context.req.param('ref'))));
   });
   api.get('/repos/:o/:r/pulls', (context) => {
     const repository = place(context);
@@ -163,11 +206,11 @@ export function createApi(state: State, app: App, bot: Person): Hono {
     return context.json(pullShape(pull, repository));
   });
   api.get('/repos/:o/:r/pulls/:n/commits', (context) => {
-    const [, pull] = pullAt(context);
+    const [repository, pull] = pullAt(context);
     return context.json(
       paged(
         context,
-        pull.commits.map((sha) => ({ sha })),
+        pull.commits.map((sha) => commitShape(commitIn(state, pull.head ?? repository, sha))),
       ),
     );
   });
@@ -375,6 +418,10 @@ export function createApi(state: State, app: App, bot: Person): Hono {
     });
   });
   return api;
+}
+
+function commitShape({ sha, message, author }: Commit) {
+  return { sha, commit: { message }, author: userShape(author), committer: userShape(author) };
 }
 
 function branchShape(repository: Repository, name: string, sha: string) {

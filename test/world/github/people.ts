@@ -40,6 +40,7 @@ export interface People {
   editComment(by: Person, repository: Repository, pull: Pull, comment: Comment, body: string): void;
   deleteComment(by: Person, repository: Repository, pull: Pull, comment: Comment): void;
   closePull(by: Person, repository: Repository, pull: Pull): void;
+  review(by: Person, pull: Pull, state: 'APPROVED' | 'CHANGES_REQUESTED' | 'COMMENTED'): void;
   merge(by: Person, repository: Repository, pull: Pull): string;
   press(by: Person, repository: Repository, check: Repository['checks'][number], identifier: string): void;
   rerequest(by: Person, repository: Repository, check: Repository['checks'][number]): void;
@@ -140,6 +141,7 @@ export function createPeople(state: State, app: App, deliveries: Deliveries): Pe
         pulls: new Map(),
         environments: new Map(),
         required: new Map(),
+        reviewRules: new Map(),
         statuses: [],
         deployments: [],
         checks: [],
@@ -176,6 +178,7 @@ export function createPeople(state: State, app: App, deliveries: Deliveries): Pe
         commits: [sha],
         updatedAtMs: clock.now(),
         comments: [],
+        reviews: [],
       };
       repository.pulls.set(pull.number, pull);
       tellPull('opened', by, repository, pull);
@@ -212,6 +215,9 @@ export function createPeople(state: State, app: App, deliveries: Deliveries): Pe
     closePull(by, repository, pull) {
       Object.assign(pull, { state: 'closed', updatedAtMs: clock.now() });
       tellPull('closed', by, repository, pull);
+    },
+    review(by, pull, how) {
+      pull.reviews.push({ by, state: how, commit: headOf(pull) });
     },
     merge(by, repository, pull) {
       const files = (pull.head ?? repository).commits.get(headOf(pull))?.files ?? {};

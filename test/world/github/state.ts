@@ -33,6 +33,8 @@ export interface Repository {
   readonly environments: Map<string, Environment>;
   /** Contexts that a branch requires. */
   readonly required: Map<string, string[]>;
+  /** The parameters of a branch's rule `pull_request`. */
+  readonly reviewRules: Map<string, object>;
   readonly statuses: Status[];
   readonly deployments: Deployment[];
   readonly checks: Check[];
@@ -60,6 +62,7 @@ export interface Pull {
   commits: string[];
   updatedAtMs: number;
   readonly comments: Comment[];
+  readonly reviews: { readonly by: Person; readonly state: string; readonly commit: string }[];
 }
 
 export interface Comment {
@@ -101,12 +104,14 @@ export interface State {
   readonly clock: Clock;
   readonly people: Map<string, Person>;
   readonly repositories: Map<string, Repository>;
+  /** Who is in a team (`acme/ops`), by number. */
+  readonly teams: Map<string, Set<number>>;
   nextId(): number;
 }
 
 export function createState(clock: Clock): State {
   let id = 1_000;
-  return { clock, people: new Map(), repositories: new Map(), nextId: () => ++id };
+  return { clock, people: new Map(), repositories: new Map(), teams: new Map(), nextId: () => ++id };
 }
 
 export function hashOf(text: string): string {

@@ -1,0 +1,78 @@
+import { type PushedBranch, specHash } from '../../commands/index.ts';
+import { environmentVerdict, type Proposal, type Somebody, standingOf } from '../../policy/index.ts';
+import type { Outcome } from '../../replies/index.ts';
+import * as say from '../../replies/index.ts';
+import type { MappedBranch } from '../../repositories/index.ts';
+import type { Ask } from '../../store/index.ts';
+import type { Octokit } from './clients.ts';
+import { environmentRules } from './environment-rules.ts';
+import { handsIn } from './hands.ts';
+import { nameOf } from './names.ts';
+import type { Desk } from './parts.ts';
+import { personAt } from './people.ts';
+import { PUSHES } from './pulls.ts';
+
+/** The environment's own rules hold for a push as they do for GitHub's own jobs: it goes, waits, or does not go. */
+export async function ruled(
+  desk: Desk,
+  octokit: Octokit,
+  { waits }: Ask,
+  { branch, environment, commit }: MappedBranch,
+  { repository, files, previousCommit }: PushedBranch,
+): Promise<Outcome | { readonly goes: Proposal | undefined }> {
+  const rules = await environmentRules(octokit, repository, environment);
+  const { data } = await octokit.rest.repos.getBranch({ ...nameOf(repository), branch });
+  const verdict = environmentVerdict(rules, { environment, branch, branchIsProtected: data.protected });
+  if (!verdict.allowed) return say.refused(verdict.code, verdict.message, verdict.advice);
+  const { approvals, waitMs } = verdict;
+  if (!approvals.length && !waitMs) return { goes: undefined };
+  if (waits && data.commit.sha !== commit) {
+    const why = say.pushedOverWords(commit, data.commit.sha);
+    return say.refused('withdrawn', why, 'What was pushed since is asked for by itself.');
+  }
+  const origin = await originOf(desk, octokit, repository, commit);
+  const barred = await handsIn(octokit, {
+    repository,
+    commit,
+    deployed: previousCommit ?? '',
+    number: origin.pull,
+    pusher: origin.pusher,
+  });
+  const held = await desk.parts.holdBack({
+    subject: { repository, environment, commit, spec: specHash(files), group: '' },
+    needs: { approvals, waitMs, barred },
+    requester: origin.requester,
+    reason: '',
+    pull: { number: origin.pull, head: commit },
+    branch,
+    proposal: waits?.proposal,
+  });
+  if ('allowed' in held) return say.refused(held.code, held.message, held.advice);
+  if ('goes' in held) return held;
+  const nowMs = desk.parts.clock.now();
+  return say.waiting(held.waits, standingOf(held.waits, nowMs), nowMs);
+}
+
+/** The pull request that was merged with a commit, and who stands behind it: who merged it, or else who pushed. */
+async function originOf(
+  desk: Desk,
+  octokit: Octokit,
+  repository: string,
+  commit: string,
+): Promise<{ pull: number; pusher: number; requester: Somebody }> {
+  const place = nameOf(repository);
+  const { data: pulls } = await octokit.rest.repos.listPullRequestsAssociatedWithCommit({
+    ...place,
+    commit_sha: commit,
+  });
+  const number = pulls.find(({ merged_at: at }) => at !== null)?.number ?? 0;
+  const merger = number
+    ? (await octokit.rest.pulls.get({ ...place, pull_number: number })).data.merged_by
+    : null;
+  const heads = await desk.parts.pulls.heads(repository, PUSHES);
+  const pusher = merger?.id ?? heads.findLast((head) => head.commit === commit)?.by ?? 0;
+  const requester = pusher
+    ? { person: personAt(pusher), name: merger?.login ?? 'a push' }
+    : { person: personAt(0), name: 'a push' };
+  return { pull: number, pusher, requester };
+}
