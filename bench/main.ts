@@ -28,6 +28,10 @@ const BENCHES: Readonly<Record<string, { says: string; run(): Promise<readonly F
     says: 'GitHub webhooks: how soon they are answered, against a Probot app that only answers',
     run: async () => (await import('./webhook.ts')).benchWebhook(),
   },
+  slack: {
+    says: 'Slack commands: how soon they are acknowledged while a hundred a second arrive',
+    run: async () => (await import('./slack.ts')).benchSlack(),
+  },
   idle: {
     says: 'a bot with a hundred groups while nothing happens, on a real engine; takes some minutes',
     run: async () => (await import('./idle.ts')).benchIdle(),

@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import type { Clock } from './clock.ts';
 import {
   createOperations,
+  createPlaces,
   createSessions,
   type Ground,
   glanceAt,
+  glanceBy,
   holdBack,
   type Location,
   type PushCommands,
@@ -23,7 +25,9 @@ import {
   type LocationSettings,
   livesFrom,
   placeIn,
+  publicUrlIn,
   type Settings,
+  slackFrom,
 } from './config.ts';
 import { createDockerEngine } from './engines/docker/docker-engine.ts';
 import type { Engine } from './engines/index.ts';
@@ -38,7 +42,8 @@ import type { Store } from './store/index.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
 import type { TokenParts } from './surfaces/cli/index.ts';
 import { createGitSurface, hostedSources } from './surfaces/git/index.ts';
-import { createDoor, type Door } from './surfaces/github/index.ts';
+import { createDoor, type Door, SIGNED_IN } from './surfaces/github/index.ts';
+import { createSlackDoor, createWhoIsWho, type SlackDoor, type WhoIsWho } from './surfaces/slack/index.ts';
 import { createWatch, type Watch } from './surfaces/watch/index.ts';
 import { closed, createWeb, listen, portOf, warningFor } from './surfaces/web/index.ts';
 
@@ -64,6 +69,9 @@ export interface App {
   readonly watch: Watch;
   /** Absent without an app in the settings. */
   readonly github: Door | undefined;
+  readonly slack: SlackDoor | undefined;
+  /** Absent without Slack in the settings. */
+  readonly whoIsWho: WhoIsWho | undefined;
   /** Where it listens, once started: the ports are real ones even when the settings say 0. */
   readonly addresses: { http: string; edge: string };
   start(): Promise<void>;
@@ -114,6 +122,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     policy,
     approveWithinMs: settings.approveWithin,
     codeHost: { teamsOf: async (...asked) => github?.teamsOf(...asked) ?? [] },
+    linkAddress: (account) => whoIsWho?.linking?.address(account),
     owner: settings.owner,
     defaultPrices: pricesFrom({}),
     sources: {
@@ -168,6 +177,8 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
   });
   const ownUrl = () => `${settings.http.tls ? 'https' : 'http'}://${addresses.http}`;
   const github = githubFor(settings, parts, { ground, store, commands, ownUrl });
+  const whoIsWho = whoIsWhoFor(settings, parts, { ground, store, github, ownUrl });
+  const slack = slackFor(settings, parts, { ground, store, github, whoIsWho });
   const web = createWeb({
     clock,
     authenticate: (token) => tokens.authenticate(token),
@@ -179,6 +190,8 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     requestsPerSecond: settings.http.requestsPerSecond,
     git: (request, response) => git.handle(request, response),
     ...(github ? { github } : {}),
+    ...(slack ? { slack } : {}),
+    links: whoIsWho?.linking,
     reportInternal: (error) => log.internal(error),
   });
   const stopping = new AbortController();
@@ -189,6 +202,8 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     ground,
     watch,
     github,
+    slack,
+    whoIsWho,
     addresses,
     async start() {
       await routes.load();
@@ -205,6 +220,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
       });
       watch.start();
       await github?.start();
+      await slack?.start();
       void git.catchUp(stopping.signal).catch((error: unknown) => log.internal(error));
     },
     async close() {
@@ -214,6 +230,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
       await Promise.all([
         watch.close(),
         github?.close(),
+        slack?.close(),
         git.close(),
         edge.close(),
         reconciler.close(),
@@ -226,8 +243,8 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
   };
 }
 
-async function mailOf({ inbox, outbox }: Store, { github }: Settings) {
-  return github && { deliveries: await inbox.counts(), writes: await outbox.counts() };
+async function mailOf({ inbox, outbox }: Store, { github, slack }: Settings) {
+  return (github ?? slack) && { deliveries: await inbox.counts(), writes: await outbox.counts() };
 }
 
 function githubFor(
@@ -258,6 +275,74 @@ function githubFor(
     isProtected: ground.policy.isProtected,
     holdBack: (wanted) => holdBack(ground, wanted),
     propose: (wanted) => propose(ground, wanted, { wanted: false }),
+    warn: (fields, message) => log.warn(fields, message),
+    reportInternal: (error) => log.internal(error),
+  });
+}
+
+function slackFor(
+  settings: Settings,
+  { clock, log }: AppParts,
+  {
+    ground,
+    store,
+    github,
+    whoIsWho,
+  }: { ground: Ground; store: Store; github: Door | undefined; whoIsWho: WhoIsWho | undefined },
+): SlackDoor | undefined {
+  if (!settings.slack || !whoIsWho) return undefined;
+  return createSlackDoor({
+    ...store,
+    files: settings.slack,
+    settings: slackFrom(settings, settings.slack),
+    people: whoIsWho.people,
+    subscriptions: whoIsWho.subscriptions,
+    pullRequests: github?.pullRequests,
+    feed: ground.feed,
+    clock,
+    random: Math.random,
+    run: (said, signal) => runCommand(ground, said, signal),
+    views: (repository, signal) => glanceAt(ground, repository, signal),
+    viewsBy: (callers, signal) => glanceBy(ground, callers, signal),
+    places: createPlaces(
+      ground,
+      async () => [
+        ...settings.watch.map(({ name }) => name),
+        ...settings.repositories,
+        ...(await store.pulls.unfinished()).map(({ repository }) => repository),
+      ],
+      async (repository) => [...(await store.branches.all(repository)).keys()],
+    ),
+    info: (fields, message) => log.info(fields, message),
+    warn: (fields, message) => log.warn(fields, message),
+    reportInternal: (error) => log.internal(error),
+  });
+}
+
+function whoIsWhoFor(
+  settings: Settings,
+  { clock, log }: AppParts,
+  {
+    ground,
+    store,
+    github,
+    ownUrl,
+  }: { ground: Ground; store: Store; github: Door | undefined; ownUrl: () => string },
+): WhoIsWho | undefined {
+  const { slack } = settings;
+  if (!slack) return undefined;
+  return createWhoIsWho({
+    ...store,
+    clock,
+    files: slack,
+    settings: slackFrom(settings, slack),
+    enterpriseOf: async (team) => (await store.slack.teams.get(team))?.enterprise ?? '',
+    named: (name) => ground.policy.named(name),
+    roleOf: github && ((repository, number) => github.callerOf(repository, number)),
+    repositories: async () => [...new Set((await store.desired.list()).map(({ repository }) => repository))],
+    publicUrl: () => publicUrlIn(settings) || ownUrl(),
+    codeHost: () => github?.signIn(),
+    codeHostPath: SIGNED_IN,
     warn: (fields, message) => log.warn(fields, message),
     reportInternal: (error) => log.internal(error),
   });

@@ -264,8 +264,8 @@ const grantSchema = z.strictObject({
 const callerName = z
   .string()
   .regex(
-    /^([a-z0-9][a-z0-9-]{0,39}|\*)$/,
-    'expected the name of a token’s caller such as ann, or * for anybody',
+    /^([a-z0-9][a-z0-9-]{0,39}|\*|slack:[TE][A-Z0-9]{1,20}\/[UW][A-Z0-9]{1,20})$/,
+    'expected the name of a token’s caller such as ann, an account such as slack:T0123/U0456, or * for anybody with a token',
   )
   .refine(
     (caller) => !OWN_CALLERS.includes(caller),
@@ -372,6 +372,12 @@ const githubSchema = z
       description:
         'The secret of its webhook; while it is replaced, the new one on the first line and the old one below.',
     }),
+    clientId: z
+      .string()
+      .regex(/^[\w.-]{1,100}$/, 'expected the client ID that GitHub shows, such as Iv23li0123456789')
+      .optional()
+      .meta({ description: 'The app’s client ID, for people of Slack who show which account is theirs.' }),
+    clientSecretFile: z.string().optional().meta({ description: 'A client secret of the app.' }),
     publicUrl: z
       .url({ protocol: /^https?$/ })
       .transform((url) => url.replace(/\/+$/, ''))
@@ -417,6 +423,73 @@ const githubSchema = z
       [appId, privateKeyFile, webhookSecretFile].every((each) => each === undefined) ||
       [appId, privateKeyFile, webhookSecretFile].every((each) => each !== undefined),
     'appId, privateKeyFile and webhookSecretFile belong together: name all of them, or none to make the app',
+  )
+  .refine(
+    ({ appId, clientId, clientSecretFile }) =>
+      (clientId === undefined) === (clientSecretFile === undefined) &&
+      (clientId === undefined || appId !== undefined),
+    'clientId and clientSecretFile belong together, and to an app that is named with its keys',
+  );
+
+const slackSchema = z
+  .strictObject({
+    signingSecretFile: z.string().optional().meta({
+      description:
+        'What Slack signs its requests with; while it is replaced, the new one on the first line and the old one below. Without keys the bot says at its start how the app is made.',
+    }),
+    botTokenFile: z
+      .string()
+      .optional()
+      .meta({ description: 'The token `xoxb-…` of the app in a single workspace.' }),
+    clientId: z
+      .string()
+      .regex(/^[\w.-]{1,100}$/, 'expected the client ID that Slack shows, such as 1234.5678')
+      .optional()
+      .meta({
+        description:
+          'The app’s client ID; with it people show which GitHub account is theirs, and several workspaces install the app, each at `/slack/install`.',
+      }),
+    clientSecretFile: z.string().optional().meta({ description: 'The secret of that client id.' }),
+    appTokenFile: z.string().optional().meta({
+      description: 'The token `xapp-…` of socket mode: the bot calls Slack, and needs no address of its own.',
+    }),
+    publicUrl: z
+      .url({ protocol: /^https?$/ })
+      .transform((url) => url.replace(/\/+$/, ''))
+      .default('')
+      .meta({ description: 'Where browsers and Slack reach the bot; that of `github` without it.' }),
+    apiUrl: z
+      .url({ protocol: /^https?$/ })
+      .default('https://slack.com/api/')
+      .transform((url) => url.replace(/\/*$/, '/'))
+      .meta({ description: 'Where Slack’s API is; `https://slack-gov.com/api/` for GovSlack.' }),
+    repositories: z
+      .record(
+        z.string().regex(/^[a-z0-9][a-z0-9._-]{0,39}$/, 'expected a short name such as shop'),
+        z.string().regex(/^([\w.-]+\/)?[\w.-]+$/, 'expected a repository such as acme/shop'),
+      )
+      .default({})
+      .meta({ description: 'Short names of repositories, such as `shop: acme/shop`.' }),
+    channels: z
+      .array(
+        z.strictObject({
+          team: z.string().optional().meta({ description: 'The workspace; the only one without it.' }),
+          channel: z
+            .string()
+            .regex(/^[CG][A-Z0-9]{2,20}$/, 'expected the id of a channel, such as C0123456789')
+            .meta({ description: 'The channel’s id, as its details show it.' }),
+          repository: z
+            .string()
+            .meta({ description: 'A repository that the channel hears of, and may read.' }),
+          environment: z.string().optional().meta({ description: 'Only this environment.' }),
+        }),
+      )
+      .default([])
+      .meta({ description: 'Channels that are told of every deploy of a repository.' }),
+  })
+  .refine(
+    ({ clientId, clientSecretFile }) => (clientId === undefined) === (clientSecretFile === undefined),
+    'clientId and clientSecretFile belong together',
   );
 
 const settingsSchema = z.strictObject({
@@ -509,6 +582,9 @@ const settingsSchema = z.strictObject({
   github: githubSchema.optional().meta({
     description: 'The GitHub app whose pull requests and pushes the bot deploys.',
   }),
+  slack: slackSchema.optional().meta({
+    description: 'The Slack app whose commands, mentions and buttons the bot obeys.',
+  }),
   stopGraceSeconds: z
     .int()
     .min(0)
@@ -550,10 +626,36 @@ export function githubFrom({ environments }: Settings, github: NonNullable<Setti
 }
 
 /** The files with the app's keys; undefined when the app is made from here. */
-export function githubFiles({ appId, privateKeyFile, webhookSecretFile }: NonNullable<Settings['github']>) {
-  return appId === undefined || privateKeyFile === undefined || webhookSecretFile === undefined
-    ? undefined
-    : { appId, privateKeyFile, webhookSecretFile };
+export function githubFiles({
+  appId,
+  privateKeyFile,
+  webhookSecretFile,
+  clientId,
+  clientSecretFile,
+}: NonNullable<Settings['github']>) {
+  if (appId === undefined || privateKeyFile === undefined || webhookSecretFile === undefined)
+    return undefined;
+  const client =
+    clientId === undefined || clientSecretFile === undefined
+      ? undefined
+      : { id: clientId, secretFile: clientSecretFile };
+  return { appId, privateKeyFile, webhookSecretFile, client };
+}
+
+/** Where browsers reach the bot; '' where the settings do not say. */
+export function publicUrlIn({ slack, github }: Settings): string {
+  return slack?.publicUrl || github?.publicUrl || '';
+}
+
+/** What the settings say of Slack, but for its keys. */
+export function slackFrom(settings: Settings, slack: NonNullable<Settings['slack']>) {
+  return {
+    apiUrl: slack.apiUrl,
+    publicUrl: publicUrlIn(settings),
+    repositories: slack.repositories,
+    channels: slack.channels,
+    environments: Object.keys(settings.environments).filter((pattern) => !pattern.includes('*')),
+  };
 }
 
 /** A right alone is one for everywhere. */

@@ -52,6 +52,20 @@ export async function glanceAt(
   );
 }
 
+/** The groups that these callers have brought up, wherever they came from. */
+export async function glanceBy(
+  ground: Ground,
+  callers: readonly string[],
+  signal: AbortSignal,
+): Promise<GroupView[]> {
+  const wishes = await ground.desired.list();
+  return glance(
+    ground,
+    wishes.filter(({ revision }) => callers.includes(revision.acceptedBy)),
+    signal,
+  );
+}
+
 /** The newest events of one group, and of many those that have not come to rest: one that runs has no failure to tell. */
 async function newestEvents({ events }: Ground, wishes: readonly Wish[]): Promise<Map<GroupKey, Event[]>> {
   const unsettled = wishes.length === 1 ? wishes : wishes.filter(({ settled }) => settled === null);

@@ -3,7 +3,16 @@ import type { Engine, Isolation } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import type { Ledger, Prices } from '../metering/index.ts';
 import type { LabelBook, Pools, SlotBook } from '../network/index.ts';
-import type { AuditBook, ConfirmationBook, Life, Policy, Proposals } from '../policy/index.ts';
+import type {
+  AuditBook,
+  ChatAccount,
+  ConfirmationBook,
+  Life,
+  PeopleBook,
+  Policy,
+  Proposals,
+  SubscriptionBook,
+} from '../policy/index.ts';
 import type { DesiredState, EventBook, Feed, Health, LogArchive, RunBook } from '../reconciler/index.ts';
 import type { SecretBook, Vault } from '../secrets/index.ts';
 import type { Sources } from './sources.ts';
@@ -27,6 +36,10 @@ export interface Ground {
   /** How long a deploy waits for a yes, milliseconds. */
   readonly approveWithinMs: number;
   readonly policy: Policy;
+  readonly people: PeopleBook;
+  readonly subscriptions: SubscriptionBook;
+  /** A new address at which somebody links their accounts; absent where that cannot be proved. */
+  readonly linkAddress?: (account: ChatAccount) => string | undefined;
   readonly feed: Feed;
   readonly wake: (key: GroupKey) => void;
   /** What the probes of a group's containers say. */

@@ -1,25 +1,39 @@
-import type { Right } from '../policy/index.ts';
 import { verbNamed } from './parse.ts';
 import { VERBS } from './table.ts';
 import { hintOf, usageOf } from './usage.ts';
 import type { Option, Surface, Verb } from './verb.ts';
 
 const TOPICS: readonly { title: string; holds(verb: Verb): boolean }[] = [
-  { title: 'Look', holds: ({ right, mutating, takesSecret }) => right !== null && !mutating && !takesSecret },
+  {
+    title: 'Look',
+    holds: (verb) => verb.right !== null && !verb.mutating && !verb.takesSecret && !isOfSlack(verb),
+  },
   { title: 'Keep', holds: ({ takesSecret }) => takesSecret === true },
   { title: 'Change', holds: ({ mutating }) => mutating },
+  { title: 'In Slack', holds: isOfSlack },
   { title: 'On this machine', holds: ({ right }) => right === null },
 ];
 
-/** What `katabot help` prints; where a command is a line of text, the verbs that may be said there. */
-export function helpText(surface?: Surface): string {
+function isOfSlack({ surfaces }: Verb): boolean {
+  return surfaces.every((each) => each === 'slack');
+}
+
+/** The verbs by what they are for; where a command is a line of text, those that may be said there. */
+export function helpTopics(surface?: Surface): { title: string; verbs: Verb[] }[] {
   const here = VERBS.filter(
     ({ surfaces, right }) => surface === undefined || (surfaces.includes(surface) && right !== null),
   );
+  return TOPICS.map(({ title, holds }) => ({ title, verbs: here.filter(holds) })).filter(
+    ({ verbs }) => verbs.length,
+  );
+}
+
+/** What `katabot help` prints. */
+export function helpText(surface?: Surface): string {
   const width = Math.max(...VERBS.map(({ name }) => name.length));
-  const topics = TOPICS.filter(({ holds }) => here.some(holds)).flatMap(({ title, holds }) => [
+  const topics = helpTopics(surface).flatMap(({ title, verbs }) => [
     `${title}:`,
-    ...here.filter(holds).map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    ...verbs.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     '',
   ]);
   return [
@@ -61,11 +75,13 @@ const PLACES: Readonly<Record<Surface, string>> = {
   api: 'through the API',
   git: 'as a push option',
   github: 'in a pull request',
+  slack: 'in Slack',
 };
 
-function rightText(right: Right, { confirms, surfaces }: Verb): string {
+function rightText(right: NonNullable<Verb['right']>, { confirms, surfaces }: Verb): string {
   const asks = confirms ? ' Asks first in a protected environment.' : '';
-  return `Takes the right ${right}.${asks} May be said ${surfaces.map((each) => PLACES[each]).join(', ')}.`;
+  const takes = right === 'anybody' ? 'Takes no right.' : `Takes the right ${right}.`;
+  return `${takes}${asks} May be said ${surfaces.map((each) => PLACES[each]).join(', ')}.`;
 }
 
 /** docs/commands.md */

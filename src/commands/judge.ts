@@ -3,7 +3,6 @@ import {
   type Admission,
   CONFIRM_WITHIN_MS,
   confirmRefusal,
-  type Decision,
   type Needs,
   type Proposal,
   personOf,
@@ -16,6 +15,7 @@ import type { Block, Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
 import { type KnownPlace, knownIn, placeOf } from './about.ts';
 import { commandText } from './command-text.ts';
+import { decideOn, isReading } from './decide.ts';
 import { breakGlass } from './glass.ts';
 import type { Ground } from './ground.ts';
 import { helpFor, helpText } from './help.ts';
@@ -78,7 +78,7 @@ export async function judge(
     });
   const known = await placeOf(ground, command, said.here);
   const about = {
-    reading: right === 'reader',
+    reading: isReading(command.verb),
     group: known.group,
     environment: known.place.environment ?? '',
   };
@@ -139,7 +139,7 @@ async function admissionTo(
   ground: Ground,
   said: Said,
   command: Command,
-  right: Right,
+  right: Right | 'anybody',
   known: KnownPlace,
 ): Promise<Admission> {
   const allowed = decideOn(ground, said, command, right, known);
@@ -150,20 +150,6 @@ async function admissionTo(
       : { ...allowed, allowed: true as const };
   if (!admission.allowed) return admission;
   return (await unconfirmed(ground, said, command, known, admission)) ?? admission;
-}
-
-/** Who asks about much, or about what is not there, is told as much of it as they may see. */
-function decideOn(
-  { policy }: Ground,
-  { caller }: Said,
-  { verb, target }: Command,
-  right: Right,
-  { place, whole, looks }: KnownPlace,
-): Decision {
-  const deed = verb.takesSecret ? 'keep secrets' : target ? `${verb.name} ${target.name}` : verb.name;
-  return (right === 'reader' || looks) && !whole
-    ? policy.somewhere(caller, right, deed, place)
-    : policy.decide(caller, right, deed, place);
 }
 
 /** A protected environment is changed by who says that they mean it: with `--yes`, or by confirming what is offered. */

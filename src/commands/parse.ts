@@ -169,4 +169,5 @@ const PLACES: Readonly<Record<Surface, string>> = {
   api: 'through the HTTP API',
   git: 'as a push option',
   github: 'in a pull request',
+  slack: 'in Slack',
 };

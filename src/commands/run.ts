@@ -1,4 +1,5 @@
 import { Failure } from '../failure.ts';
+import { nameOfAccount } from '../policy/index.ts';
 import type { Block, Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
 import { runApprove, runReject } from './approve.ts';
@@ -15,6 +16,7 @@ import type { Ground } from './ground.ts';
 import { runHistory } from './history.ts';
 import { used } from './hold.ts';
 import { type Judged, judge } from './judge.ts';
+import { runLink, runUnlink } from './link.ts';
 import { runList } from './list.ts';
 import { runLogs } from './logs.ts';
 import { runPlan } from './plan.ts';
@@ -26,6 +28,7 @@ import { runSecret } from './secret.ts';
 import { runStart } from './start.ts';
 import { runStatus } from './status.ts';
 import { runStop } from './stop.ts';
+import { runSubscribe, runSubscriptions, runUnsubscribe } from './subscribe.ts';
 import type { RunVerb, Said } from './verb.ts';
 import { runWhoami } from './whoami.ts';
 
@@ -52,6 +55,11 @@ const RUNS: Readonly<Record<string, RunVerb>> = {
   secret: runSecret,
   approve: runApprove,
   reject: runReject,
+  link: runLink,
+  unlink: runUnlink,
+  subscribe: runSubscribe,
+  unsubscribe: runUnsubscribe,
+  subscriptions: runSubscriptions,
 };
 
 /**
@@ -78,7 +86,9 @@ async function recordAsked(ground: Ground, said: Said, judged: Judged): Promise<
   const { decision, group, environment } = judged;
   const { caller, surface } = said;
   const text = saidText(said);
-  const asking = { caller: caller.name, surface, text, decision, group, environment };
+  // Both identities: the name that somebody has everywhere, and the account from which they spoke.
+  const from = caller.accounts?.chat ? nameOfAccount(caller.accounts.chat) : surface;
+  const asking = { caller: caller.name, surface: from, text, decision, group, environment };
   try {
     return await record(ground, asking);
   } catch (error) {
@@ -89,12 +99,13 @@ async function recordAsked(ground: Ground, said: Said, judged: Judged): Promise<
 
 async function* work(
   ground: Ground,
-  { caller, files = [], secret, here }: Said,
+  { caller, files = [], secret, here, channel }: Said,
   { verdict }: Judged,
   signal: AbortSignal,
 ): AsyncGenerator<Block, Outcome> {
   if ('answer' in verdict) return verdict.answer;
   const { command, run, admission, proposal, told } = verdict;
+  if (caller.asOfMs !== undefined) yield say.rightsOfEarlier(caller.asOfMs);
   try {
     yield* told;
     if (here && command.verb.mutating && command.options['dry-run'] !== true)
@@ -108,6 +119,7 @@ async function* work(
         admission,
         ...(secret ? { secret } : {}),
         ...(here ? { here } : {}),
+        ...(channel ? { channel } : {}),
       },
       signal,
     );

@@ -39,9 +39,16 @@ const PROPOSAL: Argument = {
   says: 'what waits, such as ask-7f3k2m, or the environment where only one does',
 };
 const CHANGES: readonly Option[] = [DRY_RUN, YES, REASON, JSON_OPTION];
-/** A pull request is read by many: what is about the host and about other people is not said there. */
-const PRIVATELY: readonly Surface[] = ['cli', 'api', 'git'];
+/** A pull request is read by many: what is about the host and about other people is not said there. Slack answers it to one person. */
+const PRIVATELY: readonly Surface[] = ['cli', 'api', 'git', 'slack'];
 const EVERYWHERE: readonly Surface[] = [...PRIVATELY, 'github'];
+const SLACK: readonly Surface[] = ['slack'];
+const REPOSITORY: Argument = {
+  name: 'repository',
+  required: true,
+  repeated: false,
+  says: 'a repository, such as acme/shop',
+};
 
 /** Every verb, in the order in which help shows them. */
 export const VERBS: readonly Verb[] = [
@@ -224,11 +231,15 @@ export const VERBS: readonly Verb[] = [
     confirms: false,
     examples: ['katabot cost', 'katabot cost hello', 'katabot cost --since 7d --by repository'],
   },
-  changing('stop', [], 'Stop a group: its meter ends, its name, address and volumes stay'),
+  {
+    ...changing('stop', [], 'Stop a group: its meter ends, its name, address and volumes stay'),
+    retreats: true,
+  },
   changing('start', [], 'Start a group that was stopped, as it was'),
   changing('restart', ['bounce'], 'Restart the containers of a group where they are; the address stays'),
   {
     ...changing('rollback', ['undo'], 'Go back to an earlier revision, with the very images it ran'),
+    retreats: true,
     arguments: [
       THE_GROUP,
       ENVIRONMENT,
@@ -341,11 +352,47 @@ export const VERBS: readonly Verb[] = [
     summary: 'Show who the bot takes you for, what you may do, and why',
     arguments: [],
     options: [JSON_OPTION],
-    right: 'reader',
+    right: 'anybody',
     surfaces: EVERYWHERE,
     mutating: false,
     confirms: false,
     examples: ['katabot whoami'],
+  },
+  {
+    ...inSlack('link', 'Show that a GitHub account is yours: then your role there counts in Slack'),
+    right: 'anybody',
+    examples: ['katabot link'],
+  },
+  {
+    ...inSlack('unlink', 'Forget which GitHub account is yours'),
+    right: 'anybody',
+    examples: ['katabot unlink'],
+  },
+  {
+    ...inSlack('subscribe', 'Tell this channel what happens to what a repository runs'),
+    arguments: [
+      REPOSITORY,
+      {
+        name: 'filters',
+        required: false,
+        repeated: true,
+        says: 'env:staging,pr-* on:deployed,failed,removed,approval cost>5/h; everything but the price without any',
+      },
+    ],
+    examples: [
+      'katabot subscribe acme/shop',
+      'katabot subscribe acme/shop env:production on:failed,removed "cost>5/h"',
+    ],
+  },
+  {
+    ...inSlack('unsubscribe', 'Tell this channel no more of a repository'),
+    arguments: [REPOSITORY],
+    examples: ['katabot unsubscribe acme/shop'],
+  },
+  {
+    ...inSlack('subscriptions', 'Show what this channel is told of'),
+    right: 'anybody',
+    examples: ['katabot subscriptions'],
   },
   {
     name: 'doctor',
@@ -503,7 +550,7 @@ export const VERBS: readonly Verb[] = [
   local({
     name: 'help',
     summary: 'Show the verbs, or one verb with its options and examples',
-    surfaces: ['local', 'git', 'github'],
+    surfaces: ['local', 'git', 'github', 'slack'],
     arguments: [{ name: 'topic', required: false, repeated: false, says: 'a verb' }],
     examples: ['katabot help', 'katabot help logs'],
   }),
@@ -530,6 +577,22 @@ function changing(name: string, aliases: readonly string[], summary: string): Ve
     mutating: true,
     confirms: true,
     examples: [`katabot ${name} hello`, `katabot ${name} hello in staging`],
+  };
+}
+
+/** A verb about a person, or a channel, of Slack. */
+function inSlack(name: string, summary: string): Verb {
+  return {
+    name,
+    aliases: [],
+    summary,
+    arguments: [],
+    options: [JSON_OPTION],
+    right: 'reader',
+    surfaces: SLACK,
+    mutating: false,
+    confirms: false,
+    examples: [],
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Admission, Caller, Right } from '../policy/index.ts';
+import type { Admission, Caller, Channel, Right } from '../policy/index.ts';
 import type { Block, Outcome } from '../replies/index.ts';
 import type { Secret } from '../secrets/index.ts';
 import type { Ground } from './ground.ts';
@@ -11,8 +11,8 @@ export interface Verb {
   readonly summary: string;
   readonly arguments: readonly Argument[];
   readonly options: readonly Option[];
-  /** null: works without a bot, for anybody. */
-  readonly right: Right | null;
+  /** `anybody` may say it to a bot that knows nobody; null: works without a bot. */
+  readonly right: Right | 'anybody' | null;
   readonly surfaces: readonly Surface[];
   /** Whether it changes what runs. Then it also has `--dry-run` and says what it changed. */
   readonly mutating: boolean;
@@ -20,14 +20,17 @@ export interface Verb {
   readonly confirms: boolean;
   /** A value goes with it that is no word of it. Whatever it is said with might be that value by mistake, so no word is repeated. */
   readonly takesSecret?: true;
+  /** Ends or undoes something: it may also be done on rights that were looked up a while ago. */
+  readonly retreats?: true;
   readonly examples: readonly string[];
 }
 
 /**
  * Where a verb may be said. `local` verbs run in the command line itself, `cli` is the command line that asks a bot,
- * `api` the HTTP API, `git` a push option (`git push -o "/kata status hello"`), `github` a comment of a pull request.
+ * `api` the HTTP API, `git` a push option (`git push -o "/kata status hello"`), `github` a comment of a pull request,
+ * `slack` a slash command, a mention or a button in Slack.
  */
-export type Surface = 'local' | 'cli' | 'api' | 'git' | 'github';
+export type Surface = 'local' | 'cli' | 'api' | 'git' | 'github' | 'slack';
 
 export interface Argument {
   readonly name: ArgumentName;
@@ -56,7 +59,9 @@ export type ArgumentName =
   | 'shell'
   | 'url'
   | 'operation'
-  | 'proposal';
+  | 'proposal'
+  | 'repository'
+  | 'filters';
 
 export interface Option {
   readonly name: string;
@@ -139,12 +144,15 @@ export interface Said {
   readonly here?: Here;
   /** What it has waited for, when it is said again because that is over. */
   readonly proposal?: string;
+  /** The channel of a chat in which it was said. */
+  readonly channel?: Channel;
 }
 
 /** What a verb is told besides its words. */
 export interface Asked extends Command {
   readonly caller: Caller;
   readonly here?: Here;
+  readonly channel?: Channel;
   readonly files: readonly GivenFile[];
   readonly secret?: Secret;
   /** What the place has said of it. */

@@ -19,3 +19,9 @@ export function maySee(
   const { environment } = partsOf(group);
   return policy.rightOf(caller, { environment, ...(repository ? { repository } : {}) }).right !== undefined;
 }
+
+/** The environments in which a repository runs something, by name. */
+export async function environmentsOf({ desired }: Ground, repository: string): Promise<string[]> {
+  const own = (await desired.list()).filter((wish) => wish.repository === repository);
+  return [...new Set(own.map(({ key }) => partsOf(key).environment))].sort();
+}

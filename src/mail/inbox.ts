@@ -28,8 +28,8 @@ export interface InboxCounts {
 export interface InboxBook {
   /** Gives false, and keeps nothing, when its id or its natural key is known. */
   add(delivery: Delivery): Promise<boolean>;
-  /** Lanes in which something waits. */
-  lanes(): Promise<string[]>;
+  /** Lanes in which something of that source waits; a lane belongs to one source. */
+  lanes(source: string): Promise<string[]>;
   /** The oldest of a lane that waits, and how often it was tried. */
   next(lane: string): Promise<{ readonly delivery: Delivery; readonly attempts: number } | undefined>;
   tried(source: string, id: string): Promise<void>;
@@ -42,6 +42,8 @@ export interface InboxBook {
 }
 
 export interface InboxParts {
+  /** Whose deliveries it takes: several inboxes may keep one book. */
+  readonly source: string;
   readonly book: InboxBook;
   readonly clock: Clock;
   /** 0 to 1; spreads retries. */
@@ -100,7 +102,7 @@ export function createInbox(parts: InboxParts): Inbox {
     known: (source, ids) => book.known(source, ids),
     counts: () => book.counts(),
     async start() {
-      for (const lane of await book.lanes()) queue.add(lane);
+      for (const lane of await book.lanes(parts.source)) queue.add(lane);
       sweep();
     },
     idle: () => queue.idle(),

@@ -21,12 +21,15 @@ export interface WaitingWrite {
   readonly nextAtMs: number;
   /** When an earlier content of the key was sent; 0 for never. */
   readonly sentAtMs: number;
+  /** Where it makes something new; '' when that does not matter. */
+  readonly place: string;
 }
 
 /** A write that was sent; the newest last. */
 export interface SentWrite {
   readonly atMs: number;
   readonly creates: boolean;
+  readonly place: string;
 }
 
 /** What the other side allows. GitHub: 80 creating requests a minute and 500 an hour, 180 writes a minute in all. */
@@ -38,6 +41,10 @@ export interface Budget {
   readonly reserve: number;
   /** The least between two contents of one key that only tell progress. */
   readonly progressEveryMs: number;
+  /** Edits a minute, where they are counted by themselves. */
+  readonly editsPerMinute?: number;
+  /** The least between two new things in one place. */
+  readonly placeEveryMs?: number;
 }
 
 const MINUTE_MS = 60_000;
@@ -71,17 +78,21 @@ function spacedAt({ importance, sentAtMs }: WaitingWrite, { progressEveryMs }: B
 
 /** When the budgets have room for it: as soon as enough of what was sent lies behind. */
 function allowedAt(
-  { importance, creates }: WaitingWrite,
+  { importance, creates, place }: WaitingWrite,
   sent: readonly SentWrite[],
   budget: Budget,
 ): number {
   const share = importance === 'acknowledgement' ? 1 : 1 - budget.reserve;
   const room = (most: number) => Math.max(1, Math.floor(most * share));
   const created = sent.filter((each) => each.creates);
+  const { editsPerMinute = Number.POSITIVE_INFINITY, placeEveryMs = 0 } = budget;
+  const edited = sent.filter((each) => !each.creates);
+  const there = place ? created.filter((each) => each.place === place) : [];
   return Math.max(
     freeAt(sent, room(budget.writesPerMinute), MINUTE_MS),
     creates ? freeAt(created, room(budget.createsPerMinute), MINUTE_MS) : 0,
     creates ? freeAt(created, room(budget.createsPerHour), HOUR_MS) : 0,
+    creates ? freeAt(there, 1, placeEveryMs) : freeAt(edited, room(editsPerMinute), MINUTE_MS),
   );
 }
 

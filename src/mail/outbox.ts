@@ -22,6 +22,8 @@ export interface Write {
   readonly importance: Importance;
   /** Whether its first sending makes something new; what was sent before is edited. */
   readonly creates: boolean;
+  /** Where new things come no faster than the budget says, such as a channel. */
+  readonly place?: string;
 }
 
 /** A write with all that its sending needs. */
@@ -63,6 +65,8 @@ export interface OutboxBook {
 }
 
 export interface OutboxParts {
+  /** What its accounts begin with, such as `github:`: several outboxes may keep one book. */
+  readonly accounts: string;
   readonly book: OutboxBook;
   readonly clock: Clock;
   /** 0 to 1; spreads retries. */
@@ -147,7 +151,9 @@ export function createOutbox(parts: OutboxParts): Outbox {
     waiting: async (account) => (await book.waiting(account)).length,
     async start() {
       sweep();
-      for (const account of await book.accounts()) queue.add(account);
+      for (const account of await book.accounts()) {
+        if (account.startsWith(parts.accounts)) queue.add(account);
+      }
     },
     idle: () => queue.idle(),
     async close() {

@@ -40,7 +40,7 @@ export function heldBy(rules: Rules, caller: Caller): Held[] {
   }
   return [caller.name, ANYBODY].flatMap((name) =>
     givenTo(rules, name).map(({ right, environments, repositories }, index, all) => {
-      const rule = `callers.${name}${all.length > 1 ? `[${index}]` : ''}`;
+      const rule = ruleOf(name, index, all);
       const capped = lesserOf(right, caller.right);
       const under = capped === right ? rule : `${rule}, token`;
       return { right: capped, given: right, environments, repositories, rule: under };
@@ -52,6 +52,15 @@ export function heldBy(rules: Rules, caller: Caller): Held[] {
 export function givenTo({ callers = {} }: Rules, name: string): readonly GivenGrant[] {
   const given = Object.hasOwn(callers, name) ? callers[name] : undefined;
   return typeof given === 'string' ? [{ ...EVERYWHERE, right: given }] : (given ?? []);
+}
+
+/** The same as grants. */
+export function namedIn(rules: Rules, name: string): Grant[] {
+  return givenTo(rules, name).map((grant, index, all) => ({ ...grant, rule: ruleOf(name, index, all) }));
+}
+
+function ruleOf(name: string, index: number, { length }: readonly unknown[]): string {
+  return `callers.${name}${length > 1 ? `[${index}]` : ''}`;
 }
 
 /** The first of the highest: a caller's own grants stand before those of anybody. */

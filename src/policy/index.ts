@@ -22,6 +22,14 @@ export {
 } from './confirmations.ts';
 export { OWN_CALLERS } from './grants.ts';
 export { type Life, lifeOf } from './lives.ts';
+export {
+  type Bar,
+  type ChatAccount,
+  LINK_LIFE_MS,
+  type Link,
+  nameOfAccount,
+  type PeopleBook,
+} from './people.ts';
 export { EVERYTHING, holds, type Place } from './places.ts';
 export { createPolicy, type Decision, type Policy } from './policy.ts';
 export {
@@ -72,4 +80,14 @@ export {
   type Right,
   rightNamed,
 } from './rights.ts';
+export {
+  type Change,
+  type Channel,
+  type Filters,
+  type Subscription,
+  type SubscriptionBook,
+  shouldTell,
+  TOLD,
+  type Told,
+} from './subscriptions.ts';
 export { createTokens, hasExpired, type KeptToken, type TokenBook, type Tokens } from './tokens.ts';

@@ -1,6 +1,7 @@
-import { ANYBODY, givenTo, heldBy, highest, isRuled, type Rules } from './grants.ts';
+import { ANYBODY, givenTo, heldBy, highest, isRuled, namedIn, type Rules } from './grants.ts';
 import { type Area, covers, EVERYTHING, holds, type Place, touches } from './places.ts';
 import {
+  barred,
   callerUnknown,
   type Refusal,
   repositoryRefused,
@@ -25,6 +26,8 @@ export interface Policy {
   rightOf(caller: Caller, place: Place): { right: Right | undefined; rule: string };
   /** Every grant of a caller, for whoami. */
   grantsOf(caller: Caller): readonly Grant[];
+  /** What the settings give to a name, for a caller whose grants come from several sides. */
+  named(name: string): readonly Grant[];
   /** Whether an environment asks for confirmation. */
   isProtected(environment: string): boolean;
 }
@@ -40,6 +43,7 @@ export function createPolicy(rules: Rules): Policy {
       return { right: best?.right, rule: best?.rule ?? 'no rule' };
     },
     grantsOf: (caller) => heldBy(rules, caller).map(({ given: _, ...grant }) => grant),
+    named: (name) => namedIn(rules, name),
     isProtected: (environment) => holds(rules.protected, environment),
   };
 }
@@ -60,7 +64,8 @@ function judge(rules: Rules, wanted: Wanted, applies: Applies): Decision {
 
 function refusalFor(rules: Rules, wanted: Wanted, applies: Applies): Refusal {
   const { caller, needed, place } = wanted;
-  if (caller.grants) return roleTooLittle(wanted, caller.grants[0]?.rule);
+  if (caller.bar) return barred(wanted, caller.bar);
+  if (caller.grants) return roleTooLittle(wanted, roleIn(caller.grants));
   if (!isRuled(rules, caller)) return tokenTooLittle(wanted);
   const held = heldBy(rules, caller);
   const ways = { own: givenTo(rules, caller.name), able: ableCallers(rules, needed, applies) };
@@ -73,6 +78,12 @@ function refusalFor(rules: Rules, wanted: Wanted, applies: Applies): Refusal {
   const given = there.find((grant) => isEnough(grant.given, needed));
   if (given) return tokenLimited(wanted, given.given);
   return rightMissing(wanted, ways, highest(there)?.right);
+}
+
+/** Of all that somebody has, the role at the code host. */
+function roleIn(grants: readonly Grant[]): string | undefined {
+  const chat = /^(subscription|callers)\b/;
+  return grants.find(({ rule }) => !chat.test(rule))?.rule;
 }
 
 /** Who has the right there, by name. */

@@ -1,3 +1,4 @@
+import { type Bar, nameOfAccount } from './people.ts';
 import { EVERYTHING, type Place } from './places.ts';
 import type { GivenGrant } from './rights.ts';
 import { type Caller, isEnough, type Right } from './rights.ts';
@@ -81,6 +82,45 @@ export function roleTooLittle({ caller, needed, deed, place }: Wanted, role: str
     advice: `Whoever administers the repository can give a greater role; github.roles in the settings says which role is ${withArticle(needed)}.`,
   };
 }
+
+/** Somebody in a chat who has no more than what is said there anyway, if that. */
+export function barred({ caller, needed, deed, place }: Wanted, bar: Bar): Refusal {
+  const { says, advice } = bar === 'not-named' ? notNamed(caller, needed) : BARS[bar];
+  return {
+    allowed: false,
+    code: bar,
+    message: `${caller.name} ${says} and may not ${deed}${inPlace(place)}; that takes ${withArticle(needed)}.`,
+    advice,
+  };
+}
+
+function notNamed({ accounts, name }: Caller, needed: Right) {
+  const account = accounts?.chat ? nameOfAccount(accounts.chat) : name;
+  return {
+    says: 'has no such right in the settings',
+    advice: `Whoever runs the bot can give it, below \`callers\` in the settings: ${word(account)}: ${needed}`,
+  };
+}
+
+const BARS: Readonly<Record<Exclude<Bar, 'not-named'>, { readonly says: string; readonly advice: string }>> =
+  {
+    stranger: {
+      says: 'belongs to another workspace',
+      advice: 'Somebody of this workspace may ask for it.',
+    },
+    'not-linked': {
+      says: 'is not linked to a GitHub account',
+      advice: 'Say /kata link and follow the address: you have here what your role on GitHub gives you.',
+    },
+    'link-ended': {
+      says: 'was linked to a GitHub account more than 90 days ago',
+      advice: 'Say /kata link and follow the address: it proves that both accounts are still yours.',
+    },
+    'github-away': {
+      says: 'has a role on GitHub that cannot be asked for, because GitHub does not answer,',
+      advice: 'Try again when GitHub answers; the command line and its tokens do not depend on it.',
+    },
+  };
 
 /** Where the settings say nothing of callers, the token alone decides. */
 export function tokenTooLittle({ caller, needed, deed }: Wanted): Refusal {

@@ -1,3 +1,4 @@
+import type { Accounts, Bar } from './people.ts';
 import type { Area } from './places.ts';
 
 /** From least to most: read, deploy, operate, administer. */
@@ -24,13 +25,17 @@ export interface Caller {
   readonly expiresAtMs?: number;
   /** All that a code host's role gives, where the caller is known by that alone; the settings' callers say nothing of them. */
   readonly grants?: readonly Grant[];
-  /** Who it is wherever they speak, such as `github:NUMBER`; absent where the name is all that is known. */
-  readonly person?: string;
+  /** Who they are elsewhere, as far as that was proved. */
+  readonly accounts?: Accounts;
+  /** Why they have less than they could have. */
+  readonly bar?: Bar;
+  /** The code host does not answer: the grants are those of that moment, epoch ms, and hold for less. */
+  readonly asOfMs?: number;
 }
 
-/** A caller as one person. */
-export function personOf({ name, person }: Pick<Caller, 'name' | 'person'>): string {
-  return person ?? `caller:${name}`;
+/** A caller as one person, wherever they speak: by their number at the code host, or by the name that is all there is. */
+export function personOf({ name, accounts }: Pick<Caller, 'name' | 'accounts'>): string {
+  return accounts?.github === undefined ? `caller:${name}` : `github:${accounts.github}`;
 }
 
 /** The right of that name, or undefined. */

@@ -2,10 +2,20 @@
 import type { InboxBook, OutboxBook } from '../mail/index.ts';
 import type { Ledger } from '../metering/index.ts';
 import type { LabelBook, SlotBook } from '../network/index.ts';
-import type { AuditBook, ConfirmationBook, Proposals, TokenBook } from '../policy/index.ts';
+import type {
+  AuditBook,
+  ConfirmationBook,
+  PeopleBook,
+  Proposals,
+  SubscriptionBook,
+  TokenBook,
+} from '../policy/index.ts';
 import type { DesiredState, EventBook, RunBook } from '../reconciler/index.ts';
 import type { Outcome } from '../replies/index.ts';
 import type { SecretBook } from '../secrets/index.ts';
+import type { SlackBook } from './slack.ts';
+
+export type * from './slack.ts';
 
 export interface Store {
   readonly desired: DesiredState;
@@ -24,6 +34,9 @@ export interface Store {
   readonly secrets: SecretBook;
   readonly proposals: Proposals;
   readonly confirmations: ConfirmationBook;
+  readonly people: PeopleBook;
+  readonly subscriptions: SubscriptionBook;
+  readonly slack: SlackBook;
   close(): Promise<void>;
 }
 

@@ -80,6 +80,7 @@ async function outboxStory(moment: number) {
   const start = () => {
     const own = fuse;
     return createOutbox({
+      accounts: '',
       book: fused(
         books.store.outbox,
         ['put', 'begin', 'sent', 'postpone', 'drop', 'forgetRemote', 'setPause'],
@@ -175,6 +176,7 @@ async function inboxStory(moment: number) {
   const start = () => {
     const own = fuse;
     return createInbox({
+      source: 'github',
       book: fused(books.store.inbox, ['add', 'tried', 'end'], own),
       clock: books.clock,
       random: () => 0,

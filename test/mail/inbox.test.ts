@@ -19,6 +19,7 @@ const delivery = (id: string, more: Partial<Delivery> = {}): Delivery => ({
 function inboxOver({ store, clock }: Books, work: InboxParts['work']) {
   const given: string[] = [];
   const inbox = createInbox({
+    source: 'github',
     book: store.inbox,
     clock,
     random: () => 0,

@@ -38,6 +38,7 @@ export function outboxOver(
   const given: string[] = [];
   let ids = 0;
   const outbox = createOutbox({
+    accounts: '',
     book: store.outbox,
     clock,
     random: () => 0,

@@ -11,6 +11,7 @@ const waiting = (key: string, more: Partial<WaitingWrite> = {}): WaitingWrite =>
   sinceMs: 0,
   nextAtMs: 0,
   sentAtMs: 0,
+  place: '',
   ...more,
 });
 
@@ -36,7 +37,7 @@ function sendAll(all: readonly WaitingWrite[]) {
     const comesMs = Math.min(...[...left].map(({ sinceMs }) => sinceMs).filter((atMs) => atMs > nowMs));
     if (next && 'send' in next) {
       left.delete(next.send);
-      sent.push({ atMs: nowMs, creates: next.send.creates, write: next.send });
+      sent.push({ atMs: nowMs, creates: next.send.creates, place: '', write: next.send });
     } else nowMs = Math.min(comesMs, next ? nowMs + Math.max(1, next.waitMs) : Number.POSITIVE_INFINITY);
   }
   return sent;
@@ -65,14 +66,14 @@ test('no span of a minute or an hour holds more than is allowed, and the share o
 
 test('an acknowledgement goes at once though a thousand results wait and have used up their share', () => {
   const results = Array.from({ length: 1_000 }, (_, index) => waiting(`result-${index}`));
-  const sent = Array.from({ length: 64 }, (_, index) => ({ atMs: 1_000 + index, creates: true }));
+  const sent = Array.from({ length: 64 }, (_, index) => ({ atMs: 1_000 + index, creates: true, place: '' }));
   expect(nextWrite(results, sent, BUDGET, 2_000)).toEqual({ waitMs: 59_000 });
   const acknowledgement = waiting('eyes', { importance: 'acknowledgement', sinceMs: 2_000 });
   expect(nextWrite([...results, acknowledgement], sent, BUDGET, 2_000)).toEqual({ send: acknowledgement });
 });
 
 test('an edit goes though nothing more may be made', () => {
-  const sent = Array.from({ length: 80 }, (_, index) => ({ atMs: 1_000 + index, creates: true }));
+  const sent = Array.from({ length: 80 }, (_, index) => ({ atMs: 1_000 + index, creates: true, place: '' }));
   const edit = waiting('edit', { creates: false, sinceMs: 1_500 });
   expect(nextWrite([waiting('new'), edit], sent, BUDGET, 2_000)).toEqual({ send: edit });
 });

@@ -293,7 +293,7 @@ describe('the settings are told their mistakes', () => {
     ],
     [
       'callers: { Ann: reader }',
-      'callers.Ann: expected the name of a token’s caller such as ann, or * for anybody',
+      'callers.Ann: expected the name of a token’s caller such as ann, an account such as slack:T0123/U0456, or * for anybody with a token',
     ],
     ['callers: { local: reader }', 'callers.local: is a caller of the bot’s own'],
     ['protected: [Production]', 'protected.0: expected an environment such as production'],

@@ -10,12 +10,13 @@ export function inboxBook(database: Kysely<Tables>): InboxBook {
   const end = together((ended: readonly Ended[]) => endDeliveries(database, ended));
   return {
     add: together((deliveries) => addDeliveries(database, deliveries)),
-    async lanes() {
+    async lanes(source) {
       const rows = await database
         .selectFrom('deliveries')
         .select('lane')
         .distinct()
         .where('state', '=', 'waiting')
+        .where('source', '=', source)
         .execute();
       return rows.map(({ lane }) => lane);
     },

@@ -110,6 +110,35 @@ const MIGRATIONS: Record<string, Migration> = {
       fingerprint text not null, set_by text not null, set_at_ms bigint not null,
       primary key (name, repository, environment))`,
   ),
+  '0030-slack': statements(
+    'create table slack_teams (id text primary key, sealed text not null, document text not null)',
+    'create table slack_states (state text primary key, at_ms bigint not null)',
+    `create table slack_asks (
+      id text primary key, at_ms bigint not null, answered integer not null, document text not null)`,
+    'create index slack_asks_unanswered on slack_asks (answered) where answered = 0',
+    `create table slack_rooms (
+      key text primary key, team text not null, channel text not null, ts text not null, finished integer not null,
+      at_ms bigint not null, document text not null)`,
+    'create index slack_rooms_by_place on slack_rooms (team, channel, ts)',
+    'create index slack_rooms_open on slack_rooms (finished) where finished = 0',
+    `create table slack_buttons (
+      id text primary key, room text not null, deed text not null, expires_at_ms bigint not null, used_at_ms bigint,
+      document text not null)`,
+    'create index slack_buttons_by_room on slack_buttons (room)',
+    'create table slack_attempts (account text not null, key text not null, at_ms bigint not null, primary key (account, key))',
+    "alter table writes add column place text not null default ''",
+    "alter table sent add column place text not null default ''",
+  ),
+  '0032-people': statements(
+    `create table links (
+      home text not null, "user" text not null, github bigint not null, login text not null,
+      linked_at_ms bigint not null, checked_at_ms bigint not null, expires_at_ms bigint not null,
+      primary key (home, "user"), unique (home, github))`,
+    `create table subscriptions (
+      team text not null, channel text not null, repository text not null, document text not null,
+      primary key (team, channel, repository))`,
+    'create index subscriptions_by_repository on subscriptions (repository)',
+  ),
 };
 
 function statements(...texts: readonly string[]): Migration {

@@ -12,9 +12,11 @@ import { listedOnce } from './listed-once.ts';
 import { migrate } from './migrations.ts';
 import { nodeSqlite } from './node-sqlite.ts';
 import { outboxBook } from './outbox.ts';
+import { peopleBook, subscriptionBook } from './people.ts';
 import { confirmationBook, proposalBook } from './proposals.ts';
 import { pullBook } from './pulls.ts';
 import { secretBook } from './secrets.ts';
+import { slackBook } from './slack.ts';
 import type { Tables } from './tables.ts';
 
 /** Opens (and makes, and brings up to date) the database file; `:memory:` keeps nothing. */
@@ -39,6 +41,9 @@ export async function openSqliteStore(path: string, vault: Vault): Promise<Store
     secrets: secretBook(database, vault),
     proposals: createProposals(proposalBook(database)),
     confirmations: confirmationBook(database),
+    people: peopleBook(database),
+    subscriptions: subscriptionBook(database),
+    slack: slackBook(database, vault),
     close: () => database.destroy(),
   };
 }

@@ -36,6 +36,7 @@ export function outboxBook(database: Kysely<Tables>): OutboxBook {
         content: JSON.parse(row.content),
         importance: importanceNamed(row.importance),
         creates: row.creates === 1,
+        ...(row.place ? { place: row.place } : {}),
       };
       const { sequence, attempts, remote } = row;
       return { write, sequence, attempts, remote: remote ?? undefined, sinceMs: row.since_ms };
@@ -80,7 +81,7 @@ function rowOf(database: Kysely<Tables>, account: string, key: string) {
 
 async function putWrite(
   database: Kysely<Tables>,
-  { account, key, kind, content, importance, creates }: Write,
+  { account, key, kind, content, importance, creates, place = '' }: Write,
   atMs: number,
 ): Promise<boolean> {
   const text = JSON.stringify(content);
@@ -103,6 +104,7 @@ async function putWrite(
       account,
       key,
       creates: creates ? 1 : 0,
+      place,
       remote: null,
       sent_hash: '',
       sent_at_ms: 0,
@@ -116,7 +118,7 @@ async function putWrite(
 async function waitingOf(database: Kysely<Tables>, account: string): Promise<WaitingWrite[]> {
   const rows = await database
     .selectFrom('writes')
-    .select(['key', 'importance', 'creates', 'remote', 'since_ms', 'next_at_ms', 'sent_at_ms'])
+    .select(['key', 'importance', 'creates', 'remote', 'since_ms', 'next_at_ms', 'sent_at_ms', 'place'])
     .where('account', '=', account)
     .where('waits', '=', 1)
     .execute();
@@ -127,6 +129,7 @@ async function waitingOf(database: Kysely<Tables>, account: string): Promise<Wai
     sinceMs: row.since_ms,
     nextAtMs: row.next_at_ms,
     sentAtMs: row.sent_at_ms,
+    place: row.place,
   }));
 }
 
@@ -143,7 +146,7 @@ async function noteBegun(
     .where('account', '=', account)
     .where('key', '=', key)
     .execute();
-  await database.insertInto('sent').values({ account, at_ms: atMs, creates }).execute();
+  await database.insertInto('sent').values({ account, at_ms: atMs, creates, place: row.place }).execute();
   await database
     .deleteFrom('sent')
     .where('account', '=', account)
@@ -172,12 +175,12 @@ function paceBook(database: Kysely<Tables>): Pick<OutboxBook, 'sentSince' | 'pau
     async sentSince(account, sinceMs) {
       const rows = await database
         .selectFrom('sent')
-        .select(['at_ms', 'creates'])
+        .select(['at_ms', 'creates', 'place'])
         .where('account', '=', account)
         .where('at_ms', '>=', sinceMs)
         .orderBy('at_ms')
         .execute();
-      return rows.map((row) => ({ atMs: row.at_ms, creates: row.creates === 1 }));
+      return rows.map((row) => ({ atMs: row.at_ms, creates: row.creates === 1, place: row.place }));
     },
     async pause(account) {
       const row = await database

@@ -114,6 +114,8 @@ export interface Tables {
     content: string;
     importance: string;
     creates: number;
+    /** Such as a channel that takes one new message a second; '' when there is none. */
+    place: Generated<string>;
     sequence: number;
     waits: number;
     since_ms: number;
@@ -124,7 +126,7 @@ export interface Tables {
     sent_at_ms: number;
   };
   /** Times of what was sent in the last hour, for the budgets. */
-  sent: { account: string; at_ms: number; creates: number };
+  sent: { account: string; at_ms: number; creates: number; place: Generated<string> };
   accounts: { account: string; until_ms: number; times: number };
   /** `document` is the rest of a pull request (JSON). */
   pulls: { repository: string; number: number; finished: number; document: string };
@@ -144,4 +146,40 @@ export interface Tables {
     set_by: string;
     set_at_ms: number;
   };
+  /** Who an account of a chat is at the code host; no token of anybody. */
+  links: {
+    home: string;
+    user: string;
+    github: number;
+    login: string;
+    linked_at_ms: number;
+    checked_at_ms: number;
+    expires_at_ms: number;
+  };
+  /** `document` is the rest of what a channel is told of (JSON). */
+  subscriptions: { team: string; channel: string; repository: string; document: string };
+  /** `sealed` is the bot's token there, `document` the rest of a workspace (JSON). */
+  slack_teams: { id: string; sealed: string; document: string };
+  slack_states: { state: string; at_ms: number };
+  slack_asks: { id: string; at_ms: number; answered: number; document: string };
+  /** `ts` is what Slack calls the message; '' until it is there. */
+  slack_rooms: {
+    key: string;
+    team: string;
+    channel: string;
+    ts: string;
+    finished: number;
+    at_ms: number;
+    document: string;
+  };
+  slack_buttons: {
+    id: string;
+    room: string;
+    deed: string;
+    expires_at_ms: number;
+    used_at_ms: number | null;
+    document: string;
+  };
+  /** Sendings that must not happen twice. */
+  slack_attempts: { account: string; key: string; at_ms: number };
 }

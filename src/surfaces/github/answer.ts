@@ -1,4 +1,4 @@
-import { withdraw } from '../../commands/index.ts';
+import { type Said, withdraw } from '../../commands/index.ts';
 import type { Caller } from '../../policy/index.ts';
 import type { Block, Outcome } from '../../replies/index.ts';
 import * as say from '../../replies/index.ts';
@@ -93,22 +93,33 @@ function withoutWaits({ waits: _, ...ask }: Ask): Ask {
   return ask;
 }
 
+/** Whoever else wants to hear of a line that is obeyed. */
+export interface Listener {
+  readonly surface: Said['surface'];
+  readonly onDeploy: (admitted: Admitted) => Promise<void>;
+  readonly onBlock: (block: Block) => void;
+}
+
+const NOBODY: Listener = { surface: 'github', onDeploy: async () => {}, onBlock: () => {} };
+
 /** One line: what it says belongs into a comment of its own, unless the pull request's one comment shows it anyway. */
-async function runLine(
+export async function runLine(
   desk: Desk,
   octokit: Octokit,
   pull: Pull,
   ask: Ask,
   { line, caller, rules }: { line: string; caller: Caller; rules: RepositoryRules },
-): Promise<{ outcome: Outcome; told: readonly Block[] }> {
+  { surface, onDeploy, onBlock }: Listener = NOBODY,
+): Promise<{ outcome: Outcome; told: readonly Block[]; all: readonly Block[] }> {
   let deploy: Admitted | undefined;
   const here = hereIn(desk, octokit, pull, ask, rules, async (admitted) => {
     deploy = admitted;
     await beginDeploy(desk, pull, ask, admitted);
+    await onDeploy(admitted);
   });
   const blocks: Block[] = [];
   const proposal = ask.waits ? { proposal: ask.waits.proposal } : {};
-  const said = { words: [], line, caller, surface: 'github' as const, here, ...proposal };
+  const said = { words: [], line, caller, surface, here, ...proposal };
   const command = desk.parts.run(said, desk.closing);
   for (;;) {
     const step = await command.next();
@@ -116,6 +127,7 @@ async function runLine(
     if (!step.done) {
       keep(blocks, step.value);
       if (deploy) tellStep(desk, pull, deploy, step.value);
+      onBlock(step.value);
       continue;
     }
     const outcome = step.value;
@@ -123,7 +135,7 @@ async function runLine(
     if (deploy) await endDeploy(desk, pull, ask, deploy, { outcome, blocks: all });
     if (outcome.kind !== 'waiting') await waitEnded(desk, ask, outcome, deploy !== undefined);
     await noteRemoval(desk, pull, caller.name, outcome);
-    return { outcome, told: toldOf(outcome, all, rules) };
+    return { outcome, told: toldOf(outcome, all, rules), all };
   }
 }
 

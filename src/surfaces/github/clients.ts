@@ -12,6 +12,14 @@ export interface Credentials {
   readonly privateKey: Secret;
   /** The newest first; the one before it is taken too while it is being replaced. */
   readonly webhookSecrets: readonly Secret[];
+  /** By which the app asks a person who they are; absent when GitHub's was not told to the bot. */
+  readonly client?: Client | undefined;
+}
+
+/** The app as a place to sign in at. */
+export interface Client {
+  readonly id: string;
+  readonly secret: Secret;
 }
 
 export interface Clients {

@@ -2,12 +2,14 @@ import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Failure, messageOf } from '../../failure.ts';
 import { Secret } from '../../secrets/index.ts';
-import type { Credentials } from './clients.ts';
+import type { Client, Credentials } from './clients.ts';
 
 export interface CredentialFiles {
   readonly appId: number;
   readonly privateKeyFile: string;
   readonly webhookSecretFile: string;
+  /** Absent when nobody signs in. */
+  readonly client?: { readonly id: string; readonly secretFile: string } | undefined;
 }
 
 const SHORTEST_SECRET = 16;
@@ -16,7 +18,12 @@ const SHORTEST_SECRET = 16;
  * What the app proves itself with, and what GitHub does. Throws a Failure `github-credentials` that names the file: without
  * a secret anybody could say what was pushed, so the bot does not start without one.
  */
-export function readCredentials({ appId, privateKeyFile, webhookSecretFile }: CredentialFiles): Credentials {
+export function readCredentials({
+  appId,
+  privateKeyFile,
+  webhookSecretFile,
+  client,
+}: CredentialFiles): Credentials {
   const privateKey = textOf(privateKeyFile, 'github.privateKeyFile');
   try {
     createPrivateKey(privateKey);
@@ -42,7 +49,14 @@ export function readCredentials({ appId, privateKeyFile, webhookSecretFile }: Cr
     appId,
     privateKey: new Secret(privateKey),
     webhookSecrets: secrets.map((secret) => new Secret(secret)),
+    client: client && readClient(client),
   };
+}
+
+function readClient({ id, secretFile }: NonNullable<CredentialFiles['client']>): Client {
+  const secret = textOf(secretFile, 'github.clientSecretFile').trim();
+  if (!secret) throw unusable(`${secretFile} is empty`, 'Put a client secret of the app there.');
+  return { id, secret: new Secret(secret) };
 }
 
 function textOf(file: string, setting: string): string {

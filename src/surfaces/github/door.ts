@@ -5,7 +5,9 @@ import { type CredentialFiles, readCredentials } from './credentials.ts';
 import { readKept, writeKept } from './kept-credentials.ts';
 import { createGithub, type Github } from './listen.ts';
 import type { GithubParts } from './parts.ts';
+import type { PullRequests } from './pull-requests.ts';
 import { createSetup, type Page, type Setup } from './setup.ts';
+import { createSignIn, type SignIn } from './sign-in.ts';
 import type { Answer } from './webhooks.ts';
 
 export interface DoorParts extends Omit<GithubParts, 'credentials'> {
@@ -21,9 +23,12 @@ export interface DoorParts extends Omit<GithubParts, 'credentials'> {
 }
 
 /** The GitHub surface with its first day: an app that is there is served, one that is not is made. */
-export interface Door extends Pick<Github, 'idle' | 'close' | 'teamsOf'> {
+export interface Door extends Pick<Github, 'idle' | 'close' | 'teamsOf' | 'callerOf'> {
   start(): Promise<void>;
   take(request: IncomingMessage): Promise<Answer>;
+  readonly pullRequests: PullRequests;
+  /** Absent while there is no app, and for one whose client is not known. */
+  signIn(): SignIn | undefined;
   setupPage: Setup['page'];
   setupCreated: Setup['created'];
 }
@@ -36,7 +41,9 @@ export function createDoor(parts: DoorParts): Door {
   const given = parts.files && readCredentials(parts.files);
   let github: Github | undefined;
   let setup: Setup | undefined;
+  let signIn: SignIn | undefined;
   const begin = async (credentials: Credentials) => {
+    signIn = credentials.client && createSignIn(credentials.client, parts.settings.apiUrl, warnOf(parts));
     github = createGithub({ ...parts, credentials });
     await github.start();
   };
@@ -56,6 +63,12 @@ export function createDoor(parts: DoorParts): Door {
       });
       parts.info({ open: setup.url() }, 'there is no GitHub app yet: open this address to make it');
     },
+    pullRequests: {
+      open: async (repository) => github?.open(repository) ?? [],
+      ask: async (asked) => github?.ask(asked),
+    },
+    signIn: () => signIn,
+    callerOf: async (repository, id) => github?.callerOf(repository, id),
     take: async (request) => github?.take(request) ?? NO_APP,
     setupPage: (query) => setup?.page(query) ?? CLOSED,
     setupCreated: async (query) => setup?.created(query) ?? CLOSED,
@@ -63,4 +76,8 @@ export function createDoor(parts: DoorParts): Door {
     idle: async () => github?.idle(),
     close: async () => github?.close(),
   };
+}
+
+function warnOf({ warn }: Pick<DoorParts, 'warn'>): (why: string) => void {
+  return (why) => warn({ why }, 'a token by which somebody has signed in could not be revoked');
 }

@@ -1,14 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import type { CodeHost } from '../../commands/index.ts';
 import { createInbox, createOutbox } from '../../mail/index.ts';
+import type { Caller } from '../../policy/index.ts';
 import { createQueue, type Queue } from '../../reconciler/index.ts';
 import { createClients } from './clients.ts';
 import { deliver } from './deliver.ts';
 import { EVENTS, listenTo, receive } from './events.ts';
 import { lookAtPull } from './look.ts';
+import { callerNumbered } from './numbered.ts';
 import { paint } from './paint.ts';
 import type { Desk, GithubParts } from './parts.ts';
 import { teamsOfPerson } from './people.ts';
+import { askPull, openPulls, type PullRequests } from './pull-requests.ts';
 import { nameOfPull, notePlace } from './pulls.ts';
 import { lookAtBranches } from './push.ts';
 import { startAnswer } from './start-answer.ts';
@@ -30,11 +33,13 @@ const RETRY_MS = 30_000;
 const MOST_RETRIES = 10;
 const WORKERS = 4;
 
-export interface Github {
+export interface Github extends PullRequests {
   /** Takes a delivery of GitHub's webhook. */
   take(request: IncomingMessage): Promise<Answer>;
   /** Those of the teams that somebody is in. Throws a Failure `teams-unknown` when GitHub does not say. */
   teamsOf: CodeHost['teamsOf'];
+  /** What the person with a number may do in a repository now. Throws while GitHub does not answer. */
+  callerOf(repository: string, github: number): Promise<Caller | undefined>;
   /** Goes on with what an earlier process has left, and looks at everything once. */
   start(): Promise<void>;
   /** Nothing is being looked at, answered or written, and nothing is due now. */
@@ -59,6 +64,9 @@ export function createGithub(parts: GithubParts): Github {
   return {
     take,
     teamsOf: (...asked) => teamsOf(desk, ...asked),
+    open: (repository) => openPulls(desk, repository),
+    ask: (asked) => askPull(desk, asked),
+    callerOf: (repository, github) => callerNumbered(desk, repository, github),
     async start() {
       await desk.clients.probot.load((robot) => listenTo(desk, robot));
       for (const pull of await parts.pulls.unfinished()) {
@@ -124,6 +132,7 @@ function deskFor(parts: GithubParts, closing: AbortSignal): Desk {
     clients,
     trees: createTrees(),
     inbox: createInbox({
+      source: 'github',
       book: parts.inbox,
       clock,
       random,
@@ -132,6 +141,7 @@ function deskFor(parts: GithubParts, closing: AbortSignal): Desk {
         void parts.reportInternal(new Error(`delivery ${id} (${event}) was given up`, { cause: error })),
     }),
     outbox: createOutbox({
+      accounts: 'github:',
       book: parts.outbox,
       clock,
       random,

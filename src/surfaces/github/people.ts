@@ -33,7 +33,18 @@ export async function callerFor(
   const grants = role === undefined ? [] : grantsOf(roles[role], role, repository);
   const [first, ...rest] = grants.map(({ right }) => right);
   const right = rest.reduce((best, each) => (isEnough(each, best) ? each : best), first ?? 'reader');
-  return { name: `github:${person.login.toLowerCase()}`, right, grants, person: personAt(person.id) };
+  return { name: `github:${person.login.toLowerCase()}`, right, grants, accounts: { github: person.id } };
+}
+
+/** Who a number is called now; undefined for an account that is gone. */
+export async function personNumbered(octokit: Octokit, id: number): Promise<Person | undefined> {
+  try {
+    const { data } = await octokit.request('GET /user/{account_id}', { account_id: id });
+    return data.id === id && data.type === 'User' ? { id, login: data.login } : undefined;
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  }
 }
 
 async function roleOf(

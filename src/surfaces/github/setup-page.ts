@@ -1,8 +1,5 @@
 import { html } from 'hono/html';
-
-const STYLE = `body{font:16px/1.6 system-ui,sans-serif;max-width:38rem;margin:12vh auto;padding:0 1.5rem;color-scheme:light dark}
-button{font:inherit;font-weight:600;padding:.6rem 1.2rem;border:0;border-radius:.5rem;background:#1f883d;color:#fff;cursor:pointer}
-input{font:inherit;padding:.5rem;border:1px solid #8888;border-radius:.5rem}form{margin:1.2rem 0}`;
+import { page } from '../page.ts';
 
 /** One click: GitHub takes the manifest from the form and asks whether that is meant. */
 export function setupPage({
@@ -44,13 +41,5 @@ export function refusedPage(reference = ''): string {
     reference
       ? html`<p>GitHub did not hand over the app. Whoever runs the bot finds the reason in the log under ${reference}.</p>`
       : html`<p>The app is made with the address that stands in the bot’s log, once. Start the bot anew for a new one.</p>`,
-  );
-}
-
-function page(title: string, body: ReturnType<typeof html>): string {
-  return String(
-    html`<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><style>
-        ${STYLE}
-      </style><h1>${title}</h1>${body}`,
   );
 }

@@ -6,6 +6,8 @@ import { z } from 'zod';
 import { Secret } from '../../secrets/index.ts';
 import type { Credentials } from './clients.ts';
 import { createdPage, refusedPage, setupPage } from './setup-page.ts';
+import { SIGNED_IN } from './sign-in.ts';
+import { webUrlOf } from './web-url.ts';
 
 export interface SetupParts {
   readonly apiUrl: string;
@@ -36,6 +38,8 @@ const conversionSchema = z.object({
   slug: z.string(),
   pem: z.string(),
   webhook_secret: z.string().min(1),
+  client_id: z.string().min(1),
+  client_secret: z.string().min(1),
   html_url: z.string(),
 });
 
@@ -65,9 +69,15 @@ export function createSetup(parts: SetupParts): Setup {
       try {
         const octokit = new ProbotOctokit({ baseUrl: parts.apiUrl });
         const { data } = await octokit.request('POST /app-manifests/{code}/conversions', { code });
-        const { id, slug, pem, webhook_secret: secret, html_url: url } = conversionSchema.parse(data);
+        const app = conversionSchema.parse(data);
         done = true;
-        await parts.created({ appId: id, privateKey: new Secret(pem), webhookSecrets: [new Secret(secret)] });
+        await parts.created({
+          appId: app.id,
+          privateKey: new Secret(app.pem),
+          webhookSecrets: [new Secret(app.webhook_secret)],
+          client: { id: app.client_id, secret: new Secret(app.client_secret) },
+        });
+        const { slug, html_url: url } = app;
         return { status: 200, html: createdPage({ slug, url: `${url}/installations/new` }) };
       } catch (error) {
         return { status: 502, html: refusedPage(parts.reportInternal(error)) };
@@ -92,14 +102,10 @@ function manifestFor(publicUrl: string, hasWebhook: boolean): string {
     ...manifest,
     url: publicUrl,
     redirect_url: `${publicUrl}/github/created`,
+    callback_urls: [`${publicUrl}${SIGNED_IN}`],
     // GitHub wants an address also for a webhook that is off.
     hook_attributes: hasWebhook
       ? { url: `${publicUrl}/github/webhooks`, active: true }
       : { url: 'https://example.com/', active: false },
   });
-}
-
-/** `https://api.github.com` -> `https://github.com`, `https://ghe.example.com/api/v3` -> `https://ghe.example.com` */
-export function webUrlOf(apiUrl: string): string {
-  return apiUrl === 'https://api.github.com' ? 'https://github.com' : new URL(apiUrl).origin;
 }

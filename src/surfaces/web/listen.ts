@@ -11,8 +11,10 @@ import { answerCommand } from './commands.ts';
 import { createBeginOnce } from './idempotency.ts';
 import { openApi } from './openapi.ts';
 import { followOperation, listOperations, showOperation } from './operations.ts';
-import type { GithubDoor, WebEnvironment, WebParts } from './parts.ts';
+import { githubRoutes, linkRoutes } from './pages.ts';
+import type { WebEnvironment, WebParts } from './parts.ts';
 import { answerProblem, problem, thrownProblem } from './problems.ts';
+import { slackRoutes } from './slack.ts';
 import { acceptSessions } from './websockets.ts';
 
 const MOST_BODY_BYTES = 1_048_576;
@@ -34,6 +36,8 @@ export function createWeb(parts: WebParts): Web {
     return RESPONSE_ALREADY_SENT;
   });
   if (parts.github) githubRoutes(app, parts.github);
+  if (parts.slack) slackRoutes(app, parts.slack);
+  if (parts.links) linkRoutes(app, parts.links);
   app.use('/api/*', async (context, next) => {
     await next();
     context.header('cache-control', 'no-store');
@@ -61,31 +65,6 @@ export function createWeb(parts: WebParts): Web {
   app.notFound((context) => answerProblem(context, problem(404, 'not-found', 'There is nothing here.')));
   app.onError((error, context) => answerProblem(context, thrownProblem(error, parts.reportInternal)));
   return { app, attach: (server) => acceptSessions(server, parts, admission) };
-}
-
-/** The webhook, and the two pages that make the app. */
-function githubRoutes(app: Hono<WebEnvironment>, github: GithubDoor): void {
-  app.post('/github/webhooks', async (context) => {
-    const { status, message } = await github.take(context.env.incoming);
-    return context.json({ message }, status);
-  });
-  app.use('/github/*', async (context, next) => {
-    await next();
-    context.header('cache-control', 'no-store');
-    context.header('referrer-policy', 'no-referrer');
-    context.header(
-      'content-security-policy',
-      "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-    );
-  });
-  app.get('/github/setup', (context) => {
-    const { status, html } = github.setupPage(context.req.query());
-    return context.html(html, status);
-  });
-  app.get('/github/created', async (context) => {
-    const { status, html } = await github.setupCreated(context.req.query());
-    return context.html(html, status);
-  });
 }
 
 export interface ListenAt {

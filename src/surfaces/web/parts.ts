@@ -22,6 +22,10 @@ export interface WebParts {
   readonly git: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   /** Takes what GitHub delivers, and makes its app; absent without GitHub in the settings. */
   readonly github?: GithubDoor;
+  /** Takes what Slack sends, and adds workspaces; absent without Slack in the settings. */
+  readonly slack?: SlackDoor;
+  /** Where people show that two accounts are theirs; absent without Slack in the settings. */
+  readonly links?: LinkDoor | undefined;
   /** Tells an error of the bot's own; gives its reference. */
   readonly reportInternal: (error: unknown) => string;
 }
@@ -45,4 +49,41 @@ export interface GithubDoor {
 interface GithubPage {
   readonly status: 200 | 403 | 502;
   readonly html: string;
+}
+
+/** What the Slack surface does with HTTP. */
+export interface SlackDoor {
+  take(
+    request: IncomingMessage,
+  ): Promise<{ readonly status: 200 | 400 | 401 | 413 | 503; readonly json: unknown }>;
+  install(): Promise<SlackPage>;
+  installed(query: { readonly code?: string; readonly state?: string }, cookie: string): Promise<SlackPage>;
+}
+
+export interface SlackPage {
+  readonly status: 200 | 302 | 403 | 404 | 502;
+  readonly html: string;
+  readonly location?: string;
+  readonly cookie?: string;
+}
+
+/** What the Slack surface does with browsers. */
+export interface LinkDoor {
+  open(token: string): LinkPage;
+  /** Back from a sign-in, with the header `cookie`. */
+  slack(query: Returned, cookie: string): Promise<LinkPage>;
+  codeHost(query: Returned, cookie: string): Promise<LinkPage>;
+}
+
+interface Returned {
+  readonly code?: string;
+  readonly state?: string;
+  readonly error?: string;
+}
+
+interface LinkPage {
+  readonly status: 200 | 303 | 403 | 409 | 502;
+  readonly html: string;
+  readonly location?: string;
+  readonly cookie?: string;
 }

@@ -7,6 +7,7 @@ import { systemClock } from '../../../src/clock.ts';
 import { createLog, type Log } from '../../../src/observability/index.ts';
 import { type AppInTest, startApp } from '../../world/bot.ts';
 import { type GithubWorld, MANIFEST, startGithub } from '../../world/github/index.ts';
+import { GITHUB_CLIENT } from '../../world/github/oauth.ts';
 import { createMemoryEngine } from '../../world/memory-engine.ts';
 
 let github: GithubWorld;
@@ -52,6 +53,7 @@ test('from the address in the log to an app that works, over a restart', async (
     default_permissions: MANIFEST.default_permissions,
     default_events: MANIFEST.default_events,
     redirect_url: 'https://katabot.example.com/github/created',
+    callback_urls: ['https://katabot.example.com/link/github'],
     hook_attributes: { url: 'https://katabot.example.com/github/webhooks', active: true },
   });
   const state = new URL(action).searchParams.get('state') ?? '';
@@ -68,12 +70,14 @@ test('from the address in the log to an app that works, over a restart', async (
 
   const kept = await readFile(join(folder, 'github-app.age'), 'utf8');
   expect(kept).not.toContain('PRIVATE KEY');
+  expect(kept).not.toContain(GITHUB_CLIENT.secret);
   expect(JSON.stringify(told)).not.toContain(github.app.webhookSecret);
   await bot.stop();
   told = [];
   bot = await open();
   github.botUrl = bot.url;
   expect(told.some(({ open: at }) => at !== undefined)).toBe(false);
+  expect(bot.app.github?.signIn()).toBeDefined();
   expect(await github.send('ping', '{}')).toBe(200);
 });
 

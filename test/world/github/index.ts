@@ -8,8 +8,9 @@ import { type Clock, systemClock } from '../../../src/clock.ts';
 import { createApi, paged } from './api.ts';
 import { type App, createGithubApp, type Permissions } from './app.ts';
 import { createDeliveries, type Deliveries } from './deliveries.ts';
+import { createOAuth, GITHUB_CLIENT, type OAuth } from './oauth.ts';
 import { createPeople, type People } from './people.ts';
-import { ApiError, createState, iso, type Person, type State } from './state.ts';
+import { ApiError, createState, iso, type Person, repositoryIn, type State } from './state.ts';
 
 export type { Comment, Person, Pull, Repository } from './state.ts';
 
@@ -26,6 +27,8 @@ export interface GithubWorld extends People, Pick<Deliveries, 'deliver' | 'again
   readonly app: App;
   /** Codes that a browser comes back with when the app was made from a manifest. */
   readonly codes: Set<string>;
+  /** By which people sign in. */
+  readonly oauth: Pick<OAuth, 'callbacks' | 'tokens'>;
   readonly state: State;
   readonly bot: Person;
   readonly deliveries: readonly Deliveries['all'][number][];
@@ -52,6 +55,7 @@ export async function startGithub({
   const app = createGithubApp(state, MANIFEST.default_permissions, new Set(outside));
   let world: GithubWorld;
   const codes = new Set<string>();
+  const oauth = createOAuth(state);
   const deliveries = createDeliveries(
     state,
     () => app.webhookSecret,
@@ -87,7 +91,9 @@ export async function startGithub({
       error.status as 404,
     );
   });
-  http.route('/api/v3', appRoutes(app, deliveries, codes));
+  http.route('/api/v3', appRoutes(state, app, deliveries, codes));
+  http.route('/', oauth.web);
+  http.route('/api/v3', oauth.api);
   http.route('/api/v3', createApi(state, app, bot));
   http.notFound((context) =>
     context.json(
@@ -102,6 +108,7 @@ export async function startGithub({
     ...createPeople(state, app, deliveries),
     app,
     codes,
+    oauth,
     state,
     bot,
     deliveries: deliveries.all,
@@ -122,20 +129,34 @@ export async function startGithub({
 }
 
 /** What the app asks in its own name. */
-function appRoutes(app: App, deliveries: Deliveries, codes: Set<string>): Hono {
+function appRoutes(state: State, app: App, deliveries: Deliveries, codes: Set<string>): Hono {
   const routes = new Hono();
   routes.post('/app-manifests/:code/conversions', (context) => {
     // A code is good once.
     if (!codes.delete(context.req.param('code'))) throw new ApiError(404, 'Not Found');
     const { id, slug, privateKey: pem, webhookSecret } = app;
     return context.json(
-      { id, slug, pem, webhook_secret: webhookSecret, html_url: `https://github.example/apps/${slug}` },
+      {
+        id,
+        slug,
+        pem,
+        webhook_secret: webhookSecret,
+        client_id: GITHUB_CLIENT.id,
+        client_secret: GITHUB_CLIENT.secret,
+        html_url: `https://github.example/apps/${slug}`,
+      },
       201,
     );
   });
   routes.get('/app', (context) => {
     app.signed(context);
     return context.json({ id: app.id, slug: app.slug, name: 'katabot' });
+  });
+  routes.get('/repos/:owner/:name/installation', (context) => {
+    app.signed(context);
+    const { owner, name } = context.req.param();
+    if (!app.reaches(repositoryIn(state, owner, name))) throw new ApiError(404, 'Not Found');
+    return context.json({ id: app.installation, suspended_at: null });
   });
   routes.get('/app/installations', (context) => {
     app.signed(context);

@@ -1,0 +1,71 @@
+import { partsOf } from '../event.ts';
+import { Failure } from '../failure.ts';
+import { type Money, rate, sizeOf } from '../metering/index.ts';
+import type { Ground } from './ground.ts';
+import type { Tree } from './verb.ts';
+
+/** What there is to speak of, for a surface where a repository is named and not given. */
+export interface Places {
+  /** Names of the repositories that something can be deployed from. */
+  repositories(): Promise<readonly string[]>;
+  groups(): Promise<
+    readonly { readonly name: string; readonly environment: string; readonly repository: string }[]
+  >;
+  /**
+   * What a repository holds for an environment: the newest commit of its branch, or the commit or branch that is named.
+   * Throws a Failure `source-missing`.
+   */
+  tree(
+    repository: string,
+    environment: string,
+    wanted: { readonly commit?: string | undefined; readonly branch?: string | undefined },
+  ): Promise<Tree>;
+  branches(repository: string): Promise<readonly string[]>;
+  /** What the groups of a repository cost in an environment, an hour; undefined where none is. */
+  price(repository: string, environment: string): Promise<Money | undefined>;
+}
+
+/** `more` names repositories that nothing runs of yet, `branches` those of one that were deployed before. */
+export function createPlaces(
+  ground: Ground,
+  more: () => Promise<readonly string[]>,
+  branches: (repository: string) => Promise<readonly string[]>,
+): Places {
+  const wishes = () => ground.desired.list();
+  return {
+    async repositories() {
+      const all = [...(await wishes()).map(({ repository }) => repository), ...(await more())];
+      return [...new Set(all.filter(Boolean))].toSorted();
+    },
+    groups: async () => (await wishes()).map(({ key, repository }) => ({ ...partsOf(key), repository })),
+    async tree(repository, environment, { commit, branch }) {
+      const places = branch === undefined ? [environment] : [environment, 'production', branch];
+      for (const place of places) {
+        const found = await ground.sources.branch(repository, place, commit);
+        if (found && (branch === undefined || found.branch === branch))
+          return { commit: found.commit, files: found.files };
+      }
+      const what = commit ?? branch;
+      throw new Failure(
+        'source-missing',
+        what
+          ? `${repository} has no ${what} to be deployed from here.`
+          : `${repository} has no branch for ${environment}.`,
+        { advice: 'Name a pull request (shop#12), or push to the branch of that environment.' },
+      );
+    },
+    branches,
+    async price(repository, environment) {
+      const there = (await wishes()).filter(
+        (wish) => wish.repository === repository && partsOf(wish.key).environment === environment,
+      );
+      const amounts = there.map(
+        ({ revision, location }) =>
+          rate(sizeOf(revision.group), ground.locations[location]?.prices ?? ground.defaultPrices).perHour,
+      );
+      const [first, ...others] = amounts;
+      if (!first || others.some(({ currency }) => currency !== first.currency)) return undefined;
+      return others.reduce((sum, each) => sum.plus(each), first);
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import type { Block, Outcome } from '../../replies/index.ts';
+import type { Ask } from '../../store/index.ts';
+import { runLine } from './answer.ts';
+import { pullName } from './names.ts';
+import type { Desk } from './parts.ts';
+import { callerFor } from './people.ts';
+import { readPull } from './pulls.ts';
+import { rulesFor } from './repository-rules.ts';
+
+/** Something that is asked of a pull request in another place, by somebody who was proved to be this person on GitHub. */
+export interface AskedElsewhere
+  extends Pick<Ask, 'id' | 'repository' | 'number' | 'actor' | 'saidAtMs' | 'receivedAtMs'> {
+  readonly line: string;
+  /** Hears of each deploy before it begins. */
+  readonly onDeploy: (begun: {
+    readonly environment: string;
+    readonly commit: string;
+    readonly title: string;
+  }) => Promise<void>;
+  readonly onBlock: (block: Block) => void;
+}
+
+/** Pull requests, for other surfaces: what is asked there is done as if it stood in a comment, and shows in the pull request. */
+export interface PullRequests {
+  /** Those that are open, the newest first. */
+  open(repository: string): Promise<readonly { readonly number: number; readonly title: string }[]>;
+  /** Undefined for a pull request that the bot does not know. Whoever asks keeps it, and asks again after a crash. */
+  ask(
+    asked: AskedElsewhere,
+  ): Promise<{ readonly blocks: readonly Block[]; readonly outcome: Outcome } | undefined>;
+}
+
+export async function openPulls(desk: Pick<Desk, 'parts'>, repository: string) {
+  return (await desk.parts.pulls.unfinished())
+    .filter((pull) => pull.repository === repository.toLowerCase() && pull.state === 'open')
+    .toSorted((a, b) => b.number - a.number)
+    .map(({ number, title }) => ({ number, title }));
+}
+
+export async function askPull(
+  desk: Desk,
+  { line, onDeploy, onBlock, ...asked }: AskedElsewhere,
+): Promise<{ readonly blocks: readonly Block[]; readonly outcome: Outcome } | undefined> {
+  const repository = asked.repository.toLowerCase();
+  const known = await desk.parts.pulls.get(repository, asked.number);
+  if (!known) return undefined;
+  const { installation } = known;
+  const octokit = await desk.clients.installation(installation);
+  const name = pullName(repository, asked.number);
+  const pull = await readPull(desk, octokit, installation, name);
+  const rules = await rulesFor(desk, octokit, repository, pull.base);
+  const caller = await callerFor(octokit, repository, asked.actor, rules);
+  const ask: Ask = { ...asked, repository, installation, comment: 0, lines: [line], commit: '' };
+  const { outcome, all } = await runLine(
+    desk,
+    octokit,
+    pull,
+    ask,
+    { line, caller, rules },
+    {
+      surface: 'slack',
+      onDeploy: (admitted) => onDeploy({ ...admitted, title: pull.title }),
+      onBlock,
+    },
+  );
+  desk.paints.add(name);
+  return { outcome, blocks: all };
+}

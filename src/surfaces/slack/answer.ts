@@ -1,0 +1,146 @@
+import { parseLine } from '../../commands/index.ts';
+import { Failure } from '../../failure.ts';
+import type { Block, Outcome } from '../../replies/index.ts';
+import * as say from '../../replies/index.ts';
+import type { Room, SlackAsk } from '../../store/index.ts';
+import { ended, tellStep } from './deploys.ts';
+import { hereIn } from './here.ts';
+import { refusal } from './message/index.ts';
+import type { Desk } from './parts.ts';
+import { answerPull } from './pull.ts';
+import { beginRoom, type RoomFacts } from './rooms.ts';
+import { type Meant, meantBy } from './targets.ts';
+import { tell, verbIn, whisper } from './tell.ts';
+
+/** Of what a command says, the beginning and the end are kept. */
+const MOST_BLOCKS = 2_000;
+
+/**
+ * Does what somebody asked for, line by line, up to the first that fails; then answers. Begun anew after a crash: a deploy
+ * that is on its way is followed further, and what has been done already changes nothing.
+ */
+export async function answer(desk: Desk, ask: SlackAsk): Promise<void> {
+  const { slack, members } = { slack: desk.parts.slack, members: desk.members };
+  const standing = await members.standing(ask.team, ask.user);
+  if (standing === 'member') {
+    for (const line of ask.lines) {
+      const outcome = await answerLine(desk, ask, line);
+      if (outcome.kind === 'refused' && ask.button) await slack.buttons.free(ask.button);
+      if (outcome.kind !== 'done') break;
+    }
+  } else {
+    if (ask.button) await slack.buttons.free(ask.button);
+    await whisper(desk, ask, refusal(say.noMember(standing)));
+  }
+  await slack.asks.answered(ask.id);
+  desk.attempts.delete(ask.id);
+}
+
+async function answerLine(desk: Desk, ask: SlackAsk, line: string): Promise<Outcome> {
+  try {
+    const room = ask.room ? await desk.parts.slack.rooms.get(ask.room) : undefined;
+    const meant = await meantIn(desk, line);
+    const number =
+      meant.pull || (meant.repository === '' && verbIn(line)?.name === 'deploy' ? (room?.pull ?? 0) : 0);
+    const repository = meant.repository || (room?.repository ?? '');
+    if (number) return await answerPull(desk, ask, { ...meant, repository, pull: number });
+    return await answerHere(desk, ask, { ...meant, repository }, room);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const outcome = say.failedOutcome(error);
+    await tell(desk, ask, line, { outcome, blocks: outcome.blocks });
+    return outcome;
+  }
+}
+
+async function meantIn(desk: Desk, line: string): Promise<Meant> {
+  const named = repositoryArgument(line);
+  if (named !== undefined) return { line, repository: named, pull: 0, branch: '' };
+  const { places, settings } = desk.parts;
+  const [repositories, groups] = await Promise.all([places.repositories(), places.groups()]);
+  const all = [...new Set([...repositories, ...Object.values(settings.repositories)])];
+  return meantBy(line, {
+    repositories: all,
+    aliases: settings.repositories,
+    groups: groups.map(({ name }) => name),
+  });
+}
+
+/** A verb that is told a repository, such as `subscribe`, keeps the word; it may be one that nothing runs of yet. */
+function repositoryArgument(line: string): string | undefined {
+  const takes = verbIn(line)?.arguments.some(({ name }) => name === 'repository');
+  return takes ? (line.trim().split(/\s+/)[2]?.toLowerCase() ?? '') : undefined;
+}
+
+async function answerHere(
+  desk: Desk,
+  ask: SlackAsk,
+  { line, repository, branch }: Meant,
+  room: Room | undefined,
+): Promise<Outcome> {
+  const { team, channel, user } = ask;
+  const groups = await desk.parts.places.groups();
+  const own = groups.filter((each) => each.repository === repository).map(({ environment }) => environment);
+  const caller = await desk.parts.people.callerOf(user, {
+    team,
+    channel,
+    repository: repository || undefined,
+  });
+  const deploy = deployIn(line, groups);
+  let begun = '';
+  const onDeploy = async (facts: Pick<RoomFacts, 'environment' | 'commit'>) => {
+    const names = deploy?.group ? [deploy.group] : [];
+    begun = await beginRoom(desk, ask, {
+      ...facts,
+      repository: repository || (deploy?.repository ?? ''),
+      groups: names,
+      pull: 0,
+      title: '',
+      again: ask.lines[0] ?? '',
+    });
+  };
+  const place = { repository, environment: room?.environment ?? '', branch };
+  const here = repository ? hereIn(desk, ask, place, own, onDeploy) : undefined;
+  const blocks: Block[] = [];
+  const command = desk.parts.run(
+    { words: [], line, caller, surface: 'slack', channel: { team, channel }, ...(here ? { here } : {}) },
+    desk.closing,
+  );
+  for (;;) {
+    const step = await command.next();
+    desk.closing.throwIfAborted(); // answered after the next start
+    if (step.done)
+      return ended(desk, ask, line, begun, {
+        outcome: step.value,
+        blocks: [...blocks, ...step.value.blocks],
+      });
+    if (!begun && !here && deploy) await onDeploy({ environment: deploy.environment, commit: '' });
+    keep(blocks, step.value);
+    if (begun) tellStep(desk, begun, step.value);
+  }
+}
+
+/** What a line deploys that names a group alone; undefined for any other. */
+function deployIn(
+  line: string,
+  groups: readonly { name: string; environment: string; repository: string }[],
+) {
+  try {
+    const known = {
+      environments: groups.map(({ environment }) => environment),
+      groups: groups.map(({ name }) => name),
+    };
+    const command = parseLine(line, 'slack', known);
+    if (command?.verb.name !== 'deploy' || command.options['dry-run'] === true) return undefined;
+    const { target, environment = target?.environment ?? 'production' } = command;
+    const found = groups.find((each) => each.name === target?.name && each.environment === environment);
+    return { group: target?.name ?? '', environment, repository: found?.repository ?? '' };
+  } catch {
+    return undefined; // what is wrong with it is told when it is run
+  }
+}
+
+function keep(blocks: Block[], block: Block): void {
+  blocks.push(block);
+  if (blocks.length > MOST_BLOCKS) blocks.splice(MOST_BLOCKS / 2, 1);
+}

@@ -1,0 +1,48 @@
+import type { Outcome } from '../../replies/index.ts';
+import * as say from '../../replies/index.ts';
+import type { SlackAsk } from '../../store/index.ts';
+import { ended, tellStep } from './deploys.ts';
+import type { Desk } from './parts.ts';
+import { beginRoom } from './rooms.ts';
+import type { Meant } from './targets.ts';
+import { tell } from './tell.ts';
+
+/** What was asked of a pull request is done as if it stood there: with that person's rights on GitHub, and shown there too. */
+export async function answerPull(desk: Desk, ask: SlackAsk, meant: Meant): Promise<Outcome> {
+  const { line, repository, pull: number } = meant;
+  const { people, pullRequests } = desk.parts;
+  const refuse = async (outcome: Outcome) => {
+    await tell(desk, ask, line, { outcome, blocks: outcome.blocks });
+    return outcome;
+  };
+  if (!pullRequests) return refuse(say.noPullRequests());
+  const actor = await people.githubOf(ask.user);
+  if (!actor) return refuse(say.notLinked());
+  let begun = '';
+  const answered = await pullRequests.ask({
+    id: `slack:${ask.id}`,
+    repository,
+    number,
+    actor,
+    line,
+    saidAtMs: ask.saidAtMs,
+    receivedAtMs: ask.receivedAtMs,
+    onDeploy: async ({ environment, commit, title }) => {
+      const again = `/kata deploy ${repository}#${number} to ${environment}`;
+      begun = await beginRoom(desk, ask, {
+        repository,
+        environment,
+        commit,
+        title,
+        pull: number,
+        groups: [],
+        again,
+      });
+    },
+    onBlock: (block) => {
+      if (begun) tellStep(desk, begun, block);
+    },
+  });
+  if (!answered) return refuse(say.pullUnknown(repository, number));
+  return ended(desk, ask, line, begun, answered);
+}
