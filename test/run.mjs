@@ -60,7 +60,11 @@ async function runJest(args) {
   const folder = mkdtempSync(join(tmpdir(), 'katabot-count-'));
   const summaryFile = join(folder, 'summary.json');
   try {
-    const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+    const flags = [
+      '--experimental-vm-modules',
+      '--disable-warning=ExperimentalWarning',
+      '--import=./test/exit-at-once.mjs',
+    ];
     const report = ['--json', `--outputFile=${summaryFile}`];
     const stdio = ['inherit', 'pipe', 'inherit'];
     const { code, text } = await run(

@@ -56,9 +56,9 @@ export async function holdBack(ground: HoldGround, wanted: Wanted): Promise<Held
 }
 
 /** The one that it waits for already, or an open one for the same. */
-async function proposalFor(
-  { proposals }: HoldGround,
-  { subject, proposal }: Wanted,
+export async function proposalFor(
+  { proposals }: Pick<HoldGround, 'proposals'>,
+  { subject, proposal }: Pick<Wanted, 'subject' | 'proposal'>,
 ): Promise<Proposal | undefined> {
   const waited = proposal === undefined ? undefined : await proposals.get(proposal);
   if (waited) return waited;

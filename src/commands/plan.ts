@@ -1,29 +1,42 @@
 import { partsOf } from '../event.ts';
 import { rate, sizeOf } from '../metering/index.ts';
-import { type Check, decisions, objectionsIn } from '../policy/index.ts';
+import {
+  type Check,
+  type Decision,
+  decisions,
+  objectionsIn,
+  type PlaceFacts,
+  standingOf,
+} from '../policy/index.ts';
 import type { Block } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
 import { groupSize } from '../spec/index.ts';
 import type { Source } from './file-source.ts';
 import type { Ground } from './ground.ts';
+import { proposalFor, specHash } from './hold.ts';
 import { type Accepted, type Plan, planFiles } from './plan-files.ts';
 import { sourceOf } from './source.ts';
-import type { RunVerb } from './verb.ts';
+import { VERBS } from './table.ts';
+import type { Asked, RunVerb } from './verb.ts';
 
 /** What a deploy would change, what it would cost, and whether it would be allowed. Changes nothing. */
 export const runPlan: RunVerb = async function* (ground, asked, signal) {
   const source = await sourceOf(ground, asked);
   if ('kind' in source) return source;
   const plans = await planFiles(ground, source, signal);
+  const place = await placeFacts(ground, asked, source);
   const groups: unknown[] = [];
   for (const plan of plans) {
     for (const problem of plan.problems) yield say.problemBlock(problem, plan.text);
     if (plan.accepted) yield* showAccepted(ground, plan, plan.accepted);
-    const checks = checksFor(ground, source, plan);
+    const checks = checksFor(ground, source, plan, place);
     yield { kind: 'blank' };
     yield* say.decisionBlocks(checks);
     const wouldDeploy = checks.every(({ state }) => state !== 'failed');
-    yield say.verdictStage(wouldDeploy);
+    yield say.verdictStage(
+      wouldDeploy,
+      checks.some(({ state }) => state === 'waits'),
+    );
     groups.push({ path: plan.path, ...(plan.accepted ? dataOf(plan.accepted) : {}), wouldDeploy, checks });
   }
   const problems = plans.flatMap((plan) => plan.problems);
@@ -36,14 +49,52 @@ function checksFor(
   ground: Ground,
   { caller, environment, repository }: Source,
   { problems, accepted }: Plan,
+  place: PlaceFacts | null | undefined,
 ): Check[] {
   const from = repository || accepted?.repository;
-  const place = { environment, ...(from ? { repository: from } : {}) };
   return decisions({
-    decision: ground.policy.decide(caller, 'deployer', `deploy to ${environment}`, place),
+    decision: decisionOn(ground, { caller, environment, repository: from ?? '' }),
+    ...(place === undefined ? {} : { place }),
     confirmation: ground.policy.isProtected(environment) ? 'given' : 'not-needed',
     ...objectionsIn(problems),
   });
+}
+
+function decisionOn(
+  { policy }: Ground,
+  { caller, environment, repository }: Pick<Source, 'caller' | 'environment' | 'repository'>,
+): Decision {
+  const at = { environment, ...(repository ? { repository } : {}) };
+  return policy.decide(caller, 'deployer', `deploy to ${environment}`, at);
+}
+
+/** What a pull request would ask of a deploy, and whether that is there already. Not looked at for who may not deploy. */
+async function placeFacts(
+  ground: Ground,
+  { here, environment, commit, options, target }: Asked,
+  source: Source,
+): Promise<PlaceFacts | null | undefined> {
+  if (!here?.pull.number) return undefined;
+  if (!decisionOn(ground, source).allowed) return null;
+  const verb = VERBS.find(({ name }) => name === 'deploy');
+  if (!verb) return undefined;
+  const asking = { verb, options, ...(environment ? { environment } : {}), ...(commit ? { commit } : {}) };
+  const admission = await here.admit(asking);
+  const needs = admission.allowed ? admission.needs : undefined;
+  if (!needs) return { admission, missing: [], waitMs: 0 };
+  const subject = {
+    repository: source.repository,
+    environment: source.environment,
+    commit: source.commit,
+    spec: specHash((await here.source(commit)).files),
+    group: target?.name ?? '',
+  };
+  const proposal = await proposalFor(ground, { subject, proposal: undefined });
+  if (!proposal) return { admission, missing: needs.approvals, waitMs: needs.waitMs };
+  const nowMs = ground.clock.now();
+  const standing = standingOf(proposal, nowMs, needs);
+  const waitMs = Math.max(0, proposal.askedAtMs + needs.waitMs - nowMs);
+  return { admission, missing: standing.kind === 'needs-approval' ? standing.missing : [], waitMs };
 }
 
 function* showAccepted(ground: Ground, plan: Plan, accepted: Accepted): Generator<Block> {

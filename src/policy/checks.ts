@@ -1,11 +1,12 @@
 import type { Problem } from '../spec/index.ts';
 import type { Decision } from './policy.ts';
+import { type Admission, type Need, needWords } from './proposals.ts';
 
 /** One question of the way to a deed, and its answer. */
 export interface Check {
   readonly name: CheckName;
-  /** `not-needed` also for what was not looked at, because an earlier question had failed. */
-  readonly state: 'passed' | 'failed' | 'not-needed';
+  /** `waits`: it would go on by itself later. `not-needed` also for what was not looked at, because an earlier question had failed. */
+  readonly state: 'passed' | 'waits' | 'failed' | 'not-needed';
   /** Of a failed one, '' otherwise. */
   readonly code: string;
   readonly text: string;
@@ -17,7 +18,10 @@ export const CHECK_NAMES = [
   'caller known',
   'repository allowed',
   'right',
+  'environment rules',
   'confirmation',
+  'approvals',
+  'wait timer',
   'spec accepted',
   'capacity',
   'isolation',
@@ -31,6 +35,8 @@ export type Objection = Pick<Problem, 'code' | 'message' | 'advice'>;
 /** What is known of a deed that somebody wants. */
 export interface DeedFacts {
   readonly decision: Decision;
+  /** Of a place with rules of its own, such as a pull request; absent elsewhere, null: not looked at. */
+  readonly place?: PlaceFacts | null;
   /** `needed`: the environment is protected and nobody has said yes yet. */
   readonly confirmation: 'given' | 'needed' | 'not-needed';
   /** null: not looked at, or nothing to look at. */
@@ -40,11 +46,22 @@ export interface DeedFacts {
   readonly name: readonly Objection[] | null;
 }
 
+/** What a place says, and what of it is still to come. */
+export interface PlaceFacts {
+  readonly admission: Admission;
+  /** Approvals that nobody has given yet. */
+  readonly missing: readonly Need[];
+  /** What is left of its wait timer. */
+  readonly waitMs: number;
+}
+
 /** The whole list for a wanted deed. It is refused when one has failed; the first of those is the refusal. Pure. */
 export function decisions(facts: DeedFacts): Check[] {
   return [
     ...decisionChecks(facts.decision),
+    ...rulesCheck(facts.place),
     confirmationCheck(facts.confirmation),
+    ...waitChecks(facts.place),
     objectionCheck('spec accepted', facts.spec),
     objectionCheck('capacity', facts.capacity),
     objectionCheck('isolation', facts.isolation),
@@ -64,6 +81,31 @@ function decisionChecks(decision: Decision): Check[] {
       return passed(name, decision.allowed && index === RIGHT_AT ? decision.rule : '');
     return failed(name, decision);
   });
+}
+
+/** Questions of a place are not asked where there is none. */
+function rulesCheck(place: DeedFacts['place']): Check[] {
+  if (place === undefined) return [];
+  if (place === null) return [notNeeded('environment rules')];
+  const { admission } = place;
+  return [
+    admission.allowed ? passed('environment rules', admission.rule) : failed('environment rules', admission),
+  ];
+}
+
+const MINUTE_MS = 60_000;
+
+/** What holds a deploy back without refusing it. */
+function waitChecks(place: DeedFacts['place']): Check[] {
+  if (place === undefined) return [];
+  if (place === null || !place.admission.allowed) return [notNeeded('approvals'), notNeeded('wait timer')];
+  const { admission, missing, waitMs } = place;
+  const asked = admission.needs?.approvals.length ? passed('approvals') : notNeeded('approvals');
+  const timed = admission.needs?.waitMs ? passed('wait timer') : notNeeded('wait timer');
+  return [
+    missing.length ? waits('approvals', `of ${missing.map(needWords).join(', and of ')}`) : asked,
+    waitMs > 0 ? waits('wait timer', `${Math.ceil(waitMs / MINUTE_MS)} minutes`) : timed,
+  ];
 }
 
 function confirmationCheck(confirmation: DeedFacts['confirmation']): Check {
@@ -94,6 +136,10 @@ function objectionCheck(name: CheckName, objections: readonly Objection[] | null
 
 function passed(name: CheckName, text = ''): Check {
   return { name, state: 'passed', code: '', text, advice: '' };
+}
+
+function waits(name: CheckName, text: string): Check {
+  return { name, state: 'waits', code: '', text, advice: '' };
 }
 
 function notNeeded(name: CheckName): Check {

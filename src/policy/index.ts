@@ -12,6 +12,7 @@ export {
   type DeedFacts,
   decisions,
   objectionsIn,
+  type PlaceFacts,
   UNCONFIRMED,
 } from './checks.ts';
 export { CODEOWNERS_PATHS, ownersOf, readOwners } from './code-owners.ts';

@@ -17,8 +17,8 @@ export function decisionBlocks(checks: readonly Check[]): Block[] {
   ]);
 }
 
-const MARKS = { passed: 'done', failed: 'failed', 'not-needed': 'skipped' } as const;
-const TEXTS = { passed: 'yes', failed: 'no', 'not-needed': 'not asked' } as const;
+const MARKS = { passed: 'done', waits: 'running', failed: 'failed', 'not-needed': 'skipped' } as const;
+const TEXTS = { passed: 'yes', waits: 'to come', failed: 'no', 'not-needed': 'not asked' } as const;
 
 /** The first question that has failed, as the refusal that it is; undefined when none has. */
 export function firstRefusal(checks: readonly Check[]): Outcome | undefined {

@@ -39,7 +39,9 @@ export function capacityStage(location: string, wantedBytes: number, facts: { me
 }
 
 /** The answer that the list above leads to. */
-export function verdictStage(wouldDeploy: boolean): Block {
+/** `waits`: what it has to wait for is said above. */
+export function verdictStage(wouldDeploy: boolean, waits = false): Block {
+  if (wouldDeploy && waits) return stage('done', 'verdict', 'it would wait for that, and then be deployed');
   return wouldDeploy
     ? stage('done', 'verdict', 'it would be deployed')
     : stage('failed', 'verdict', 'it would not be deployed: see the first ✗ above');

@@ -1,6 +1,14 @@
 /** The whole list of questions for a deed: in order, each with an answer. */
 import { describe, expect, test } from '@jest/globals';
-import { createPolicy, type DeedFacts, decisions, objectionsIn } from '../../src/policy/index.ts';
+import {
+  type Admission,
+  createPolicy,
+  type DeedFacts,
+  decisions,
+  type Need,
+  objectionsIn,
+  type PlaceFacts,
+} from '../../src/policy/index.ts';
 import { decisionBlocks, drawPlain, firstRefusal } from '../../src/replies/index.ts';
 import type { Problem } from '../../src/spec/index.ts';
 
@@ -27,10 +35,24 @@ function facts(name: string, repository: string, more: Partial<DeedFacts> = {}):
 
 const states = (deed: DeedFacts) =>
   decisions(deed)
-    .map(({ state }) => ({ passed: '✔', failed: '✗', 'not-needed': '–' })[state])
+    .map(({ state }) => ({ passed: '✔', waits: '⏳', failed: '✗', 'not-needed': '–' })[state])
     .join('');
 
 const full = { code: 'ServiceUnavailable', message: 'No memory is left.', advice: 'Ask for less.' };
+
+const CLEO: Need = {
+  why: 'reviewers',
+  from: [{ kind: 'person', person: 'github:3', name: 'cleo' }],
+  right: 'reader',
+};
+const ADMITTED: Admission = { allowed: true, rule: 'no rules' };
+const WAITING: Admission = { ...ADMITTED, needs: { approvals: [CLEO], waitMs: 90_000, barred: [] } };
+const NO: Admission = {
+  allowed: false,
+  code: 'environment-branch',
+  message: 'Not from here.',
+  advice: 'Merge.',
+};
 
 describe('the list', () => {
   test.each<[string, DeedFacts, string]>([
@@ -48,6 +70,26 @@ describe('the list', () => {
     ],
   ])('when %s', (_what, deed, expected) => {
     expect(states(deed)).toBe(expected);
+  });
+
+  test.each<[string, PlaceFacts | null, string]>([
+    ['asks nothing', { admission: ADMITTED, missing: [], waitMs: 0 }, '✔✔✔✔–––✔✔✔✔'],
+    ['says no', { admission: NO, missing: [], waitMs: 0 }, '✔✔✔✗–––✔✔✔✔'],
+    ['was not looked at', null, '✔✔✔––––✔✔✔✔'],
+    ['waits for cleo', { admission: WAITING, missing: [CLEO], waitMs: 90_000 }, '✔✔✔✔–⏳⏳✔✔✔✔'],
+    ['has waited long enough', { admission: WAITING, missing: [], waitMs: 0 }, '✔✔✔✔–✔✔✔✔✔✔'],
+  ])('of a place with rules of its own that %s', (_what, place, expected) => {
+    expect(states(facts('ann', 'shop', { place }))).toBe(expected);
+  });
+
+  test('says for whom and how long it would wait, and that is no refusal', () => {
+    const place = { admission: WAITING, missing: [CLEO], waitMs: 90_000 };
+    const checks = decisions(facts('ann', 'shop', { place }));
+    expect(checks.filter(({ state }) => state === 'waits').map(({ name, text }) => [name, text])).toEqual([
+      ['approvals', 'of cleo'],
+      ['wait timer', '2 minutes'],
+    ]);
+    expect(firstRefusal(checks)).toBeUndefined();
   });
 
   test('names its questions, and the refusal is the first that failed', () => {

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { VERBS } from '../../src/commands/index.ts';
 import { type Bot, git, startBot } from '../world/bot.ts';
 import { firstDifference, type Part, partsOf, withoutPassing } from './transcript.ts';
@@ -20,6 +20,9 @@ const SETTINGS = {
   protected: ['live'],
   environments: { 'preview-*': { ttl: '4h', longest: '2d' } },
 };
+
+// A page is many programs, one after another; on a machine with more to do each takes its time.
+jest.setTimeout(300_000);
 
 let bot: Bot;
 let root: string;

@@ -98,7 +98,15 @@ function withRules(plan: PullPlan, changed: readonly Problem[] | undefined): Pul
 }
 
 /** Questions that are about a person are not the file's. */
-const PERSONAL = ['caller known', 'repository allowed', 'right', 'confirmation'];
+const PERSONAL = [
+  'caller known',
+  'repository allowed',
+  'right',
+  'environment rules',
+  'confirmation',
+  'approvals',
+  'wait timer',
+];
 
 function planFrom(
   { head: commit, plan: { again } }: Pull,

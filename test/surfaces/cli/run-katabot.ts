@@ -34,7 +34,7 @@ export interface Circumstances {
   readonly input?: string;
 }
 
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 50_000;
 
 export function runKatabot(
   words: readonly string[],

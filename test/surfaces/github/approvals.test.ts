@@ -1,5 +1,6 @@
 /** Deploys that wait: for people, for the clock, for a look at a stranger's commit. Over real HTTP, a pull request each. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Secret } from '../../../src/secrets/index.ts';
 import type { Person, Pull, Repository } from '../../world/github/index.ts';
 import { botComments, groupFile, openStage, reactions, type Stage } from './stage.ts';
 
@@ -54,6 +55,10 @@ describe('an environment with required reviewers', () => {
   });
 
   test('waits for them, says so everywhere, and goes on by itself with a yes', async () => {
+    await say(stage.ann, '/kata plan to staging');
+    expect(answers().at(-1)).toMatch(
+      /environment rules[\s\S]*approvals.*of cleo[\s\S]*it would wait for that/,
+    );
     const asked = await say(stage.ann, '/deploy to staging');
     expect(reactions(asked)).toEqual(['eyes']);
     expect(await running()).toEqual([]);
@@ -226,6 +231,12 @@ describe('a fork that may be deployed', () => {
     stage.clock.leap(2 * MINUTE_MS);
   });
   const environment = () => `pr-${pull.number}-till`;
+  const change = async (text: string) => {
+    if (!pull.head) throw new Error('the fork is gone');
+    stage.github.push(mallory, pull.head, 'gift', { 'containergroup.yaml': text });
+    await stage.settle();
+    stage.clock.leap(2 * MINUTE_MS);
+  };
 
   test('waits for a look at that commit; the next push asks anew', async () => {
     const { github, ann } = stage;
@@ -257,6 +268,45 @@ describe('a fork that may be deployed', () => {
     await stage.settle();
     stage.clock.leap(2 * MINUTE_MS);
     expect(reactions(await say(stage.ann, '/deploy'))).toEqual(['eyes']);
+    expect(await running()).toEqual([]);
+  });
+
+  test('goes nowhere but to its preview, whoever has approved it', async () => {
+    expect(reactions(await say(dora, `/kata approve ${environment()}`))).toEqual(['rocket']);
+    for (const environmentOf of ['staging', 'production']) {
+      expect(reactions(await say(stage.bo, `/deploy to ${environmentOf} --yes`))).toEqual(['-1']);
+      expect(answers().at(-1)).toContain(`run as a preview at most, and not in ${environmentOf}`);
+    }
+    expect(await running()).toEqual([]);
+  });
+
+  test('gets no GPU, whoever has approved it', async () => {
+    const text = groupFile('web').replace('cpu: 0.1,', 'cpu: 0.1, gpu: { count: 1, sku: V100 },');
+    await change(text);
+    await say(dora, `/kata approve ${environment()}`);
+    expect(reactions(await say(stage.bo, '/deploy'))).toEqual(['-1']);
+    expect(answers().at(-1)).toContain('come from a fork, and containergroup.yaml asks for a GPU');
+    expect(await running()).toEqual([]);
+  });
+
+  test('is given no secret once it is approved, and is not told whether there is one', async () => {
+    const { ground } = stage.bot.app;
+    const kept = { name: 'THERE', repository: '', environment: '', setBy: 'bo', setAtMs: 0, fingerprint: '' };
+    await ground.secrets.set(kept, new Secret('canary-of-the-shop'));
+    const answersFor: string[] = [];
+    for (const name of ['THERE', 'OTHER']) {
+      const variable = `        environmentVariables: [{ name: TOKEN, secureValueReference: 'katabot:${name}' }]\n`;
+      await change(groupFile('web').replace('        resources:\n', `${variable}        resources:\n`));
+      const asked = await say(stage.ann, '/deploy');
+      expect(reactions(asked)).toEqual(['eyes']);
+      expect(reactions(await say(dora, `/kata approve ${environment()}`))).toEqual(['rocket']);
+      expect(reactions(asked)).toEqual(['confused']);
+      const answer = answers().at(-1) ?? '';
+      answersFor.push(answer.slice(answer.indexOf('\n')).replaceAll(name, 'NAME')); // without the mark of the comment
+    }
+    expect(answersFor[0]).toContain('The commit comes from a fork: it is given no secret');
+    expect(answersFor[1]).toBe(answersFor[0]);
+    expect(JSON.stringify(pull.comments)).not.toContain('canary-of-the-shop');
     expect(await running()).toEqual([]);
   });
 });
