@@ -7,6 +7,7 @@ import {
   createOperations,
   createPlaces,
   createSessions,
+  createUsageHistory,
   type Ground,
   glanceAt,
   glanceBy,
@@ -304,6 +305,7 @@ function slackFor(
     run: (said, signal) => runCommand(ground, said, signal),
     views: (repository, signal) => glanceAt(ground, repository, signal),
     viewsBy: (callers, signal) => glanceBy(ground, callers, signal),
+    usage: createUsageHistory(ground),
     places: createPlaces(
       ground,
       async () => [

@@ -21,12 +21,13 @@ export const runGpu: RunVerb = async function* (ground, { target, environment, c
       (environment === undefined || partsOf(wish.key).environment === environment),
   );
   if (key && !wishes.length) return say.unknownGroup(key, await groupsFor(ground, caller));
-  const rows = await usageOf(ground, wishes, key, signal);
+  const rows = (await usageOf(ground, wishes, key, signal)).map(({ key: _, ...row }) => row);
   yield* say.usageTable(rows);
   return say.done('usage', { containers: rows });
 };
 
-async function usageOf(
+/** Each container that runs of these groups, with the GPUs that it holds. */
+export async function usageOf(
   ground: Ground,
   wishes: readonly Wish[],
   key: GroupKey | undefined,
@@ -38,6 +39,7 @@ async function usageOf(
     const used = (await engine?.usage(signal, key)) ?? new Map<GroupKey, ContainerUsage[]>();
     const rows = there.flatMap((wish) =>
       inOrder(wish, used.get(wish.key) ?? []).map(async (usage) => ({
+        key: wish.key,
         group: say.nameOf(wish.key),
         ...usage,
         gpus:

@@ -20,6 +20,7 @@ export { secretIn } from './secret-words.ts';
 export { createSessions, type Sessions } from './sessions.ts';
 export type { Sources } from './sources.ts';
 export { VERBS } from './table.ts';
+export { createUsageHistory, type UsageHistory, type UsageSample } from './usage-history.ts';
 export type { Command, GivenFile, Here, Said, Surface, Tree, Verb } from './verb.ts';
 export type { GroupView } from './view.ts';
 export { inQuotes, saidIn, type Word } from './words.ts';

@@ -1,6 +1,7 @@
 import { partsOf } from '../event.ts';
 import { Failure } from '../failure.ts';
 import { type Money, rate, sizeOf } from '../metering/index.ts';
+import { type Group, readGroup } from '../spec/index.ts';
 import type { Ground } from './ground.ts';
 import type { Tree } from './verb.ts';
 
@@ -21,8 +22,11 @@ export interface Places {
     wanted: { readonly commit?: string | undefined; readonly branch?: string | undefined },
   ): Promise<Tree>;
   branches(repository: string): Promise<readonly string[]>;
-  /** What the groups of a repository cost in an environment, an hour; undefined where none is. */
-  price(repository: string, environment: string): Promise<Money | undefined>;
+  /**
+   * What the groups of a repository will cost in an environment, an hour, by the newest commit of its branch or of the branch
+   * that is named; where there is no such file, what those that run cost. Undefined where neither is.
+   */
+  price(repository: string, environment: string, branch?: string): Promise<Money | undefined>;
 }
 
 /** `more` names repositories that nothing runs of yet, `branches` those of one that were deployed before. */
@@ -32,40 +36,58 @@ export function createPlaces(
   branches: (repository: string) => Promise<readonly string[]>,
 ): Places {
   const wishes = () => ground.desired.list();
+  const tree = treesOf(ground);
   return {
     async repositories() {
       const all = [...(await wishes()).map(({ repository }) => repository), ...(await more())];
       return [...new Set(all.filter(Boolean))].toSorted();
     },
     groups: async () => (await wishes()).map(({ key, repository }) => ({ ...partsOf(key), repository })),
-    async tree(repository, environment, { commit, branch }) {
-      const places = branch === undefined ? [environment] : [environment, 'production', branch];
-      for (const place of places) {
-        const found = await ground.sources.branch(repository, place, commit);
-        if (found && (branch === undefined || found.branch === branch))
-          return { commit: found.commit, files: found.files };
-      }
-      const what = commit ?? branch;
-      throw new Failure(
-        'source-missing',
-        what
-          ? `${repository} has no ${what} to be deployed from here.`
-          : `${repository} has no branch for ${environment}.`,
-        { advice: 'Name a pull request (shop#12), or push to the branch of that environment.' },
-      );
-    },
+    tree,
     branches,
-    async price(repository, environment) {
-      const there = (await wishes()).filter(
-        (wish) => wish.repository === repository && partsOf(wish.key).environment === environment,
+    async price(repository, environment, branch) {
+      const files = await tree(repository, environment, { branch }).then(
+        (found) => found.files,
+        (error: unknown) => {
+          if (error instanceof Failure) return [];
+          throw error;
+        },
       );
-      const amounts = there.map(
-        ({ revision, location }) =>
-          rate(sizeOf(revision.group), ground.locations[location]?.prices ?? ground.defaultPrices).perHour,
-      );
-      const [first, ...others] = amounts;
-      if (!first || others.some(({ currency }) => currency !== first.currency)) return undefined;
-      return others.reduce((sum, each) => sum.plus(each), first);
+      const wanted = files.flatMap(({ text }) => readGroup(text).group ?? []);
+      const running = (await wishes())
+        .filter((wish) => wish.repository === repository && partsOf(wish.key).environment === environment)
+        .map(({ revision, location }) => ({ ...revision.group, location }));
+      return hourly(ground, wanted.length ? wanted : running);
     },
   };
+}
+
+function treesOf({ sources }: Ground): Places['tree'] {
+  return async (repository, environment, { commit, branch }) => {
+    const places = branch === undefined ? [environment] : [environment, 'production', branch];
+    for (const place of places) {
+      const found = await sources.branch(repository, place, commit);
+      if (found && (branch === undefined || found.branch === branch))
+        return { commit: found.commit, files: found.files };
+    }
+    const what = commit ?? branch;
+    throw new Failure(
+      'source-missing',
+      what
+        ? `${repository} has no ${what} to be deployed from here.`
+        : `${repository} has no branch for ${environment}.`,
+      { advice: 'Name a pull request (shop#12), or push to the branch of that environment.' },
+    );
+  };
+}
+
+/** What groups cost together; amounts of two currencies have no sum. */
+function hourly({ locations, defaultPrices }: Ground, groups: readonly Group[]): Money | undefined {
+  const amounts = groups.map((group) => {
+    const name = group.location ?? Object.keys(locations)[0] ?? '';
+    return rate(sizeOf(group), locations[name]?.prices ?? defaultPrices).perHour;
+  });
+  const [first, ...others] = amounts;
+  if (!first || others.some(({ currency }) => currency !== first.currency)) return undefined;
+  return others.reduce((sum, each) => sum.plus(each), first);
 }

@@ -9,6 +9,7 @@ import { runCost } from './cost.ts';
 import { runDelete } from './delete.ts';
 import { runDeploy } from './deploy.ts';
 import { runDoctor } from './doctor.ts';
+import { runExec } from './exec.ts';
 import { runExport } from './export.ts';
 import { runExtend } from './extend.ts';
 import { runGpu } from './gpu.ts';
@@ -39,6 +40,7 @@ const RUNS: Readonly<Record<string, RunVerb>> = {
   list: runList,
   history: runHistory,
   logs: runLogs,
+  exec: runExec,
   gpu: runGpu,
   cost: runCost,
   stop: runStop,

@@ -181,7 +181,7 @@ export const VERBS: readonly Verb[] = [
       JSON_OPTION,
     ],
     right: 'operator',
-    surfaces: ['cli', 'api'],
+    surfaces: ['cli', 'api', 'slack'],
     mutating: false,
     confirms: true,
     examples: ['katabot exec hello/web -- ls -l /www', 'katabot exec hello/web in staging -t -- sh'],

@@ -63,9 +63,10 @@ export function nextWrite(
       a.sinceMs - b.sinceMs ||
       (a.key < b.key ? -1 : 1),
   );
+  const roomAt = roomIn(sent, budget);
   let soonestMs = Number.POSITIVE_INFINITY;
   for (const write of inOrder) {
-    const atMs = Math.max(write.nextAtMs, spacedAt(write, budget), allowedAt(write, sent, budget));
+    const atMs = Math.max(write.nextAtMs, spacedAt(write, budget), roomAt(write));
     if (atMs <= nowMs) return { send: write };
     soonestMs = Math.min(soonestMs, atMs);
   }
@@ -74,6 +75,17 @@ export function nextWrite(
 
 function spacedAt({ importance, sentAtMs }: WaitingWrite, { progressEveryMs }: Budget): number {
   return importance === 'progress' || importance === 'decoration' ? sentAtMs + progressEveryMs : 0;
+}
+
+/** When the budgets have room for a write; looked up once for all that are alike. */
+function roomIn(sent: readonly SentWrite[], budget: Budget): (write: WaitingWrite) => number {
+  const known = new Map<string, number>();
+  return (write) => {
+    const kind = `${write.importance === 'acknowledgement'} ${write.creates} ${write.place}`;
+    const atMs = known.get(kind) ?? allowedAt(write, sent, budget);
+    known.set(kind, atMs);
+    return atMs;
+  };
 }
 
 /** When the budgets have room for it: as soon as enough of what was sent lies behind. */

@@ -105,6 +105,22 @@ export function examined(broken: number, findings: readonly unknown[]): Outcome 
   };
 }
 
+/** More was printed than an answer holds. */
+export function outputCut(mostBytes: number): Block {
+  return { kind: 'text', text: `… it printed more than ${mostBytes / 1024} KiB, and was left` };
+}
+
+/** A program that was run in a container, by its own exit code; undefined when it was left before its end. */
+export function programEnded(exitCode: number | undefined): Outcome {
+  const text = exitCode === undefined ? 'Left before its end.' : `It ended with exit code ${exitCode}.`;
+  return {
+    kind: exitCode === 0 ? 'done' : 'failed',
+    code: 'exec',
+    blocks: [{ kind: 'text', text }],
+    data: { exitCode: exitCode ?? null },
+  };
+}
+
 export function linesLost(count: number): Block {
   return { kind: 'text', text: `… ${count} earlier lines are no longer kept` };
 }

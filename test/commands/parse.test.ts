@@ -212,7 +212,7 @@ describe('words', () => {
   test('are refused where the table does not list them', () => {
     expect(failureOf(() => parse(['exec', 'a', '--', 'ls'], 'git'))).toMatchObject({
       code: 'wrong-surface',
-      advice: 'Say it on the command line and through the HTTP API.',
+      advice: 'Say it on the command line and through the HTTP API and in Slack.',
     });
     expect(failureOf(() => parse(['serve'], 'api')).code).toBe('wrong-surface');
     expect(parse(['serve'], 'cli').verb.name).toBe('serve');

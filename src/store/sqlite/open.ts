@@ -1,10 +1,11 @@
-import { Kysely, SqliteDialect } from 'kysely';
+import { Kysely } from 'kysely';
 import { createProposals } from '../../policy/index.ts';
 import type { Vault } from '../../secrets/index.ts';
 import type { Store } from '../index.ts';
 import { auditBook } from './audit.ts';
 import { branchBook, eventBook, labelBook, runBook, slotBook, tokenBook } from './books.ts';
 import { desiredState } from './desired.ts';
+import { FairDialect } from './fair-dialect.ts';
 import { inboxBook } from './inbox.ts';
 import { keyBook } from './keys.ts';
 import { ledger } from './ledger.ts';
@@ -21,7 +22,7 @@ import type { Tables } from './tables.ts';
 
 /** Opens (and makes, and brings up to date) the database file; `:memory:` keeps nothing. */
 export async function openSqliteStore(path: string, vault: Vault): Promise<Store> {
-  const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: nodeSqlite(path) }) });
+  const database = new Kysely<Tables>({ dialect: new FairDialect({ database: nodeSqlite(path) }) });
   await migrate(database);
   await freeUnclaimed(database);
   return {

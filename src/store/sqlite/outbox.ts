@@ -8,14 +8,22 @@ import {
   type Write,
 } from '../../mail/index.ts';
 import type { Tables } from './tables.ts';
+import { together } from './together.ts';
 
 const HOUR_MS = 3_600_000;
 
 export function outboxBook(database: Kysely<Tables>): OutboxBook {
   const change = (account: string, key: string) =>
     database.updateTable('writes').where('account', '=', account).where('key', '=', key);
+  const put = together((puts: readonly { readonly write: Write; readonly atMs: number }[]) =>
+    database.transaction().execute(async (transaction) => {
+      const waits: boolean[] = [];
+      for (const { write, atMs } of puts) waits.push(await putWrite(transaction, write, atMs));
+      return waits;
+    }),
+  );
   return {
-    put: (...put) => database.transaction().execute((transaction) => putWrite(transaction, ...put)),
+    put: (write, atMs) => put({ write, atMs }),
     async accounts() {
       const rows = await database
         .selectFrom('writes')

@@ -1,8 +1,10 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { Secret, type Vault } from '../../secrets/index.ts';
 import type { SlackAsk, SlackAskBook, SlackBook, SlackTeam, SlackTeamBook } from '../index.ts';
 import { buttonBook, roomBook } from './rooms.ts';
+import { isOneOf } from './rows.ts';
 import type { Tables } from './tables.ts';
+import { together } from './together.ts';
 
 export function slackBook(database: Kysely<Tables>, vault: Vault): SlackBook {
   return {
@@ -44,9 +46,15 @@ export function slackBook(database: Kysely<Tables>, vault: Vault): SlackBook {
 }
 
 function teamBook(database: Kysely<Tables>, vault: Vault): SlackTeamBook {
-  const read = async ({ sealed, document }: Tables['slack_teams']): Promise<SlackTeam> => {
+  // Each delivery and each message needs the token, and unsealing it takes milliseconds.
+  const unsealed = new Map<string, { readonly sealed: string; readonly token: Secret }>();
+  const read = async ({ id, sealed, document }: Tables['slack_teams']): Promise<SlackTeam> => {
     const team: Omit<SlackTeam, 'botToken'> = JSON.parse(document);
-    return { ...team, botToken: new Secret(await vault.unseal(sealed)) };
+    const known = unsealed.get(id);
+    if (known?.sealed === sealed) return { ...team, botToken: known.token };
+    const token = new Secret(await vault.unseal(sealed));
+    unsealed.set(id, { sealed, token });
+    return { ...team, botToken: token };
   };
   return {
     async get(id) {
@@ -69,6 +77,7 @@ function teamBook(database: Kysely<Tables>, vault: Vault): SlackTeamBook {
         .execute();
     },
     async remove(id) {
+      unsealed.delete(id);
       await database.deleteFrom('slack_teams').where('id', '=', id).execute();
     },
     async begin(state, atMs) {
@@ -86,15 +95,16 @@ function teamBook(database: Kysely<Tables>, vault: Vault): SlackTeamBook {
 }
 
 function askBook(database: Kysely<Tables>): SlackAskBook {
+  const answered = together(async (ids: readonly string[]) => {
+    await database
+      .updateTable('slack_asks')
+      .set({ answered: 1, document: '' })
+      .where(isOneOf('id', ids))
+      .execute();
+    return ids;
+  });
   return {
-    async ask(ask) {
-      const { numInsertedOrUpdatedRows } = await database
-        .insertInto('slack_asks')
-        .values({ id: ask.id, at_ms: ask.receivedAtMs, answered: 0, document: JSON.stringify(ask) })
-        .onConflict((conflict) => conflict.doNothing())
-        .executeTakeFirst();
-      return (numInsertedOrUpdatedRows ?? 0n) > 0n;
-    },
+    ask: together((asks) => addAsks(database, asks)),
     async unanswered() {
       const rows = await database
         .selectFrom('slack_asks')
@@ -105,11 +115,18 @@ function askBook(database: Kysely<Tables>): SlackAskBook {
       return rows.map(({ document }): SlackAsk => JSON.parse(document));
     },
     async answered(id) {
-      await database
-        .updateTable('slack_asks')
-        .set({ answered: 1, document: '' })
-        .where('id', '=', id)
-        .execute();
+      await answered(id);
     },
   };
+}
+
+/** Which of them are new: neither in the book nor earlier in the list. */
+async function addAsks(database: Kysely<Tables>, asks: readonly SlackAsk[]): Promise<boolean[]> {
+  const rows = JSON.stringify(asks.map((ask) => [ask.id, ask.receivedAtMs, JSON.stringify(ask)]));
+  const { rows: added } = await sql<{ id: string }>`
+    insert into slack_asks (id, at_ms, answered, document)
+    select value->>0, value->>1, 0, value->>2 from json_each(${rows}) where true
+    on conflict do nothing returning id`.execute(database);
+  const fresh = new Set(added.map(({ id }) => id));
+  return asks.map(({ id }) => fresh.delete(id));
 }

@@ -6,11 +6,12 @@ import type { Room, SlackAsk } from '../../store/index.ts';
 import { ended, tellStep } from './deploys.ts';
 import { hereIn } from './here.ts';
 import { refusal } from './message/index.ts';
-import type { Desk } from './parts.ts';
+import { accountOf, type Desk } from './parts.ts';
 import { answerPull } from './pull.ts';
 import { beginRoom, type RoomFacts } from './rooms.ts';
 import { type Meant, meantBy } from './targets.ts';
 import { tell, verbIn, whisper } from './tell.ts';
+import { sendCharts } from './usage-chart.ts';
 
 /** Of what a command says, the beginning and the end are kept. */
 const MOST_BLOCKS = 2_000;
@@ -43,6 +44,7 @@ async function answerLine(desk: Desk, ask: SlackAsk, line: string): Promise<Outc
     const number =
       meant.pull || (meant.repository === '' && verbIn(line)?.name === 'deploy' ? (room?.pull ?? 0) : 0);
     const repository = meant.repository || (room?.repository ?? '');
+    await onceOnly(desk, ask, line);
     if (number) return await answerPull(desk, ask, { ...meant, repository, pull: number });
     return await answerHere(desk, ask, { ...meant, repository }, room);
   } catch (error) {
@@ -51,6 +53,15 @@ async function answerLine(desk: Desk, ask: SlackAsk, line: string): Promise<Outc
     await tell(desk, ask, line, { outcome, blocks: outcome.blocks });
     return outcome;
   }
+}
+
+/** What has begun to run in a container is not run twice, whatever became of the answer. */
+async function onceOnly({ parts }: Desk, { id, team }: SlackAsk, line: string): Promise<void> {
+  if (verbIn(line)?.name !== 'exec') return;
+  if (await parts.slack.attempt(accountOf(team), `exec:${id}`, parts.clock.now())) return;
+  throw new Failure('exec-begun', 'The bot was stopped while this ran, and does not run it twice.', {
+    advice: 'Say it again if it is to run again.',
+  });
 }
 
 async function meantIn(desk: Desk, line: string): Promise<Meant> {
@@ -109,11 +120,13 @@ async function answerHere(
   for (;;) {
     const step = await command.next();
     desk.closing.throwIfAborted(); // answered after the next start
-    if (step.done)
-      return ended(desk, ask, line, begun, {
-        outcome: step.value,
-        blocks: [...blocks, ...step.value.blocks],
-      });
+    if (step.done) {
+      const said = { outcome: step.value, blocks: [...blocks, ...step.value.blocks] };
+      const outcome = await ended(desk, ask, line, begun, said);
+      if (outcome.code === 'usage' && outcome.kind === 'done')
+        await sendCharts(desk, ask, placesIn(outcome, groups));
+      return outcome;
+    }
     if (!begun && !here && deploy) await onDeploy({ environment: deploy.environment, commit: '' });
     keep(blocks, step.value);
     if (begun) tellStep(desk, begun, step.value);
@@ -138,6 +151,16 @@ function deployIn(
   } catch {
     return undefined; // what is wrong with it is told when it is run
   }
+}
+
+/** The groups that an answer about usage has rows of. */
+function placesIn<Place extends { readonly name: string; readonly environment: string }>(
+  { data }: Outcome,
+  groups: readonly Place[],
+): Place[] {
+  const { containers }: { containers?: unknown } = Object(data);
+  const names = new Set(Array.isArray(containers) ? containers.map((row) => String(Object(row).group)) : []);
+  return groups.filter(({ environment, name }) => names.has(say.nameOf(`${environment}/${name}`)));
 }
 
 function keep(blocks: Block[], block: Block): void {

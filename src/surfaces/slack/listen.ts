@@ -15,6 +15,7 @@ import { type Answer, createRequests, takeIn } from './requests.ts';
 import { respond } from './respond.ts';
 import { createSocket, type Socket } from './socket.ts';
 import { startAnswer } from './start-answer.ts';
+import { createTurns } from './turns.ts';
 
 /** What Slack allows: a message a second in a channel, some 50 edits a minute. Acknowledgements always find room. */
 const BUDGET = {
@@ -82,12 +83,14 @@ export function createSlack(parts: SlackParts): Slack {
       for (const ask of await slack.asks.unanswered()) startAnswer(desk, ask);
       for (const room of await slack.rooms.open()) desk.paints.add(room.key);
       socket?.start();
+      parts.usage.start();
       sweep();
     },
     idle: () => idle(desk),
     async close() {
       closing.abort(new Error('the bot is stopping'));
       stopListening();
+      parts.usage.close();
       cancel();
       for (const stop of timers) stop();
       await socket?.close();
@@ -178,6 +181,7 @@ function deskFor(parts: SlackParts, app: App, closing: AbortSignal): Desk {
     notices: looker(parts, closing, (about: Notice) => notice(desk, about)),
     paints: looker(parts, closing, (key: string) => paint(desk, key)),
     answering: new Map(),
+    turns: createTurns(clock),
     attempts: new Map(),
     retries: new Map(),
     steps: new Map(),

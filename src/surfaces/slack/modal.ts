@@ -134,7 +134,7 @@ async function formOf(desk: Desk, id: string, values: unknown): Promise<DeployFo
     ...(chosen.environment ? { environment: chosen.environment } : {}),
     ...(chosen.ttl ? { ttl: chosen.ttl } : {}),
     ...(chosen.reason ? { reason: chosen.reason } : {}),
-    price: await priceOf(desk, repository, chosen.environment),
+    price: await priceOf(desk, repository, chosen.environment, chosen.branch),
     id,
   };
 }
@@ -158,13 +158,14 @@ function partlyChosen(values: unknown) {
   };
 }
 
-/** What the same costs that runs there now; what is deployed for the first time has no price before its plan. */
+/** What it will cost, by the file of the branch; of a pull request, what the same costs that runs there now. */
 async function priceOf(
   desk: Desk,
   repository: string | undefined,
   environment = '',
+  branch = '',
 ): Promise<DeployForm['price']> {
   if (!repository || !environment) return { kind: 'unknown' };
-  const price = await desk.parts.places.price(repository, environment);
+  const price = await desk.parts.places.price(repository, environment, branch || undefined);
   return price ? { kind: 'known', perHour: price } : { kind: 'unknown' };
 }

@@ -62,10 +62,17 @@ async function viewOf(desk: Desk, room: Room, views: readonly GroupView[]): Prom
     askedBy: personOf(room.by),
     askedAtMs: room.atMs,
     revision,
-    groups: views.map(({ name, url, address, containers }) => {
+    groups: views.map(({ name, url, address, containers, isolation }) => {
       const members = containers.filter(({ init }) => !init);
       const running = members.filter(({ state }) => state === 'Running').length;
-      return { name, url, address, running: `${running}/${members.length}`, isolation: '', gpus: [] };
+      return {
+        name,
+        url,
+        address,
+        running: `${running}/${members.length}`,
+        isolation: isolationOf(isolation),
+        gpus: [],
+      };
     }),
     rate: views.length === 1 ? only?.rate : undefined,
     bill: intervals.length ? bill(intervals, nowMs) : undefined,
@@ -74,6 +81,13 @@ async function viewOf(desk: Desk, room: Room, views: readonly GroupView[]): Prom
     hasEarlier: revision > 1,
     nowMs,
   };
+}
+
+const LEVELS = ['hypervisor', 'sandbox', 'none'] as const;
+
+/** What was verified; nothing is said of what was not looked at. */
+function isolationOf(seen: GroupView['isolation']): (typeof LEVELS)[number] | '' {
+  return LEVELS.find((level) => level === seen?.level) ?? '';
 }
 
 /** What is true now: groups that are there say more than what was noted of them. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts';
-import type { GroupView, Places, Said } from '../../commands/index.ts';
+import type { GroupView, Places, Said, UsageHistory } from '../../commands/index.ts';
 import type { GroupKey } from '../../event.ts';
 import type { Inbox, InboxBook, Outbox, OutboxBook } from '../../mail/index.ts';
 import type { Ledger, Money } from '../../metering/index.ts';
@@ -9,6 +9,7 @@ import type { Block, Outcome } from '../../replies/index.ts';
 import type { Secret } from '../../secrets/index.ts';
 import type { SlackBook, SlackUser } from '../../store/index.ts';
 import type { Clients } from './clients.ts';
+import type { Turns } from './turns.ts';
 
 export interface SlackSettings {
   /** `https://slack.com/api/`, with the slash. */
@@ -116,6 +117,7 @@ export interface SlackParts {
   /** The groups that these callers have brought up, wherever they are. */
   readonly viewsBy: (callers: readonly string[], signal: AbortSignal) => Promise<GroupView[]>;
   readonly places: Places;
+  readonly usage: UsageHistory;
   readonly warn: (fields: Record<string, unknown>, message: string) => void;
   readonly reportInternal: (error: unknown) => string;
 }
@@ -149,6 +151,7 @@ export interface Desk {
   readonly paints: Queue<string>;
   /** What is being answered, by the id of the ask. */
   readonly answering: Map<string, Promise<void>>;
+  readonly turns: Turns;
   readonly attempts: Map<string, number>;
   /** Asks that wait until Slack answers again; each can be given up. */
   readonly retries: Map<string, () => void>;

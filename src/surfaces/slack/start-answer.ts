@@ -18,11 +18,21 @@ const GIVE_UP_MS = 86_400_000;
  */
 export function startAnswer(desk: Desk, ask: SlackAsk): void {
   if (desk.answering.has(ask.id)) return;
-  const work = answer(desk, ask)
+  const work = inTurn(desk, ask)
     .catch((error: unknown) => afterFailure(desk, ask, error))
     .catch((error: unknown) => void desk.parts.reportInternal(error))
     .finally(() => desk.answering.delete(ask.id));
   desk.answering.set(ask.id, work);
+}
+
+/** What has not begun when the bot stops is answered after the next start. */
+async function inTurn(desk: Desk, ask: SlackAsk): Promise<void> {
+  const end = await desk.turns.take();
+  try {
+    if (!desk.closing.aborted) await answer(desk, ask);
+  } finally {
+    end();
+  }
 }
 
 async function afterFailure(desk: Desk, ask: SlackAsk, error: unknown): Promise<void> {

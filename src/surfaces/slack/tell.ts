@@ -15,7 +15,7 @@ import type { Desk } from './parts.ts';
 import { put } from './put.ts';
 
 /** What is answered to one person alone: about people, about the host, or what nobody else needs to know. */
-const PRIVATE: readonly string[] = ['help', 'whoami', 'audit', 'doctor', 'link', 'unlink'];
+const PRIVATE: readonly string[] = ['help', 'whoami', 'audit', 'doctor', 'link', 'unlink', 'exec'];
 /** How a line ends that could not be understood. */
 const MISTAKES: readonly string[] = ['usage', 'ambiguous', 'wrong-surface', 'repository-unknown'];
 
@@ -23,7 +23,9 @@ type Where = Pick<SlackAsk, 'id' | 'team' | 'channel' | 'user' | 'thread' | 'res
 
 /** Whether nobody but who asked should see the answer. */
 export function isPrivate(verb: Verb | undefined, { kind, code }: Outcome): boolean {
-  return kind === 'refused' || MISTAKES.includes(code) || PRIVATE.includes(verb?.name ?? '');
+  return (
+    kind === 'refused' || (kind !== 'done' && MISTAKES.includes(code)) || PRIVATE.includes(verb?.name ?? '')
+  );
 }
 
 /** The verb of a line that may be wrong in everything else. */
@@ -58,7 +60,8 @@ async function privateAnswer(
   outcome: Outcome,
   blocks: readonly Block[],
 ): Promise<SlackMessage> {
-  if (outcome.kind === 'done') {
+  // What a program prints is its answer, whatever its exit code.
+  if (outcome.kind === 'done' || outcome.code === 'exec') {
     if (verb?.name !== 'help') return threadReply(blocks);
     const topic = line.trim().split(/\s+/).slice(2)[0];
     return helpMessage({ surface: 'slack', ...(topic === undefined ? {} : { topic }) });

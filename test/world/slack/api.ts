@@ -144,9 +144,9 @@ export function createMethods({ state, check, uploadUrl }: ApiParts): Readonly<R
       state.homes.set(given['user_id'], given['view']);
       return { view: { id: state.next('V') } };
     },
-    'files.getUploadURLExternal': (_team, { filename }) => {
+    'files.getUploadURLExternal': (_team, { filename, alt_text: alt = '' }) => {
       const id = state.next('F');
-      state.uploads.set(id, { id, name: filename, data: Buffer.alloc(0), alt: '', channel: '', thread: '' });
+      state.uploads.set(id, { id, name: filename, data: Buffer.alloc(0), alt, channel: '', thread: '' });
       return { file_id: id, upload_url: uploadUrl(id) };
     },
     'files.completeUploadExternal': (_team, { files, channel_id: channel, thread_ts: thread = '' }) => {

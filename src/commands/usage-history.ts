@@ -1,0 +1,74 @@
+import type { GroupKey } from '../event.ts';
+import { usageOf } from './gpu.ts';
+import type { Ground } from './ground.ts';
+
+/** What all containers of a group used together at one moment. */
+export interface UsageSample {
+  readonly atMs: number;
+  readonly cpuMilli: number;
+  readonly memoryBytes: number;
+  /** Of the busiest GPU; null where none is held, or its driver gives no number. */
+  readonly gpuPercent: number | null;
+}
+
+/** What running groups have used within the last hour: kept in memory alone, and forgotten with the group. */
+export interface UsageHistory {
+  start(): void;
+  /** Looks now, besides once a minute. */
+  look(): Promise<void>;
+  /** Oldest first. */
+  lastHour(key: GroupKey): readonly UsageSample[];
+  close(): void;
+}
+
+const EVERY_MS = 60_000;
+const KEPT_MS = 3_600_000;
+/** One a minute, and some for who asks in between. */
+const MOST_SAMPLES = 120;
+const LONGEST_LOOK_MS = 30_000;
+
+export function createUsageHistory(ground: Ground): UsageHistory {
+  const { clock } = ground;
+  const kept = new Map<GroupKey, readonly UsageSample[]>();
+  const closing = new AbortController();
+  let cancel = () => {};
+  const look = async () => {
+    const wishes = (await ground.desired.list()).filter(({ wanted }) => wanted === 'running');
+    const keys = new Set(wishes.map(({ key }) => key));
+    for (const key of kept.keys()) if (!keys.has(key)) kept.delete(key);
+    if (!wishes.length) return;
+    const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(LONGEST_LOOK_MS)]);
+    const atMs = clock.now();
+    const byKey = Map.groupBy(await usageOf(ground, wishes, undefined, signal), ({ key }) => key);
+    for (const [key, rows] of byKey) {
+      const gpus = rows.flatMap((row) => row.gpus.map(({ utilizationPercent }) => utilizationPercent ?? 0));
+      const sample = {
+        atMs,
+        cpuMilli: rows.reduce((sum, row) => sum + row.cpuMilli, 0),
+        memoryBytes: rows.reduce((sum, row) => sum + row.memoryBytes, 0),
+        gpuPercent: gpus.length ? Math.max(...gpus) : null,
+      };
+      const young = (kept.get(key) ?? []).filter((each) => each.atMs > atMs - KEPT_MS && each.atMs < atMs);
+      kept.set(key, [...young, sample].slice(-MOST_SAMPLES));
+    }
+  };
+  const again = () => {
+    if (closing.signal.aborted) return;
+    cancel = clock.after(
+      EVERY_MS,
+      () =>
+        void look()
+          .catch(() => {})
+          .then(again),
+    ); // a gap in the picture
+  };
+  return {
+    start: again,
+    look,
+    lastHour: (key) => kept.get(key) ?? [],
+    close() {
+      closing.abort(new Error('the bot is stopping'));
+      cancel();
+    },
+  };
+}
