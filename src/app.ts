@@ -299,6 +299,7 @@ function slackFor(
     people: whoIsWho.people,
     subscriptions: whoIsWho.subscriptions,
     pullRequests: github?.pullRequests,
+    proposals: ground.proposals,
     feed: ground.feed,
     clock,
     random: Math.random,

@@ -34,6 +34,8 @@ export const LINK_LIFE_MS = 90 * 86_400_000;
 /** The book of who is who. It holds no token of anybody. */
 export interface PeopleBook {
   find(account: ChatAccount): Promise<Link | undefined>;
+  /** Whose number it is in that home, also where the link has ended. */
+  holder(home: string, github: number): Promise<Link | undefined>;
   /**
    * Keeps a link in place of an earlier one of the account. Gives the account that holds the number in this home already and
    * keeps nothing then, unless that link has ended.

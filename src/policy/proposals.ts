@@ -101,17 +101,24 @@ export interface ProposalBook {
 
 /** The book, and who wants to hear of changes. */
 export interface Proposals extends ProposalBook {
-  /** Called after each change with the proposal's id; gives what ends the listening. */
+  /** Called with the proposal's id after it was added and after each change; gives what ends the listening. */
   listen(heard: (id: string) => void): () => void;
 }
 
 export function createProposals(book: ProposalBook): Proposals {
   const listeners = new Set<(id: string) => void>();
+  const tell = (id: string) => {
+    for (const heard of listeners) heard(id);
+  };
   return {
     ...book,
+    async add(proposal) {
+      await book.add(proposal);
+      tell(proposal.id);
+    },
     async change(id, change) {
       const after = await book.change(id, change);
-      if (after) for (const heard of listeners) heard(id);
+      if (after) tell(id);
       return after;
     },
     listen(heard) {

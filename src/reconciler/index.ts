@@ -4,6 +4,7 @@ export { createFeed, type Feed } from './feed.ts';
 export type { Health } from './health.ts';
 export { healthOf } from './health.ts';
 export { beginningOf, type KeptLog, type LogArchive } from './kept-logs.ts';
+export { createLooker } from './looker.ts';
 export { maskOf } from './mask-of.ts';
 export { podOf } from './pod.ts';
 export { createQueue, type Queue } from './queue.ts';

@@ -175,3 +175,22 @@ export function forkWords(
       return `✅ These commits come from a fork, and ${commit} may run as a preview.`;
   }
 }
+
+const NOTES: Readonly<Record<Need['why'], string>> = {
+  reviewers: '',
+  'code-owners': 'They own the file.',
+  fork: 'The commits come from a fork.',
+};
+
+/** Why somebody has to say yes, and what who has asked says of it; '' when there is nothing to say. */
+export function approvalWhy({ reason }: Proposal, missing: readonly Need[]): string {
+  return [...new Set(missing.map(({ why }) => NOTES[why])), reason].filter(Boolean).join(' ');
+}
+
+export function timerWords(environment: string): string {
+  return `the wait timer of ${environment}`;
+}
+
+export function approvedInVain(): string {
+  return 'It was approved, and did not come up.';
+}

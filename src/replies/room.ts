@@ -13,6 +13,7 @@ export interface RoomTelling {
   readonly rate: { readonly perHour: Money } | undefined;
   readonly bill: Bill | undefined;
   readonly expiresAtMs: number | null;
+  readonly approvedBy?: readonly string[];
   readonly nowMs: number;
 }
 
@@ -23,7 +24,8 @@ interface Somebody {
 /** What is told at each stage. */
 export type RoomTold =
   | { readonly kind: 'acknowledged' | 'planning' }
-  | { readonly kind: 'approval'; readonly from: readonly Somebody[]; readonly untilMs: number }
+  | { readonly kind: 'approval'; readonly from: readonly Somebody[]; readonly untilMs: number | null }
+  | { readonly kind: 'approved' }
   | { readonly kind: 'waiting'; readonly why: string; readonly untilMs: number | null }
   | { readonly kind: 'deploying'; readonly steps: readonly Block[]; readonly ahead: readonly string[] }
   | { readonly kind: 'healthy'; readonly tookMs: number }
@@ -35,7 +37,7 @@ export type RoomTold =
     }
   | { readonly kind: 'stopped' | 'removed' | 'cancelled'; readonly by: Somebody }
   | { readonly kind: 'superseded'; readonly commit: string }
-  | { readonly kind: 'rejected'; readonly by: Somebody; readonly reason: string };
+  | { readonly kind: 'rejected' | 'withdrawn' | 'expired'; readonly why: string };
 
 type RoomState = RoomTold['kind'];
 
@@ -43,6 +45,7 @@ const STATES: Readonly<Record<RoomState, readonly [mark: string, words: string]>
   acknowledged: ['⏳', 'heard'],
   planning: ['⏳', 'planning'],
   approval: ['✋', 'needs approval'],
+  approved: ['👍', 'approved'],
   waiting: ['⏳', 'waits'],
   deploying: ['🔄', 'deploying'],
   healthy: ['✅', 'healthy'],
@@ -51,6 +54,8 @@ const STATES: Readonly<Record<RoomState, readonly [mark: string, words: string]>
   removed: ['⏹️', 'removed'],
   superseded: ['↪️', 'superseded'],
   rejected: ['🚫', 'rejected'],
+  withdrawn: ['🚫', 'not deployed'],
+  expired: ['⌛', 'was not approved in time'],
   cancelled: ['🚫', 'cancelled'],
 };
 
@@ -81,7 +86,12 @@ export function roomSentence(telling: RoomTelling): string {
     case 'planning':
       return `${deploy} is being planned.`;
     case 'approval':
-      return `${deploy} needs the approval of ${namesOf(stage.from)} until ${momentWords(stage.untilMs, nowMs)}.`;
+      return `${deploy} needs the approval of ${namesOf(stage.from)}${stage.untilMs === null ? '' : ` until ${momentWords(stage.untilMs, nowMs)}`}.`;
+    case 'approved':
+      return `${deploy} was approved by ${namesOf(
+        (telling.approvedBy ?? []).map((by) => ({ name: by })),
+        'and',
+      )}; it goes on by itself.`;
     case 'waiting':
       return `${deploy} waits: ${stage.why}${stage.untilMs === null ? '' : `, until ${momentWords(stage.untilMs, nowMs)}`}.`;
     case 'deploying':
@@ -99,7 +109,11 @@ export function roomSentence(telling: RoomTelling): string {
     case 'superseded':
       return `${deploy} was superseded by commit ${stage.commit.slice(0, 7)}.`;
     case 'rejected':
-      return `${deploy} was rejected by ${stage.by.name}: ${stage.reason}`;
+      return `${deploy} was rejected: ${stage.why}`;
+    case 'withdrawn':
+      return `${deploy} is over: ${stage.why}`;
+    case 'expired':
+      return stage.why;
     case 'cancelled':
       return `${deploy} was cancelled by ${stage.by.name}.`;
   }
@@ -119,10 +133,10 @@ export function stepWords({
   return `step ${stages.length} of ${stages.length + ahead.length}, ${now.label} ${now.text}`;
 }
 
-function namesOf(people: readonly Somebody[]): string {
+function namesOf(people: readonly Somebody[], word = 'or'): string {
   const names = people.map(({ name }) => name);
   if (!names.length) return 'somebody else';
-  return names.length === 1 ? `${names[0]}` : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+  return names.length === 1 ? `${names[0]}` : `${names.slice(0, -1).join(', ')} ${word} ${names.at(-1)}`;
 }
 
 function goesOn({ rate, expiresAtMs, nowMs }: RoomTelling): string {

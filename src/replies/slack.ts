@@ -54,3 +54,9 @@ export function ownFault(reference: string): Outcome {
     'Whoever runs the bot finds it in the log under this reference.',
   );
 }
+
+/** Why something was not done, from its outcome: a sentence. */
+export function reasonOf({ data }: Outcome): string {
+  const { message }: { message?: unknown } = Object(data);
+  return typeof message === 'string' ? message : 'It was not deployed.';
+}

@@ -14,8 +14,10 @@ import type { DesiredState, EventBook, RunBook } from '../reconciler/index.ts';
 import type { Outcome } from '../replies/index.ts';
 import type { SecretBook } from '../secrets/index.ts';
 import type { SlackBook } from './slack.ts';
+import type { Waits } from './waits.ts';
 
 export type * from './slack.ts';
+export type { Waits } from './waits.ts';
 
 export interface Store {
   readonly desired: DesiredState;
@@ -166,12 +168,6 @@ export interface Ask {
   readonly receivedAtMs: number;
   /** A push asks without a word: where to, and what was there before. The number and the lines are 0 and none then. */
   /** What it waits for; lines that were done before are gone from `lines`. */
-  readonly waits?: {
-    readonly proposal: string;
-    readonly environment: string;
-    /** The head when it began to wait: with another one it is over. */
-    readonly head: string;
-    readonly commit: string;
-  };
+  readonly waits?: Waits;
   readonly push?: { readonly branch: string; readonly environment: string; readonly previousCommit: string };
 }

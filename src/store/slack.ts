@@ -1,4 +1,5 @@
 import type { Secret } from '../secrets/index.ts';
+import type { Waits } from './waits.ts';
 
 /** What is known of Slack: workspaces, what people ask there, messages that are edited, and what their buttons do. */
 export interface SlackBook {
@@ -45,6 +46,8 @@ export interface SlackAskBook {
   ask(ask: SlackAsk): Promise<boolean>;
   /** Asked, and not answered yet, oldest first. */
   unanswered(): Promise<SlackAsk[]>;
+  /** Keeps it as it goes on, while it is not answered: what is left of it, and what it waits for. */
+  keep(ask: SlackAsk): Promise<void>;
   answered(id: string): Promise<void>;
 }
 
@@ -72,6 +75,8 @@ export interface SlackAsk {
   readonly button: string;
   readonly saidAtMs: number;
   readonly receivedAtMs: number;
+  /** What its first line waits for; lines that were done before are gone from `lines`. */
+  readonly waits?: Waits;
 }
 
 /** Messages that stand for a deploy and are edited as it goes on. */
@@ -106,6 +111,8 @@ export interface Room {
   readonly by: string;
   readonly atMs: number;
   readonly state: RoomState;
+  /** What has to be approved for it, or had to be. */
+  readonly proposal?: string;
   /** What failed, such as `image-not-found`; '' otherwise. */
   readonly code: string;
   readonly message: string;
@@ -127,10 +134,14 @@ export interface Room {
 
 export type RoomState =
   | 'acknowledged'
+  | 'waiting'
   | 'deploying'
   | 'deployed'
   | 'failed'
   | 'cancelled'
+  | 'rejected'
+  | 'withdrawn'
+  | 'expired'
   | 'removing'
   | 'removed'
   | 'superseded';

@@ -10,6 +10,15 @@ export function peopleBook(database: Kysely<Tables>): PeopleBook {
       const found = await row(database, account).executeTakeFirst();
       return found && linkFrom(found);
     },
+    async holder(home, github) {
+      const found = await database
+        .selectFrom('links')
+        .selectAll()
+        .where('home', '=', home)
+        .where('github', '=', github)
+        .executeTakeFirst();
+      return found && linkFrom(found);
+    },
     link: (link) =>
       database.transaction().execute(async (transaction) => {
         const holder = await transaction

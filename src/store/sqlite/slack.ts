@@ -114,6 +114,14 @@ function askBook(database: Kysely<Tables>): SlackAskBook {
         .execute();
       return rows.map(({ document }): SlackAsk => JSON.parse(document));
     },
+    async keep(ask) {
+      await database
+        .updateTable('slack_asks')
+        .set({ document: JSON.stringify(ask) })
+        .where('id', '=', ask.id)
+        .where('answered', '=', 0)
+        .execute();
+    },
     async answered(id) {
       await answered(id);
     },

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { CodeHost } from '../../commands/index.ts';
 import { createInbox, createOutbox } from '../../mail/index.ts';
 import type { Caller } from '../../policy/index.ts';
-import { createQueue, type Queue } from '../../reconciler/index.ts';
+import { createLooker, type Queue } from '../../reconciler/index.ts';
 import { createClients } from './clients.ts';
 import { deliver } from './deliver.ts';
 import { EVENTS, listenTo, receive } from './events.ts';
@@ -29,9 +29,6 @@ const BUDGET = {
   progressEveryMs: 5_000,
 };
 const REDELIVER_EVERY_MS = 120_000;
-const RETRY_MS = 30_000;
-const MOST_RETRIES = 10;
-const WORKERS = 4;
 
 export interface Github extends PullRequests {
   /** Takes a delivery of GitHub's webhook. */
@@ -172,36 +169,18 @@ function deskFor(parts: GithubParts, closing: AbortSignal): Desk {
   return desk;
 }
 
-/** A queue of names to look at; a look that fails is tried again. */
+/** A queue of names to look at. */
 function looker<Name extends string>(
   { clock, warn }: GithubParts,
   closing: AbortSignal,
   look: (name: Name) => Promise<void>,
 ): Queue<Name> {
-  const failures = new Map<Name, number>();
-  const queue: Queue<Name> = createQueue<Name>({
-    clock,
-    workers: WORKERS,
-    async run(name) {
-      try {
-        await look(name);
-        failures.delete(name);
-      } catch (error) {
-        if (closing.aborted) return;
-        const count = (failures.get(name) ?? 0) + 1;
-        failures.set(name, count);
-        if (count < MOST_RETRIES) queue.addAfter(name, RETRY_MS);
-        else {
-          failures.delete(name);
-          warn(
-            { name, why: String(error).slice(0, 300) },
-            'looking has failed again and again; the next look at everything tries anew',
-          );
-        }
-      }
-    },
-  });
-  return queue;
+  const givenUp = (name: Name, error: unknown) =>
+    warn(
+      { name, why: String(error).slice(0, 300) },
+      'looking has failed again and again; the next look at everything tries anew',
+    );
+  return createLooker({ clock, closing, look, givenUp });
 }
 
 /** At once, and then again and again. */

@@ -1,3 +1,4 @@
+import { standingOf } from '../../policy/index.ts';
 import type { Block, Outcome } from '../../replies/index.ts';
 import type { Ask } from '../../store/index.ts';
 import { runLine } from './answer.ts';
@@ -6,10 +7,11 @@ import type { Desk } from './parts.ts';
 import { callerFor } from './people.ts';
 import { readPull } from './pulls.ts';
 import { rulesFor } from './repository-rules.ts';
+import { proposalIn, tellWaiting, withdrawOld } from './waiting.ts';
 
 /** Something that is asked of a pull request in another place, by somebody who was proved to be this person on GitHub. */
 export interface AskedElsewhere
-  extends Pick<Ask, 'id' | 'repository' | 'number' | 'actor' | 'saidAtMs' | 'receivedAtMs'> {
+  extends Pick<Ask, 'id' | 'repository' | 'number' | 'actor' | 'saidAtMs' | 'receivedAtMs' | 'waits'> {
   readonly line: string;
   /** Hears of each deploy before it begins. */
   readonly onDeploy: (begun: {
@@ -24,7 +26,10 @@ export interface AskedElsewhere
 export interface PullRequests {
   /** Those that are open, the newest first. */
   open(repository: string): Promise<readonly { readonly number: number; readonly title: string }[]>;
-  /** Undefined for a pull request that the bot does not know. Whoever asks keeps it, and asks again after a crash. */
+  /**
+   * Undefined for a pull request that the bot does not know. Whoever asks keeps it, and asks again after a crash; an outcome
+   * `waiting` is told in the pull request, and asked again with `waits` when that is over.
+   */
   ask(
     asked: AskedElsewhere,
   ): Promise<{ readonly blocks: readonly Block[]; readonly outcome: Outcome } | undefined>;
@@ -48,6 +53,7 @@ export async function askPull(
   const octokit = await desk.clients.installation(installation);
   const name = pullName(repository, asked.number);
   const pull = await readPull(desk, octokit, installation, name);
+  await withdrawOld(desk, pull);
   const rules = await rulesFor(desk, octokit, repository, pull.base);
   const caller = await callerFor(octokit, repository, asked.actor, rules);
   const ask: Ask = { ...asked, repository, installation, comment: 0, lines: [line], commit: '' };
@@ -63,6 +69,10 @@ export async function askPull(
       onBlock,
     },
   );
+  if (outcome.kind === 'waiting') {
+    const proposal = await proposalIn(desk, outcome);
+    await tellWaiting(desk, ask, proposal, standingOf(proposal, desk.parts.clock.now()));
+  }
   desk.paints.add(name);
   return { outcome, blocks: all };
 }

@@ -73,7 +73,12 @@ export function resume(desk: Desk, isMeant: (ask: Ask) => boolean, start: Start)
 }
 
 /** A check that asks for a human, with the buttons; and a comment that people are told of, once. */
-async function tellWaiting(desk: Desk, ask: Ask, proposal: Proposal, standing: Standing): Promise<void> {
+export async function tellWaiting(
+  desk: Desk,
+  ask: Ask,
+  proposal: Proposal,
+  standing: Standing,
+): Promise<void> {
   const { repository, installation } = ask;
   const nowMs = desk.parts.clock.now();
   const title = say.standingWords(standing, nowMs);

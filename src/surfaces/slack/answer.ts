@@ -12,6 +12,7 @@ import { beginRoom, type RoomFacts } from './rooms.ts';
 import { type Meant, meantBy } from './targets.ts';
 import { tell, verbIn, whisper } from './tell.ts';
 import { sendCharts } from './usage-chart.ts';
+import { giveUpWaiting, type Start, waitFor } from './waiting.ts';
 
 /** Of what a command says, the beginning and the end are kept. */
 const MOST_BLOCKS = 2_000;
@@ -20,21 +21,33 @@ const MOST_BLOCKS = 2_000;
  * Does what somebody asked for, line by line, up to the first that fails; then answers. Begun anew after a crash: a deploy
  * that is on its way is followed further, and what has been done already changes nothing.
  */
-export async function answer(desk: Desk, ask: SlackAsk): Promise<void> {
+export async function answer(desk: Desk, ask: SlackAsk, start: Start): Promise<void> {
   const { slack, members } = { slack: desk.parts.slack, members: desk.members };
   const standing = await members.standing(ask.team, ask.user);
   if (standing === 'member') {
-    for (const line of ask.lines) {
-      const outcome = await answerLine(desk, ask, line);
+    for (const [index, line] of ask.lines.entries()) {
+      // Only the first of the lines that are left has waited.
+      const outcome = await answerLine(desk, index ? withoutWaits(ask) : ask, line);
+      if (outcome.kind === 'waiting') {
+        await waitFor(desk, ask, { outcome, lines: ask.lines.slice(index), start });
+        desk.attempts.delete(ask.id);
+        return;
+      }
       if (outcome.kind === 'refused' && ask.button) await slack.buttons.free(ask.button);
       if (outcome.kind !== 'done') break;
     }
   } else {
     if (ask.button) await slack.buttons.free(ask.button);
-    await whisper(desk, ask, refusal(say.noMember(standing)));
+    const refused = say.noMember(standing);
+    await whisper(desk, ask, refusal(refused));
+    await giveUpWaiting(desk, ask, say.reasonOf(refused));
   }
   await slack.asks.answered(ask.id);
   desk.attempts.delete(ask.id);
+}
+
+function withoutWaits({ waits: _, ...ask }: SlackAsk): SlackAsk {
+  return ask;
 }
 
 async function answerLine(desk: Desk, ask: SlackAsk, line: string): Promise<Outcome> {
@@ -121,7 +134,11 @@ async function answerHere(
     const step = await command.next();
     desk.closing.throwIfAborted(); // answered after the next start
     if (step.done) {
-      const said = { outcome: step.value, blocks: [...blocks, ...step.value.blocks] };
+      const said = {
+        outcome: step.value,
+        blocks: [...blocks, ...step.value.blocks],
+        about: repository === room?.repository ? '' : repository,
+      };
       const outcome = await ended(desk, ask, line, begun, said);
       if (outcome.code === 'usage' && outcome.kind === 'done')
         await sendCharts(desk, ask, placesIn(outcome, groups));

@@ -49,11 +49,14 @@ export async function askMention(
   await ask(desk, `mention:${said.team}:${said.channel}:${ts}`, place, [command], { room: room?.key ?? '' });
 }
 
-/** A button: what it does is kept here, so that what came is only a name. One press has an effect, whoever was first. */
+/**
+ * A button: what it does is kept here, so that what came is only a name, and `more` words that a form has asked for. One press
+ * has an effect, whoever was first.
+ */
 export async function askButton(
   desk: Desk,
   spoken: Spoken,
-  pressed: { readonly id: string; readonly pressId: string },
+  pressed: { readonly id: string; readonly pressId: string; readonly more?: string },
 ): Promise<void> {
   const { slack, clock } = desk.parts;
   const row = await slack.buttons.get(pressed.id);
@@ -78,7 +81,8 @@ export async function askButton(
   if (!isReading(row) && !(await slack.buttons.use(row.id, clock.now())))
     return refuse('button-used', 'Somebody has pressed this already.', '');
   const thread = room?.ts || spoken.thread;
-  await ask(desk, askId, { ...spoken, thread }, row.lines, {
+  const lines = pressed.more ? row.lines.map((line) => `${line} ${pressed.more}`) : row.lines;
+  await ask(desk, askId, { ...spoken, thread }, lines, {
     room: row.room,
     button: row.id,
   });

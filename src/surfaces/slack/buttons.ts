@@ -17,7 +17,8 @@ export async function offer(
 ): Promise<Ids> {
   const { slack, clock } = desk.parts;
   const nowMs = clock.now();
-  const stamp = stampOf(views);
+  // A yes is for its proposal, whatever runs meanwhile.
+  const stamp = room.state === 'waiting' ? '' : stampOf(views);
   const there = await slack.buttons.of(room.key, nowMs);
   const ids: Partial<Record<Deed, string>> = {};
   for (const deed of deeds) {
@@ -41,8 +42,14 @@ export async function offer(
 }
 
 /** A button that runs a line that somebody meant: theirs alone. */
-export function offerLine(desk: Desk, line: string, actor: string, room: string): Promise<string> {
-  return make(desk, { room, deed: 'run', lines: [line], stamp: '', commit: '', environment: '', actor });
+export function offerLine(
+  desk: Desk,
+  line: string,
+  actor: string,
+  room: string,
+  deed: Deed = 'run',
+): Promise<string> {
+  return make(desk, { room, deed, lines: [line], stamp: '', commit: '', environment: '', actor });
 }
 
 async function make(
@@ -69,7 +76,12 @@ export function isReading({ deed }: Pick<Button, 'deed'>): boolean {
   return READING.includes(deed);
 }
 
-function linesFor(deed: Deed, { again, environment }: Room, views: readonly GroupView[]): string[] {
+function linesFor(
+  deed: Deed,
+  { again, environment, state, proposal = '' }: Room,
+  views: readonly GroupView[],
+): string[] {
+  if (state === 'waiting') return proposal ? proposalLines(deed, proposal) : [];
   const each = (verb: string, more = '') =>
     views.map(({ name }) => `/kata ${verb} ${name} in ${environment}${more}`);
   switch (deed) {
@@ -87,6 +99,19 @@ function linesFor(deed: Deed, { again, environment }: Room, views: readonly Grou
       return each(deed, ' --yes');
     case 'retry':
       return again ? [again] : [];
+    default:
+      return [];
+  }
+}
+
+function proposalLines(deed: Deed, proposal: string): string[] {
+  switch (deed) {
+    case 'approve':
+      return [`/kata approve ${proposal}`];
+    case 'reject':
+      return [`/kata reject ${proposal}`]; // with the reason that its form asks for
+    case 'cancel':
+      return [`/kata reject ${proposal} --reason "cancelled with the button"`];
     default:
       return [];
   }

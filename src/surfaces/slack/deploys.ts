@@ -3,7 +3,7 @@ import * as say from '../../replies/index.ts';
 import type { SlackAsk } from '../../store/index.ts';
 import type { Desk } from './parts.ts';
 import { changeRoom } from './rooms.ts';
-import { tell } from './tell.ts';
+import { type Told, tell } from './tell.ts';
 
 /** What a deploy tells on its way stands in its message. */
 export function tellStep(desk: Desk, room: string, block: Block): void {
@@ -23,10 +23,11 @@ export async function ended(
   ask: SlackAsk,
   line: string,
   begun: string,
-  { outcome, blocks }: { readonly outcome: Outcome; readonly blocks: readonly Block[] },
+  { outcome, blocks, about = '' }: Told,
 ): Promise<Outcome> {
+  if (outcome.kind === 'waiting') return outcome; // its message says so
   if (!begun) {
-    await tell(desk, ask, line, { outcome, blocks });
+    await tell(desk, ask, line, { outcome, blocks, about });
     return outcome;
   }
   const went = outcome.kind === 'done';

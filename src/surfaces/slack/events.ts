@@ -3,9 +3,10 @@ import type { Delivery } from '../../mail/index.ts';
 import type { SlackUser } from '../../store/index.ts';
 import { ask, askButton, askMention } from './ask.ts';
 import { showHome } from './home.ts';
-import { ACTION, DEPLOY_MODAL } from './message/index.ts';
+import { ACTION, DEPLOY_MODAL, REJECT_MODAL } from './message/index.ts';
 import { changeModal, openModal, submitModal } from './modal.ts';
 import type { Desk } from './parts.ts';
+import { openReject, submitReject } from './reject.ts';
 import { targetIn } from './shortcuts.ts';
 
 /** Hands a delivery to Bolt, which calls those who listen to it. What an uninstalled workspace has sent is let go. */
@@ -86,8 +87,14 @@ function listenToClicks(desk: Desk, app: App): void {
       responseUrl: body.response_url ?? '',
       saidAtMs: receivedAt(context),
     };
+    if (action.action_id === `${ACTION}reject`)
+      return openReject(client, body.trigger_id, { button: value, channel, thread });
     await removeDouble(desk, client, { id: value, channel, messageTs });
     await askButton(desk, spoken, { id: value, pressId: at });
+  });
+  app.view(REJECT_MODAL, async ({ body, view }) => {
+    const team = body.team?.id ?? body.user.team_id ?? '';
+    await submitReject(desk, { team: body.user.team_id ?? team, user: body.user.id }, view);
   });
   app.view(DEPLOY_MODAL, async ({ body, view }) =>
     submitModal(desk, { team: body.team?.id ?? body.user.team_id ?? '', user: body.user.id }, view),

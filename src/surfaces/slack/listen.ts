@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { App, webApi } from '@slack/bolt';
 import { createInbox, createOutbox, Refused } from '../../mail/index.ts';
-import { createQueue, type Queue } from '../../reconciler/index.ts';
+import { createLooker, type Queue } from '../../reconciler/index.ts';
 import { answerNow } from './answer-now.ts';
+import { lookAtProposal } from './approvals.ts';
 import { clientOptions, createClients, SILENT } from './clients.ts';
 import { deliver } from './deliver.ts';
 import { listenTo, receive } from './events.ts';
@@ -16,6 +17,7 @@ import { respond } from './respond.ts';
 import { createSocket, type Socket } from './socket.ts';
 import { startAnswer } from './start-answer.ts';
 import { createTurns } from './turns.ts';
+import { resume } from './waiting.ts';
 
 /** What Slack allows: a message a second in a channel, some 50 edits a minute. Acknowledgements always find room. */
 const BUDGET = {
@@ -27,9 +29,7 @@ const BUDGET = {
   reserve: 0.2,
   progressEveryMs: 3_000,
 };
-const WORKERS = 4;
 const RETRY_MS = 15_000;
-const MOST_RETRIES = 10;
 const SWEEP_MS = 3_600_000;
 /** How long a message that has come to its end is remembered, for words in its thread. */
 const KEPT_MS = 90 * 86_400_000;
@@ -67,7 +67,7 @@ export function createSlack(parts: SlackParts): Slack {
         warn,
       })
     : undefined;
-  let stopListening = () => {};
+  const stops: (() => void)[] = [];
   let cancel = () => {};
   const timers = new Set<() => void>();
   const sweep = () => {
@@ -78,10 +78,20 @@ export function createSlack(parts: SlackParts): Slack {
     take: createRequests(requests),
     async start() {
       await learnTeam(parts, closing.signal, timers);
-      stopListening = parts.feed.listen((event) => hear(desk, event));
+      stops.push(parts.feed.listen((event) => hear(desk, event)));
+      stops.push(
+        parts.proposals.listen((id) => {
+          desk.approvals.add(id);
+          resume(desk, ({ waits }) => waits?.proposal === id, startAnswer);
+        }),
+      );
       await Promise.all([desk.inbox.start(), desk.outbox.start()]);
       for (const ask of await slack.asks.unanswered()) startAnswer(desk, ask);
-      for (const room of await slack.rooms.open()) desk.paints.add(room.key);
+      for (const room of await slack.rooms.open()) {
+        desk.paints.add(room.key);
+        if (room.proposal) desk.approvals.add(room.proposal);
+      }
+      for (const { id } of await parts.proposals.open()) desk.approvals.add(id);
       socket?.start();
       parts.usage.start();
       sweep();
@@ -89,14 +99,14 @@ export function createSlack(parts: SlackParts): Slack {
     idle: () => idle(desk),
     async close() {
       closing.abort(new Error('the bot is stopping'));
-      stopListening();
+      for (const stop of stops) stop();
       parts.usage.close();
       cancel();
       for (const stop of timers) stop();
       await socket?.close();
-      await Promise.all([desk.inbox, desk.notices, desk.paints].map((each) => each.close()));
+      await Promise.all([desk.inbox, desk.notices, desk.approvals, desk.paints].map((each) => each.close()));
       for (const giveUp of desk.retries.values()) giveUp();
-      await Promise.all(desk.answering.values());
+      await Promise.all([...desk.answering.values(), ...desk.sweeping]);
       await desk.outbox.close();
     },
   };
@@ -180,6 +190,7 @@ function deskFor(parts: SlackParts, app: App, closing: AbortSignal): Desk {
     }),
     notices: looker(parts, closing, (about: Notice) => notice(desk, about)),
     paints: looker(parts, closing, (key: string) => paint(desk, key)),
+    approvals: looker(parts, closing, (id: string) => lookAtProposal(desk, id)),
     answering: new Map(),
     turns: createTurns(clock),
     attempts: new Map(),
@@ -187,50 +198,31 @@ function deskFor(parts: SlackParts, app: App, closing: AbortSignal): Desk {
     steps: new Map(),
     seen: new Map(),
     changing: new Map(),
+    sweeping: new Set(),
     closing,
   };
   return desk;
 }
 
-/** A queue of names to look at; a look that fails is tried again. */
+/** A queue of names to look at. */
 function looker<Name extends string>(
   { clock, warn }: SlackParts,
   closing: AbortSignal,
   look: (name: Name) => Promise<void>,
 ): Queue<Name> {
-  const failures = new Map<Name, number>();
-  const queue: Queue<Name> = createQueue<Name>({
-    clock,
-    workers: WORKERS,
-    async run(name) {
-      try {
-        await look(name);
-        failures.delete(name);
-      } catch (error) {
-        if (closing.aborted) return;
-        const count = (failures.get(name) ?? 0) + 1;
-        failures.set(name, count);
-        if (count < MOST_RETRIES) queue.addAfter(name, RETRY_MS);
-        else {
-          failures.delete(name);
-          warn(
-            { name, why: String(error).slice(0, 300) },
-            'a message in Slack could not be made, again and again',
-          );
-        }
-      }
-    },
-  });
-  return queue;
+  const givenUp = (name: Name, error: unknown) =>
+    warn({ name, why: String(error).slice(0, 300) }, 'a message in Slack could not be made, again and again');
+  return createLooker({ clock, closing, look, givenUp });
 }
 
 /** What one part leaves behind may be work for another: all of them have to rest at the same time. */
 async function idle(desk: Desk): Promise<void> {
   for (let calm = 0; calm < 2; calm++) {
-    const answering = [...desk.answering.values()];
+    const answering = [...desk.answering.values(), ...desk.sweeping];
     if (answering.length) calm = 0;
     await Promise.all(answering);
-    for (const part of [desk.inbox, desk.notices, desk.paints, desk.outbox]) await part.idle();
-    if (desk.answering.size) calm = -1;
+    for (const part of [desk.inbox, desk.notices, desk.approvals, desk.paints, desk.outbox])
+      await part.idle();
+    if (desk.answering.size || desk.sweeping.size) calm = -1;
   }
 }

@@ -27,6 +27,10 @@ export function hear(desk: Desk, { group, fact }: Event): void {
 async function touch(desk: Desk, group: GroupKey, fact: Fact): Promise<void> {
   for (const room of await desk.parts.slack.rooms.open()) {
     if (!(await isAbout(desk, room, group))) continue;
+    if (room.state === 'waiting') {
+      if (room.proposal) desk.approvals.add(room.proposal); // what was approved may have begun
+      continue;
+    }
     await changeRoom(desk, room.key, (before) => changeBy(fact, before, desk.parts.clock.now()));
     desk.paints.add(room.key);
   }

@@ -1,6 +1,7 @@
 import type { GroupView } from '../../commands/index.ts';
 import { bill } from '../../metering/index.ts';
 import type { Room } from '../../store/index.ts';
+import { stageOfProposal } from './approvals.ts';
 import { offer } from './buttons.ts';
 import { roomKey } from './deliver.ts';
 import { deedsOf, type RoomStage, type RoomView, rootMessage, threadReply } from './message/index.ts';
@@ -9,7 +10,13 @@ import type { Desk } from './parts.ts';
 import { put } from './put.ts';
 import { changeRoom } from './rooms.ts';
 
-const GOES_ON: readonly RoomStage['kind'][] = ['acknowledged', 'planning', 'waiting', 'deploying'];
+const GOES_ON: readonly RoomStage['kind'][] = [
+  'acknowledged',
+  'planning',
+  'approved',
+  'waiting',
+  'deploying',
+];
 
 /** Writes the message of a deploy anew, from what the books and the engines say now. */
 export async function paint(desk: Desk, key: string): Promise<void> {
@@ -48,13 +55,15 @@ async function viewOf(desk: Desk, room: Room, views: readonly GroupView[]): Prom
   const groups = names.map((name): `${string}/${string}` => `${room.environment}/${name}`);
   const intervals = groups.length ? await desk.parts.ledger.intervals({ groups }) : [];
   const [only] = views;
-  const revision = Math.max(0, ...views.map((view) => view.revision));
+  const proposal = room.proposal ? await desk.parts.proposals.get(room.proposal) : undefined;
+  const waits = room.state === 'waiting';
+  const revision = waits ? 0 : Math.max(0, ...views.map((view) => view.revision));
   return {
     name:
       names.length === 1 && names[0] ? names[0] : room.repository.slice(room.repository.lastIndexOf('/') + 1),
     repository: room.repository,
     environment: room.environment,
-    stage: stageOf(desk, room, views),
+    stage: waits ? await stageOfProposal(desk, room, proposal) : stageOf(desk, room, views),
     commit: room.commit || (only?.commit ?? ''),
     title: room.title,
     commitUrl: '',
@@ -79,6 +88,7 @@ async function viewOf(desk: Desk, room: Room, views: readonly GroupView[]): Prom
     expiresAtMs: views.map(({ expiresAtMs }) => expiresAtMs).find((atMs) => atMs !== null) ?? null,
     pageUrl: '',
     hasEarlier: revision > 1,
+    approvedBy: proposal?.approvals.map(({ name }) => name) ?? [],
     nowMs,
   };
 }
@@ -98,6 +108,10 @@ function stageOf(desk: Desk, room: Room, views: readonly GroupView[]): RoomStage
   switch (state) {
     case 'acknowledged':
       return { kind: 'acknowledged' };
+    case 'rejected':
+    case 'withdrawn':
+    case 'expired':
+      return { kind: state, why: room.message };
     case 'superseded':
       return { kind: 'superseded', commit: endedBy };
     case 'cancelled':

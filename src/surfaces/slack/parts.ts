@@ -3,11 +3,11 @@ import type { GroupView, Places, Said, UsageHistory } from '../../commands/index
 import type { GroupKey } from '../../event.ts';
 import type { Inbox, InboxBook, Outbox, OutboxBook } from '../../mail/index.ts';
 import type { Ledger, Money } from '../../metering/index.ts';
-import type { Caller, Channel, Filters, Told } from '../../policy/index.ts';
+import type { Caller, Channel, Filters, Proposals, Told } from '../../policy/index.ts';
 import type { Feed, Queue } from '../../reconciler/index.ts';
 import type { Block, Outcome } from '../../replies/index.ts';
 import type { Secret } from '../../secrets/index.ts';
-import type { SlackBook, SlackUser } from '../../store/index.ts';
+import type { SlackBook, SlackUser, Waits } from '../../store/index.ts';
 import type { Clients } from './clients.ts';
 import type { Turns } from './turns.ts';
 
@@ -55,6 +55,8 @@ export interface People {
   callerOf(user: SlackUser, spoken: Spoken): Promise<Caller>;
   /** Who this is on GitHub; undefined without a link. */
   githubOf(user: SlackUser): Promise<{ readonly id: number; readonly login: string } | undefined>;
+  /** The user of a workspace who is this person, such as `github:4711`; undefined without a link. */
+  userOf(team: string, person: string): Promise<string | undefined>;
 }
 
 /** Which channels want to know of a repository. */
@@ -87,6 +89,8 @@ export interface PullRequests {
     readonly line: string;
     readonly saidAtMs: number;
     readonly receivedAtMs: number;
+    /** What it has waited for, when it is asked again because that is over. */
+    readonly waits?: Waits;
     /** Hears of each deploy before it begins. */
     readonly onDeploy: (begun: {
       readonly environment: string;
@@ -106,6 +110,7 @@ export interface SlackParts {
   readonly people: People;
   readonly subscriptions: Subscriptions;
   readonly pullRequests: PullRequests | undefined;
+  readonly proposals: Proposals;
   readonly ledger: Ledger;
   readonly feed: Feed;
   readonly clock: Clock;
@@ -149,16 +154,20 @@ export interface Desk {
   >;
   /** Keys of rooms whose message is to be written anew. */
   readonly paints: Queue<string>;
+  /** Names of proposals of which channels and messages may have to be told. */
+  readonly approvals: Queue<string>;
   /** What is being answered, by the id of the ask. */
   readonly answering: Map<string, Promise<void>>;
   readonly turns: Turns;
   readonly attempts: Map<string, number>;
-  /** Asks that wait until Slack answers again; each can be given up. */
+  /** Asks that wait until Slack answers again, or for a time; each can be given up. */
   readonly retries: Map<string, () => void>;
   /** What a deploy has told so far, by the key of its room; of passing interest only. */
   readonly steps: Map<string, Block[]>;
   /** Changes of a room wait for one another. */
   readonly changing: Map<string, Promise<void>>;
+  /** What begins to be asked again just now. */
+  readonly sweeping: Set<Promise<unknown>>;
   readonly closing: AbortSignal;
 }
 

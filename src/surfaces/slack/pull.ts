@@ -6,6 +6,7 @@ import type { Desk } from './parts.ts';
 import { beginRoom } from './rooms.ts';
 import type { Meant } from './targets.ts';
 import { tell } from './tell.ts';
+import { giveUpWaiting } from './waiting.ts';
 
 /** What was asked of a pull request is done as if it stood there: with that person's rights on GitHub, and shown there too. */
 export async function answerPull(desk: Desk, ask: SlackAsk, meant: Meant): Promise<Outcome> {
@@ -13,6 +14,7 @@ export async function answerPull(desk: Desk, ask: SlackAsk, meant: Meant): Promi
   const { people, pullRequests } = desk.parts;
   const refuse = async (outcome: Outcome) => {
     await tell(desk, ask, line, { outcome, blocks: outcome.blocks });
+    await giveUpWaiting(desk, ask, say.reasonOf(outcome));
     return outcome;
   };
   if (!pullRequests) return refuse(say.noPullRequests());
@@ -27,6 +29,7 @@ export async function answerPull(desk: Desk, ask: SlackAsk, meant: Meant): Promi
     line,
     saidAtMs: ask.saidAtMs,
     receivedAtMs: ask.receivedAtMs,
+    ...(ask.waits ? { waits: ask.waits } : {}),
     onDeploy: async ({ environment, commit, title }) => {
       const again = `/kata deploy ${repository}#${number} to ${environment}`;
       begun = await beginRoom(desk, ask, {
@@ -44,5 +47,5 @@ export async function answerPull(desk: Desk, ask: SlackAsk, meant: Meant): Promi
     },
   });
   if (!answered) return refuse(say.pullUnknown(repository, number));
-  return ended(desk, ask, line, begun, answered);
+  return ended(desk, ask, line, begun, { ...answered, about: `${repository}#${number}` });
 }

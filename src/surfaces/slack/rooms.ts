@@ -13,38 +13,39 @@ export interface RoomFacts {
   readonly again: string;
 }
 
-/** The message of a deploy that somebody asked for here; begun twice, it is the same one. */
+/** The message of a deploy that somebody asked for here; begun twice, it is the same one. What has waited has one already. */
 export async function beginRoom(desk: Desk, ask: SlackAsk, facts: RoomFacts): Promise<string> {
-  const { team, channel, user } = ask;
-  const key = `${team}:${channel}:${ask.id}`;
+  const { team, channel, user, waits } = ask;
+  const key = `${team}:${channel}:${waits?.proposal ?? ask.id}`;
   await openRoom(desk, { key, team, channel, by: `slack:${user.user}`, atMs: ask.receivedAtMs }, facts);
   return key;
 }
 
-/** A new message in a channel takes the place of the one before it for the same place. */
+/**
+ * A new message in a channel. With its deploy it takes the place of the one before it for the same place; as long as it waits
+ * for a proposal, it stands beside that one.
+ */
 export async function openRoom(
   desk: Desk,
   where: Pick<Room, 'key' | 'team' | 'channel' | 'by' | 'atMs'>,
   facts: RoomFacts,
+  proposal?: string,
 ): Promise<void> {
   const { slack } = desk.parts;
   const known = await slack.rooms.get(where.key);
+  if (known && proposal) return;
   if (known) {
     await changeRoom(desk, where.key, () => ({ state: 'deploying', commit: facts.commit || known.commit }));
+    await supersedeOthers(desk, known);
     return;
   }
-  const before = (await slack.rooms.open()).filter(
-    ({ team, channel, repository, environment }) =>
-      team === where.team &&
-      channel === where.channel &&
-      repository === facts.repository &&
-      environment === facts.environment,
-  );
+  const room = { ...where, ...facts };
+  const before = await othersOf(desk, room);
   await slack.rooms.put({
-    ...where,
-    ...facts,
+    ...room,
+    ...(proposal ? { proposal } : {}),
     ts: '',
-    state: 'acknowledged',
+    state: proposal ? 'waiting' : 'acknowledged',
     code: '',
     message: '',
     advice: '',
@@ -55,9 +56,26 @@ export async function openRoom(
     failed: Math.max(0, ...before.map(({ failed }) => failed)),
     alarmed: before.some(({ alarmed }) => alarmed),
   });
-  for (const { key } of before)
-    await changeRoom(desk, key, () => ({ state: 'superseded', endedBy: facts.commit, finished: true }));
+  if (!proposal) await supersedeOthers(desk, room);
   desk.paints.add(where.key);
+}
+
+type Placed = Pick<Room, 'key' | 'team' | 'channel' | 'repository' | 'environment' | 'commit'>;
+
+/** Earlier messages for the same place are over; what waits for somebody goes on waiting. */
+export async function supersedeOthers(desk: Desk, room: Placed): Promise<void> {
+  for (const { key, state } of await othersOf(desk, room)) {
+    if (state !== 'waiting')
+      await changeRoom(desk, key, () => ({ state: 'superseded', endedBy: room.commit, finished: true }));
+  }
+}
+
+async function othersOf({ parts }: Desk, room: Placed): Promise<Room[]> {
+  return (await parts.slack.rooms.open()).filter(
+    (each) =>
+      each.key !== room.key &&
+      (['team', 'channel', 'repository', 'environment'] as const).every((part) => each[part] === room[part]),
+  );
 }
 
 /** Changes what is known of a message, one change at a time, and has it written anew. */

@@ -29,7 +29,7 @@ export function startAnswer(desk: Desk, ask: SlackAsk): void {
 async function inTurn(desk: Desk, ask: SlackAsk): Promise<void> {
   const end = await desk.turns.take();
   try {
-    if (!desk.closing.aborted) await answer(desk, ask);
+    if (!desk.closing.aborted) await answer(desk, ask, startAnswer);
   } finally {
     end();
   }

@@ -4,6 +4,7 @@ import type { SlackAsk } from '../../store/index.ts';
 import { offerLine } from './buttons.ts';
 import {
   correctedLine,
+  heldBack,
   helpMessage,
   refusal,
   type SlackMessage,
@@ -35,16 +36,25 @@ export function verbIn(line: string): Verb | undefined {
   return named ?? VERBS.find(({ name }) => name === (prefix === '/deploy' ? 'deploy' : 'help'));
 }
 
+/** What came of a line. */
+export interface Told {
+  readonly outcome: Outcome;
+  readonly blocks: readonly Block[];
+  /** What it was about, as it is typed, such as `acme/shop#412`; '' for what the words themselves say. */
+  readonly about?: string;
+}
+
 /** Answers a line: to one person, or where everybody sees it. */
 export async function tell(
   desk: Desk,
   ask: SlackAsk,
   line: string,
-  { outcome, blocks }: { readonly outcome: Outcome; readonly blocks: readonly Block[] },
+  { outcome, blocks, about = '' }: Told,
 ): Promise<void> {
   const verb = verbIn(line);
-  if (isPrivate(verb, outcome))
-    return whisper(desk, ask, await privateAnswer(desk, ask, line, verb, outcome, blocks));
+  // Who has waited may be elsewhere by now, and others have waited too.
+  if (isPrivate(verb, outcome) && !ask.waits)
+    return whisper(desk, ask, await privateAnswer(desk, ask, line, verb, { outcome, blocks, about }));
   if (!blocks.length) return;
   const failed = outcome.kind === 'failed' || outcome.kind === 'invalid';
   const room = ask.room ? await desk.parts.slack.rooms.get(ask.room) : undefined;
@@ -57,14 +67,18 @@ async function privateAnswer(
   ask: SlackAsk,
   line: string,
   verb: Verb | undefined,
-  outcome: Outcome,
-  blocks: readonly Block[],
+  { outcome, blocks, about }: Told,
 ): Promise<SlackMessage> {
   // What a program prints is its answer, whatever its exit code.
   if (outcome.kind === 'done' || outcome.code === 'exec') {
     if (verb?.name !== 'help') return threadReply(blocks);
     const topic = line.trim().split(/\s+/).slice(2)[0];
     return helpMessage({ surface: 'slack', ...(topic === undefined ? {} : { topic }) });
+  }
+  const held = heldBack(outcome);
+  if (held !== undefined) {
+    const line = ['/kata confirm', about, held].filter(Boolean).join(' ');
+    return refusal(outcome, { confirm: await offerLine(desk, line, ask.user.user, ask.room, 'confirm') });
   }
   const meant = correctedLine(outcome);
   const ids = meant === undefined ? {} : { run: await offerLine(desk, meant, ask.user.user, ask.room) };

@@ -92,6 +92,7 @@ export const STAGES: readonly (readonly [name: string, view: RoomView])[] = [
       { ...PRICED, environment: 'production' },
     ),
   ],
+  ['approved', roomView({ kind: 'approved' }, { ...PRICED, environment: 'production', approvedBy: ['bo'] })],
   [
     'waits',
     roomView(
@@ -181,7 +182,14 @@ export const STAGES: readonly (readonly [name: string, view: RoomView])[] = [
   [
     'rejected',
     roomView(
-      { kind: 'rejected', by: BO, reason: 'Not before the database has moved.' },
+      { kind: 'rejected', why: 'bo said no: Not before the database has moved.' },
+      { environment: 'production' },
+    ),
+  ],
+  [
+    'not approved in time',
+    roomView(
+      { kind: 'expired', why: 'Nobody approved the deploy to production in time.' },
       { environment: 'production' },
     ),
   ],

@@ -18,6 +18,7 @@ export type Deed =
   | 'reject'
   | 'retry'
   | 'run'
+  | 'confirm'
   | 'queue'
   | 'ask-owner'
   | 'deploy'
@@ -79,6 +80,7 @@ const LOOKS: Readonly<Record<Deed, Look>> = {
   reject: { label: 'Reject …', spoken: 'Reject the deploy of $, with a reason', style: 'danger' },
   retry: { label: 'Retry', spoken: 'Deploy $ again', style: 'primary' },
   run: { label: 'Run it', spoken: 'Run $', style: 'primary' },
+  confirm: { label: 'Yes, do it', spoken: 'Say that you mean it', style: 'primary' },
   queue: { label: 'Queue it', spoken: 'Run $ as soon as it is allowed', style: 'primary' },
   'ask-owner': { label: 'Ask the owner', spoken: 'Ask whoever holds the lock' },
   deploy: { label: 'Deploy …', spoken: 'Deploy something', style: 'primary' },

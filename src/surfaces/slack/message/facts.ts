@@ -29,9 +29,11 @@ export function factsOf(view: RoomView): SectionBlock[] {
 /** Who asked for it, which revision it is, and until when. Pure. */
 export function footer(view: RoomView): ContextBlock {
   const { stage, commit, revision, askedBy, askedAtMs, expiresAtMs, untilThen, nowMs } = view;
-  const isOver = ['removed', 'superseded', 'rejected', 'cancelled'].includes(stage.kind);
+  const isOver = ['removed', 'superseded', 'rejected', 'withdrawn', 'expired', 'cancelled'].includes(
+    stage.kind,
+  );
   const ends = expiresAtMs === null ? '' : `ends by itself at ${momentMarkup(expiresAtMs, nowMs)}`;
-  const isAhead = ['approval', 'waiting', 'deploying'].includes(stage.kind);
+  const isAhead = ['approval', 'approved', 'waiting', 'deploying'].includes(stage.kind);
   const more = [
     isAhead && /^[0-9a-f]{40}$/.test(commit) ? `pinned to \`${commit.slice(0, 7)}\`` : '',
     revision ? `revision #${revision}` : '',
@@ -50,7 +52,13 @@ function markup(text: string): MrkdwnElement {
   return { type: 'mrkdwn', text, verbatim: true };
 }
 
-function knownOf({ stage, groups, rate, bill }: RoomView): Fact[] {
+function knownOf(view: RoomView): Fact[] {
+  const by = view.approvedBy ?? [];
+  const approved: Fact[] = by.length ? [{ label: 'Approved by', value: by.join(', ') }] : [];
+  return [...approved, ...stageFacts(view)];
+}
+
+function stageFacts({ stage, groups, rate, bill }: RoomView): Fact[] {
   const spent: Fact = { label: 'Spent', value: bill ? say.spentWords(bill) : '' };
   const rates: Fact = { label: 'Rate', value: rate ? say.ratesWords(rate) : '' };
   switch (stage.kind) {
@@ -63,6 +71,7 @@ function knownOf({ stage, groups, rate, bill }: RoomView): Fact[] {
     case 'removed':
       return bill ? billOf(bill, stage) : [];
     case 'approval':
+    case 'approved':
     case 'waiting':
     case 'deploying':
       return [rates, spent];

@@ -1,5 +1,6 @@
 import type { KnownBlock } from '@slack/types';
 import { helpFor, helpTopics, type Surface } from '../../../commands/index.ts';
+import { UNCONFIRMED } from '../../../policy/index.ts';
 import type { Outcome } from '../../../replies/index.ts';
 import * as say from '../../../replies/index.ts';
 import { buttonRow, type Ids } from './buttons.ts';
@@ -81,9 +82,15 @@ export function correctedLine({ data }: Pick<Outcome, 'data'>): string | undefin
   return typeof advice === 'string' ? /^Did you mean: (.+)$/.exec(advice)?.[1] : undefined;
 }
 
+/** What a protected environment wants to have confirmed, such as `yes-7f3k2m9x`; undefined for any other answer. Pure. */
+export function heldBack({ code, data }: Pick<Outcome, 'code' | 'data'>): string | undefined {
+  const { advice }: { advice?: unknown } = Object(data);
+  return code === UNCONFIRMED.code && typeof advice === 'string' ? /\byes-\w+/.exec(advice)?.[0] : undefined;
+}
+
 /** Policy's no: which rule, and what to do instead, with a button for what can be done at once. Pure. */
 export function refusal(outcome: Outcome, ids: Ids = {}): SlackMessage {
   const { text, blocks } = threadReply(outcome.blocks);
-  const row = buttonRow(['queue', 'ask-owner', 'run'], { about: 'the command', ids });
+  const row = buttonRow(['queue', 'ask-owner', 'run', 'confirm'], { about: 'the command', ids });
   return { text, blocks: [...blocks, ...(row ? [row] : [])] };
 }

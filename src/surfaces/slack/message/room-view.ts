@@ -32,6 +32,8 @@ export interface RoomView {
   readonly pageUrl: string;
   /** Whether there is an earlier revision to go back to. */
   readonly hasEarlier: boolean;
+  /** Who has approved it. */
+  readonly approvedBy?: readonly string[];
   readonly nowMs: number;
 }
 
@@ -57,13 +59,15 @@ export interface RoomGpu {
 export type RoomStage =
   | { readonly kind: 'acknowledged' }
   | { readonly kind: 'planning' }
-  /** Somebody else has to agree. `groups` are names of teams or rights, when nobody is named. */
+  /** Somebody else has to agree; a team or a right is named like a person. `untilMs`: null for as long as the commit is the newest. */
   | {
       readonly kind: 'approval';
       readonly from: readonly Person[];
-      readonly untilMs: number;
+      readonly untilMs: number | null;
       readonly why: string;
     }
+  /** It goes on by itself. */
+  | { readonly kind: 'approved' }
   /** For a wait timer, a lock, its turn, room on a host. */
   | { readonly kind: 'waiting'; readonly why: string; readonly untilMs: number | null }
   | {
@@ -88,7 +92,8 @@ export type RoomStage =
   | { readonly kind: 'stopped'; readonly by: Person }
   | { readonly kind: 'removed'; readonly by: Person; readonly deploys: number; readonly failed: number }
   | { readonly kind: 'superseded'; readonly commit: string }
-  | { readonly kind: 'rejected'; readonly by: Person; readonly reason: string }
+  /** It waited and was not deployed; `why` is a sentence. */
+  | { readonly kind: 'rejected' | 'withdrawn' | 'expired'; readonly why: string }
   | { readonly kind: 'cancelled'; readonly by: Person };
 
 /** Which buttons the message has at its stage, in their order. Those that act need an id each before it is drawn. Pure. */

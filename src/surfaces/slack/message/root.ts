@@ -58,8 +58,7 @@ function stageBlocks(view: RoomView): KnownBlock[] {
             draw.bold('Needs the approval of'),
             draw.own(' '),
             ...among(stage.from.map(draw.person)),
-            draw.own(' until '),
-            draw.moment(stage.untilMs, nowMs),
+            ...(stage.untilMs === null ? [] : [draw.own(' until '), draw.moment(stage.untilMs, nowMs)]),
             ...(stage.why ? [draw.own('\n'), draw.said(stage.why, 500)] : []),
           ),
         ),
@@ -80,17 +79,9 @@ function stageBlocks(view: RoomView): KnownBlock[] {
     case 'failed':
       return [draw.rich(draw.quote(...causeOf(stage)))];
     case 'rejected':
-      return [
-        draw.rich(
-          draw.quote(
-            draw.bold('Rejected by'),
-            draw.own(' '),
-            draw.person(stage.by),
-            draw.own(': '),
-            draw.said(stage.reason, 500),
-          ),
-        ),
-      ];
+    case 'withdrawn':
+    case 'expired':
+      return stage.why ? [draw.rich(draw.quote(draw.said(stage.why, 500)))] : [];
     default:
       return [];
   }

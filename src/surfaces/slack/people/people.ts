@@ -37,7 +37,7 @@ const CHECKED_EVERY_MS = 86_400_000;
  * settings where those name them, and for looking by what the channel is told of anyway. Channels have no other rights.
  */
 export function createPeople(parts: PeopleParts): People {
-  const { people, clock } = parts;
+  const { people, clock, enterpriseOf } = parts;
   const roles = parts.roleOf && createRoles(parts.roleOf, clock, (error) => awayOf(parts, error));
   const linkOf = async (account: ChatAccount) => {
     const link = await people.find(account);
@@ -63,6 +63,12 @@ export function createPeople(parts: PeopleParts): People {
     async githubOf(user) {
       const { valid } = await linkOf(await accountOf(parts, user));
       return valid && { id: valid.github, login: valid.login };
+    },
+    async userOf(team, person) {
+      const github = /^github:(\d+)$/.exec(person)?.[1];
+      if (github === undefined) return undefined;
+      const link = await people.holder((await enterpriseOf(team)) || team, Number(github));
+      return link && clock.now() < link.expiresAtMs ? link.user : undefined;
     },
   };
 }
