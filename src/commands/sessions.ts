@@ -38,11 +38,10 @@ export function createSessions(ground: Ground): Sessions {
           advice: `katabot exec ${request.group}/${container} in ${request.environment} --yes -- ${request.command.join(' ')}`,
         });
       }
+      const mask = await maskOf(ground.desired, wish.key);
       const { command, input, terminal } = request;
-      return locationOf(ground, wish).engine.exec(
-        { key: wish.key, container, command, input, ...(terminal ? { terminal } : {}) },
-        signal,
-      );
+      const asked = { key: wish.key, container, command, input, ...(terminal ? { terminal } : {}) };
+      return masked(await locationOf(ground, wish).engine.exec(asked, signal), mask);
     },
     async attach(caller, request, signal) {
       const { wish, container } = await found(ground, caller, request, 'reader', 'attach');
@@ -53,7 +52,7 @@ export function createSessions(ground: Ground): Sessions {
   };
 }
 
-/** Whoever may look at what a container prints may not see the secrets in it. */
+/** Secrets are for the programs in a container; on a screen they are shown to more people than one. */
 function masked(session: Session, mask: Mask): Session {
   const streams = { stdout: mask.stream(), stderr: mask.stream() };
   async function* output(): Session['output'] {

@@ -190,6 +190,8 @@ export interface TerminalSize {
 }
 
 export interface Session {
+  /** Resolves once the program runs or has ended: a busy engine takes its time before it starts one. */
+  begun(): Promise<void>;
   readonly output: AsyncIterable<{ readonly stream: 'stdout' | 'stderr'; readonly bytes: Uint8Array }>;
   write(bytes: Uint8Array): Promise<void>;
   endInput(): void;

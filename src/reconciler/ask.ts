@@ -6,7 +6,7 @@ import type { Engine, Session } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import { Failure, messageOf } from '../failure.ts';
 import type { Probe } from '../spec/index.ts';
-import type { Answer } from './health.ts';
+import { type Answer, answerOf } from './health.ts';
 
 export interface Question {
   readonly key: GroupKey;
@@ -18,9 +18,11 @@ export interface Question {
 /** What still runs of an asking that was given up. */
 export interface Rest {
   readonly over: boolean;
+  /** False while the engine has not started the program. */
+  readonly begun: boolean;
 }
 
-export const NOTHING: Rest = { over: true };
+export const NOTHING: Rest = { over: true, begun: true };
 
 interface AskParts {
   readonly engine: Engine;
@@ -30,12 +32,12 @@ interface AskParts {
 /** What is kept of a program's last line. */
 const LONGEST_TEXT = 200;
 const MOST_REDIRECTS = 10;
-/** The engine's own part, before the probe's patience begins. */
+/** The engine's own part, before the probe's patience begins: a busy host must not end a healthy container. */
 const ENGINE_TIMEOUT_MS = 30_000;
 
 /**
- * Asks once. Gives undefined when nothing was learnt about the container: the engine is away, or the container has just
- * ended. `rest` is over when nothing of the asking runs any more: a program that is late cannot be ended by an engine.
+ * Asks once. Gives undefined when nothing was learnt about the container: the engine is away or too busy, or the container
+ * has just ended. `rest` is over when nothing of the asking runs any more: a program that is late cannot be ended by an engine.
  */
 export async function ask(
   parts: AskParts,
@@ -74,36 +76,34 @@ async function patiently<T>(clock: Clock, timeoutMs: number, work: Promise<T>): 
   }
 }
 
-function lateAnswer(timeoutMs: number): Answer {
-  return { ok: false, text: `no answer within ${timeoutMs / 1000} s` };
-}
-
 async function askProgram(
   { engine, clock }: AskParts,
   { key, container, timeoutMs }: Question,
   command: readonly string[],
   signal: AbortSignal,
-): Promise<{ answer: Answer; rest: Rest }> {
+): Promise<{ answer: Answer | undefined; rest: Rest }> {
   const session = await engine.exec({ key, container, command, input: false }, signal);
   const ended = endOf(session);
-  const rest = { over: false };
+  const rest = { over: false, begun: false };
   const over = () => {
     rest.over = true;
   };
   ended.then(over, over);
-  const end = await patiently(clock, timeoutMs, ended);
-  if (end === LATE) return { answer: lateAnswer(timeoutMs), rest };
-  const words = end.lastLine ? `: ${end.lastLine}` : '';
-  const answer: Answer = end.code === 0 ? { ok: true } : { ok: false, text: `exit code ${end.code}${words}` };
-  return { answer, rest };
+  const begun = session.begun().then(() => {
+    rest.begun = true;
+  });
+  begun.catch(() => {}); // it may come after it was given up
+  const start = await patiently(clock, ENGINE_TIMEOUT_MS, Promise.race([begun, ended]));
+  const end = start === LATE ? 'not begun' : await patiently(clock, timeoutMs, ended);
+  return { answer: answerOf(end === LATE ? 'late' : end, timeoutMs), rest };
 }
 
 /** Reads a program to its end; keeps the last of what it printed. */
-async function endOf({ output, exitCode }: Session): Promise<{ code: number; lastLine: string }> {
+async function endOf({ output, exitCode }: Session): Promise<{ exitCode: number; lastLine: string }> {
   let tail = '';
   for await (const { bytes } of output) tail = `${tail}${Buffer.from(bytes)}`.slice(-2_000);
   return {
-    code: await exitCode,
+    exitCode: await exitCode,
     lastLine: tail.trim().split('\n').at(-1)?.trim().slice(0, LONGEST_TEXT) ?? '',
   };
 }
@@ -116,7 +116,7 @@ async function askHttp(
   question: Question,
   { path = '/', port, scheme = 'http', httpHeaders = [] }: HttpGet,
   signal: AbortSignal,
-): Promise<Answer> {
+): Promise<Answer | undefined> {
   const headers = Object.fromEntries(httpHeaders.map(({ name, value }) => [name, value]));
   let url = new URL(`${scheme}://localhost:${port}`);
   const [pathname = '/', search = ''] = (path.startsWith('/') ? path : `/${path}`).split(/(?=\?)/);
@@ -124,7 +124,7 @@ async function askHttp(
   url.search = search;
   for (let count = 0; count <= MOST_REDIRECTS; count++) {
     const got = await getOnce(parts, question, url, headers, signal);
-    if (got === LATE) return lateAnswer(question.timeoutMs);
+    if (got === LATE) return answerOf('late', question.timeoutMs);
     if (got.status < 200 || got.status >= 400)
       return { ok: false, text: `HTTP ${got.status} from ${port}${path}` };
     const next = got.location === undefined ? undefined : URL.parse(got.location, url.href);

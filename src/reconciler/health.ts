@@ -13,6 +13,18 @@ export interface ProbePlan {
 /** What a probe was told; `text` says what was wrong, such as `HTTP 503`. */
 export type Answer = { readonly ok: true } | { readonly ok: false; readonly text: string };
 
+/** How far a program came that was to say how its container is. */
+export type Asking = 'not begun' | 'late' | { readonly exitCode: number; readonly lastLine: string };
+
+/** Undefined when nothing was learnt: a host that has not even begun the program says nothing about the container. */
+export function answerOf(asking: Asking, timeoutMs: number): Answer | undefined {
+  if (asking === 'not begun') return undefined;
+  if (asking === 'late') return { ok: false, text: `no answer within ${timeoutMs / 1000} s` };
+  if (asking.exitCode === 0) return { ok: true };
+  const words = asking.lastLine ? `: ${asking.lastLine}` : '';
+  return { ok: false, text: `exit code ${asking.exitCode}${words}` };
+}
+
 /** What all answers until now come to. */
 export interface Verdict {
   readonly passing: boolean;

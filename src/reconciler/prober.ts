@@ -179,7 +179,7 @@ async function askOnce(work: Work, run: Followed, asked: Asked, before: Rest): P
   const askedAtMs = parts.clock.now();
   const { answer, rest } = before.over
     ? await turns.take(() => askNow(parts, run, asked))
-    : { answer: STILL_RUNS, rest: before };
+    : { answer: before.begun ? STILL_RUNS : undefined, rest: before };
   if (run.ending.signal.aborted) return;
   if (answer) take(work, run, asked, answer);
   if (asked.kind === 'liveness' && !asked.verdict.passing) return; // the run is going to end

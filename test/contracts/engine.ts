@@ -101,6 +101,7 @@ class Host {
   async run(pod: Pod, container: string, ...command: string[]) {
     const session = await this.engine.exec({ key: pod.key, container, command, input: false }, signal());
     const said = { stdout: '', stderr: '', code: -1 };
+    await session.begun();
     for await (const { stream, bytes } of session.output) said[stream] += Buffer.from(bytes).toString();
     said.code = await session.exitCode;
     return said;
@@ -205,6 +206,24 @@ const CASES = {
       code: 7,
     });
     await expect(host.run(pod, 'nobody', 'true')).rejects.toMatchObject({ code: 'container-unknown' });
+  },
+  'a program is run with the environment of the container’s own, with what is secret in it': async (
+    host: Host,
+  ) => {
+    const web = {
+      script: WAIT,
+      environment: { PLAIN: 'plain' },
+      secureEnvironment: { TOKEN: 'hunter-two' },
+    };
+    const pod = await host.bring('secure', { containers: { web } });
+    const said = await host.run(pod, 'web', 'sh', '-c', 'echo "$PLAIN $TOKEN"; exit 4');
+    expect(said).toEqual({ stdout: 'plain hunter-two\n', stderr: '', code: 4 });
+    await expect(host.run(pod, 'web', 'no-such-program')).rejects.toMatchObject({
+      code: 'command-not-found',
+    });
+    await expect(host.run(pod, 'web', '/etc/passwd')).rejects.toMatchObject({
+      code: 'command-not-executable',
+    });
   },
   'no shell reads the words of a program': async (host: Host) => {
     const pod = await host.bring('words', { containers: { web: { script: WAIT } } });

@@ -9,6 +9,7 @@ engineContract('the engine in memory', async () => {
   {
     because: 'it runs no programs, only scripts of echo and exit',
     cases: [
+      'a program is run with the environment of the container’s own, with what is secret in it',
       'no shell reads the words of a program',
       'members share one localhost, and a port that is not published can be dialled',
       'an emptyDir and a secret are there, the one to write and the other to read, and survive a restart of the member',

@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { katabot } from '../surfaces/cli/run-katabot.ts';
 import { type AppInTest, commitFiles, eventually, git, startApp } from '../world/bot.ts';
 import { connect } from '../world/docker.ts';
 
@@ -158,6 +159,18 @@ describe('a group with everything', () => {
     expect(text).not.toMatch(/hunter-one|hunter-two|aHVudGVy/);
     expect(containers).toHaveLength(4);
   });
+
+  test('gives a program that is run in it the secrets of the container’s own, and hides them on the screen', async () => {
+    const shown = (...words: string[]) =>
+      katabot(['exec', 'whole/side', '--', ...words], {
+        folder,
+        variables: { KATABOT_URL: bot.url, KATABOT_TOKEN: bot.token },
+      });
+    expect(await shown('sh', '-c', 'echo "$TOKEN $(echo -n "$TOKEN" | wc -c)"; exit 5')).toMatchObject({
+      code: 5,
+      out: '[secret] 10\n',
+    });
+  }, 30_000);
 
   test('restarts a member that ends, keeps its log and its volumes, and counts', async () => {
     await inside('side', 'touch', '/scratch/fall');

@@ -1,6 +1,7 @@
 /** How containers are asked, and what follows from their answers: pure, and over an engine in memory whose clock is moved. */
+import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { firstDelayMs, firstVerdict, judge, planOf } from '../../src/reconciler/health.ts';
+import { answerOf, firstDelayMs, firstVerdict, judge, planOf } from '../../src/reconciler/health.ts';
 import { createFeed, createRoutes } from '../../src/reconciler/index.ts';
 import { KEY } from './groups.ts';
 import { createReconciledWorld, type ReconciledWorld } from './reconciled-world.ts';
@@ -36,6 +37,19 @@ describe('a probe', () => {
         firstVerdict(passing),
       );
     expect(verdict.passing).toBe(then);
+  });
+
+  test.each([
+    ['succeeds with exit code 0', { exitCode: 0, lastLine: 'fine' }, { ok: true }],
+    [
+      'fails with another, and its last words',
+      { exitCode: 3, lastLine: 'no' },
+      { ok: false, text: 'exit code 3: no' },
+    ],
+    ['fails when it is late', 'late', { ok: false, text: 'no answer within 2 s' }],
+    ['says nothing when the host has not begun it', 'not begun', undefined],
+  ] as const)('that is a program %s', (_, asking, answer) => {
+    expect(answerOf(asking, 2_000)).toEqual(answer);
   });
 
   test('waits its initial delay from the start on, and never longer, whatever the clock of the host says', () => {
@@ -182,5 +196,42 @@ describe('a group with probes', () => {
     await world.wish({ containers: { web: { readinessProbe: { exec, failureThreshold: 1 } } } });
     await world.pass(100);
     expect(world.facts('unhealthy')).toMatchObject([{ answer: 'exit code 3: no database' }]);
+  });
+
+  /** As the world's `pass`, also while something is being asked that has no end yet. */
+  async function passSeconds(count: number): Promise<void> {
+    for (let second = 0; second < count; second++) {
+      world.clock.advance(1_000);
+      await turn();
+    }
+  }
+
+  test('is not blamed while its host does not begin the programs that ask it', async () => {
+    const exec = { command: ['sh', '-c', 'exit 0'] };
+    await world.wish({
+      containers: { web: { livenessProbe: { exec, initialDelaySeconds: 10, periodSeconds: 1 } } },
+    });
+    await world.pass(5_000);
+    const busy = world.engine.holdPrograms();
+    await passSeconds(120);
+    busy.release();
+    await world.pass(5_000);
+    expect([world.facts('unhealthy'), world.facts('killing')]).toEqual([[], []]);
+  });
+
+  test('has the whole time of its probe from when the program has begun', async () => {
+    const exec = { command: ['cat'] };
+    const asked = { exec, initialDelaySeconds: 10, failureThreshold: 1, timeoutSeconds: 5 };
+    await world.wish({ containers: { web: { readinessProbe: asked } } });
+    await world.pass(5_000);
+    const busy = world.engine.holdPrograms();
+    await passSeconds(25);
+    busy.release();
+    await turn();
+    await passSeconds(4);
+    expect(world.facts('unhealthy')).toEqual([]);
+    await passSeconds(1);
+    await world.rest();
+    expect(world.facts('unhealthy')).toMatchObject([{ answer: 'no answer within 5 s' }]);
   });
 });

@@ -47,6 +47,8 @@ export interface MemoryEngine extends Engine {
   failAlways(kind: Step['kind'], failure: Failure): { mend(): void };
   /** Steps of this kind wait until they are let go, or given up. */
   hold(kind: Step['kind']): { begun: Promise<void>; release(): void };
+  /** Programs that are run in containers do not begin until they are let go: the host is busy. */
+  holdPrograms(): { release(): void };
   /** What answers on a port of a group from now on; nothing when there is no status. */
   answer(key: GroupKey, port: number, status: number | undefined): void;
   /** While it is out of reach every call fails and hints get lost; what runs goes on running. */
@@ -110,6 +112,8 @@ interface State {
     Step['kind'],
     { begun: PromiseWithResolvers<void>; released: PromiseWithResolvers<void> }
   >;
+  /** Resolved while programs begin at once. */
+  programsBegin: Promise<void>;
   reachable: boolean;
   silent: boolean;
   lastId: number;
@@ -132,6 +136,7 @@ export function createMemoryEngine(
     failures: [],
     answers: new Map(),
     holds: new Map(),
+    programsBegin: Promise.resolve(),
     reachable: true,
     silent: false,
     lastId: 0,
@@ -219,6 +224,11 @@ function levers(state: State): Omit<MemoryEngine, keyof Engine | 'reachable' | '
         hold.released.resolve();
       };
       return { begun: hold.begun.promise, release };
+    },
+    holdPrograms() {
+      const { promise, resolve: release } = Promise.withResolvers<void>();
+      state.programsBegin = promise;
+      return { release };
     },
   };
 }
@@ -617,12 +627,15 @@ function exec(state: State, { key, container, command }: ExecRequest, signal: Ab
     if (word === 'exit') exitCode = Number(rest[0] ?? 0);
   }
   const input = createInput();
+  const begins = state.programsBegin;
   const output = async function* () {
+    await begins;
     yield* said;
     if (program !== 'cat') return;
     for await (const bytes of input.read(signal)) yield { stream: 'stdout' as const, bytes };
   };
   return {
+    begun: () => begins,
     output: output(),
     exitCode: Promise.resolve(exitCode),
     write: async (bytes) => input.push(bytes),
@@ -674,6 +687,7 @@ function attach(state: State, { key, container }: AttachRequest, signal: AbortSi
     }
   };
   return {
+    begun: async () => {},
     output: output(),
     exitCode,
     write: async () => {},

@@ -151,7 +151,12 @@ function commandOf(container: Container | InitContainer, defaults: ImageDefaults
   const own = container.command?.length ? container.command : undefined;
   if (!secure) return own ? { Entrypoint: [...own], Cmd: [] } : {};
   const program = own ?? [...defaults.entrypoint, ...defaults.command];
-  return { Entrypoint: [`${ENTER_PATH}/enter`, `${ENTER_PATH}/environment`, ...program], Cmd: [] };
+  return { Entrypoint: withEnvironment(program), Cmd: [] };
+}
+
+/** The program as it is run where secure environment variables wait for it at `ENTER_PATH`. */
+export function withEnvironment(program: readonly string[]): string[] {
+  return [`${ENTER_PATH}/enter`, `${ENTER_PATH}/environment`, ...program];
 }
 
 /** Init containers run alone, so each may use what the whole group was given (ACI). */

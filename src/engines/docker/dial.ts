@@ -5,8 +5,9 @@ import { Failure } from '../../failure.ts';
 import type { DialRequest } from '../index.ts';
 import type { Connection } from './connection.ts';
 import { LABEL, ownedBy } from './labels.ts';
+import { ended } from './programs.ts';
 import { DIAL_PATH } from './sandbox-image.ts';
-import { ended, framedOutput, type Part } from './sessions.ts';
+import { framedOutput, type Part } from './sessions.ts';
 
 interface DialParts {
   readonly connection: Connection;

@@ -1,12 +1,14 @@
 import type { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
-import { type Clock, within } from '../../clock.ts';
+import type { Clock } from '../../clock.ts';
 import type { GroupKey } from '../../event.ts';
 import { Failure } from '../../failure.ts';
 import type { AttachRequest, ExecRequest, Session, TerminalSize } from '../index.ts';
 import { statusOf } from './causes.ts';
 import type { Connection } from './connection.ts';
+import { ENTER_PATH, withEnvironment } from './containers.ts';
 import { LABEL, ownedBy } from './labels.ts';
+import { begun, ended } from './programs.ts';
 
 interface SessionParts {
   readonly connection: Connection;
@@ -14,24 +16,21 @@ interface SessionParts {
   readonly clock: Clock;
 }
 
-/** The engine closes the stream a moment before it knows the exit code. */
-const EXIT_LOOKS = 100;
-const EXIT_PAUSE_MS = 20;
-
 /**
- * Runs a program in a running member. The engine has no way to end such a program: it ends with its own input, with the
- * hangup of its terminal, or with the container.
+ * Runs a program in a running member, with the environment of the member's own program. The engine has no way to end such
+ * a program: it ends with its own input, with the hangup of its terminal, or with the container.
  */
 export async function openExec(
   { connection, owner, clock }: SessionParts,
   { key, container, command, input, terminal }: ExecRequest,
   signal: AbortSignal,
 ): Promise<Session> {
-  const id = await runningMember(connection, owner, { key, container }, signal);
+  const { Id, Mounts } = await runningMember(connection, owner, { key, container }, signal);
+  const isSecure = Mounts.some(({ Destination }) => Destination === ENTER_PATH);
   const tty = terminal !== undefined;
   const open = async (docker: Docker) => {
-    const exec = await docker.getContainer(id).exec({
-      Cmd: [...command],
+    const exec = await docker.getContainer(Id).exec({
+      Cmd: isSecure ? withEnvironment(command) : [...command],
       AttachStdin: input,
       AttachStdout: true,
       AttachStderr: !tty,
@@ -44,13 +43,15 @@ export async function openExec(
     await connection.call('to resize', () => exec.resize({ h: size.rows, w: size.columns }), signal);
   };
   if (terminal) await resize(terminal).catch(() => {}); // a program that has ended already needs no size
+  const look = async () => (await connection.call('to end', () => exec.inspect(), signal)) ?? {};
   return sessionOver(socket, {
     tty,
     signal,
     resize,
-    exitCode: () =>
-      ended(clock, signal, async () => (await connection.call('to end', () => exec.inspect(), signal)) ?? {}),
+    begun: () => begun(clock, signal, look),
+    exitCode: () => ended(clock, signal, look),
     command: command[0] ?? '',
+    complaints: isSecure ? [COMPLAINT, ...ENTER_COMPLAINTS] : [COMPLAINT],
   });
 }
 
@@ -60,7 +61,7 @@ export async function openAttach(
   { key, container }: AttachRequest,
   signal: AbortSignal,
 ): Promise<Session> {
-  const id = await runningMember(connection, owner, { key, container }, signal);
+  const { Id: id } = await runningMember(connection, owner, { key, container }, signal);
   const options = { stream: true, stdout: true, stderr: true, hijack: true };
   const open = async (docker: Docker) => asDuplex(await docker.getContainer(id).attach(options));
   const socket = await connection.call('to attach', open, signal);
@@ -72,25 +73,27 @@ export async function openAttach(
     tty: false,
     signal,
     resize: async () => {},
+    begun: async () => {},
     exitCode: () => ended(clock, signal, look),
     command: '',
+    complaints: [],
   });
 }
 
-/** The id of a member that runs. Throws a Failure that says what there is instead. */
+/** A member that runs. Throws a Failure that says what there is instead. */
 async function runningMember(
   connection: Connection,
   owner: string,
   { key, container }: { key: GroupKey; container: string },
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Docker.ContainerInfo> {
   const list = (docker: Docker) => docker.listContainers({ all: true, filters: ownedBy(owner, key) });
   const found = (await connection.call('to list its containers', list, signal)).filter(
     ({ Labels }) => Labels[LABEL.role] !== 'sandbox',
   );
   const wanted = found.filter(({ Labels }) => Labels[LABEL.container] === container);
   const running = wanted.find(({ State }) => State === 'running');
-  if (running) return running.Id;
+  if (running) return running;
   const [there] = wanted;
   if (there) {
     throw new Failure('container-not-running', `${container} does not run: ${there.Status}.`, {
@@ -103,26 +106,13 @@ async function runningMember(
   });
 }
 
-/** Waits for the exit code of a program whose output has ended. Throws a Failure `exit-unknown`. */
-export async function ended(
-  clock: Clock,
-  signal: AbortSignal,
-  look: () => Promise<{ Running?: boolean; ExitCode?: number | null }>,
-): Promise<number> {
-  for (let count = 0; count < EXIT_LOOKS; count++) {
-    const { Running, ExitCode } = await look();
-    if (!Running && typeof ExitCode === 'number') return ExitCode;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    clock.after(EXIT_PAUSE_MS, resolve);
-    await within(signal, promise);
-  }
-  throw new Failure('exit-unknown', 'The program ended, and the engine does not say how.');
-}
-
 interface Ways {
   readonly tty: boolean;
   readonly signal: AbortSignal;
   readonly command: string;
+  /** How the output begins when the program could not be started. */
+  readonly complaints: readonly string[];
+  begun(): Promise<void>;
   resize(size: TerminalSize): Promise<void>;
   exitCode(): Promise<number>;
 }
@@ -149,6 +139,7 @@ function sessionOver(socket: Duplex, ways: Ways): Session {
   return {
     output: output(),
     exitCode,
+    begun: ways.begun,
     resize: ways.resize,
     endInput: () => void socket.end(),
     close: stop,
@@ -189,16 +180,21 @@ export async function* framedOutput(socket: Duplex): AsyncGenerator<Part> {
 }
 
 const COMPLAINT = 'OCI runtime exec failed';
+/** Those of enter/enter.c. */
+const ENTER_COMPLAINTS = ['enter: no such program', 'enter: may not be run'];
 
-/** The engine tells a program that it could not start as if the program had printed it. */
-async function* unlessMissing(parts: AsyncGenerator<Part>, { command }: Ways): AsyncGenerator<Part> {
+/** A program that could not be started is told as if the program had printed it. */
+async function* unlessMissing(
+  parts: AsyncGenerator<Part>,
+  { command, complaints }: Ways,
+): AsyncGenerator<Part> {
   for await (const part of parts) {
     const text = Buffer.from(part.bytes.subarray(0, 1_000)).toString('utf8');
-    if (!text.startsWith(COMPLAINT)) {
+    if (!complaints.some((each) => text.startsWith(each))) {
       yield part;
       continue;
     }
-    const denied = /permission denied/i.test(text);
+    const denied = /permission denied|may not be run/i.test(text);
     throw new Failure(
       denied ? 'command-not-executable' : 'command-not-found',
       denied ? `${command} may not be run there.` : `There is no program ${command} in the container.`,

@@ -279,6 +279,7 @@ describe('a session', () => {
   ): Session {
     const { said = [], exit = 0, ...rest } = more;
     return {
+      begun: async () => {},
       output: (async function* () {
         for (const [stream, each] of said) yield { stream, bytes: Buffer.from(each) };
       })(),
