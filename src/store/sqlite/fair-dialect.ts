@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { SqliteDialect, type SqliteDialectConfig, SqliteDriver } from 'kysely';
+import { SqliteAdapter, SqliteDialect, type SqliteDialectConfig, SqliteDriver } from 'kysely';
 
 /** How long queries may follow one another before requests are heard: a write waits for the disk, and everything with it. */
 const LONGEST_MS = 2;
@@ -18,6 +18,17 @@ export class FairDialect extends SqliteDialect {
 
   override createDriver(): SqliteDriver {
     return new FairDriver(this.#config);
+  }
+
+  override createAdapter(): SqliteAdapter {
+    return new WholeAdapter();
+  }
+}
+
+/** A bot that dies while its books are brought up to date finds them as they were: SQLite takes back tables, too. */
+class WholeAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
   }
 }
 
