@@ -2,10 +2,12 @@ import type { Caller } from '../../policy/index.ts';
 import { nameOf } from './names.ts';
 import type { Desk } from './parts.ts';
 import { callerFor, personNumbered } from './people.ts';
+import { rulesFor } from './repository-rules.ts';
 import { statusOf } from './tree.ts';
 
 /**
- * What the person with a number may do in a repository, by the role that they have there now, whatever they are called now.
+ * What the person with a number may do in a repository, by the role that they have there now, whatever they are called now,
+ * and by the repository's own rules.
  * Gives undefined for a number that is nobody's, and for a repository that the app is not installed in. Throws while GitHub
  * does not answer.
  */
@@ -18,7 +20,10 @@ export async function callerNumbered(
   if (installation === undefined) return undefined;
   const octokit = await desk.clients.installation(installation);
   const person = await personNumbered(octokit, github);
-  return person && callerFor(octokit, repository, person, desk.parts.settings);
+  if (!person) return undefined;
+  const { data } = await octokit.rest.repos.get(nameOf(repository));
+  const rules = await rulesFor(desk, octokit, repository, data.default_branch);
+  return callerFor(octokit, repository, person, rules);
 }
 
 /** For a repository that nothing was heard of since the start. */
