@@ -17,7 +17,9 @@ const ADDRESS_RANGE = '127.21';
 const NETWORK_RANGE = '198.19';
 /** So many stories are told side by side; they mostly wait. */
 const STORIES_AT_ONCE = 4;
-const CONVERGE_LIMIT_MS = 30_000;
+const CONVERGE_LIMIT_MS = 120_000;
+/** A bot answers when it rests, and four of them share the machine. */
+const ANSWER_LIMIT_MS = 40_000;
 const KEY = 'production/hello';
 /** Later than any story is long. */
 const NEVER = Number.MAX_SAFE_INTEGER;
@@ -105,7 +107,7 @@ test('a bot that is killed at any moment of a deploy, a replacement or a deletio
       'delete: remove',
     ]),
   );
-}, 600_000);
+}, 1_200_000);
 
 interface Told {
   readonly act: Act;
@@ -185,7 +187,7 @@ async function openStory(number: number, moment: number): Promise<Story> {
         else await pushUnlessThere(living, work, wanted);
         await eventually(
           async () => expectArrived(await askBot(await alive(), { tell: true }), wanted),
-          10_000,
+          20_000,
         );
       }, CONVERGE_LIMIT_MS);
     },
@@ -233,7 +235,7 @@ function expectArrived({ wishes }: State, commit: string): void {
 
 async function askBot(bot: Bot, question: Question): Promise<State> {
   const answered = new AbortController();
-  const signal = AbortSignal.any([answered.signal, AbortSignal.timeout(10_000)]);
+  const signal = AbortSignal.any([answered.signal, AbortSignal.timeout(ANSWER_LIMIT_MS)]);
   const gone = once(bot.process, 'exit', { signal }).then(() => {
     throw new Error('the bot died');
   });
@@ -244,6 +246,11 @@ async function askBot(bot: Bot, question: Question): Promise<State> {
   try {
     const [state] = await Promise.race([answer, gone]);
     return state;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new Error(`the bot of ${bot.dataFolder} does not answer ${JSON.stringify(question)}`, {
+      cause: error,
+    });
   } finally {
     answered.abort();
   }
