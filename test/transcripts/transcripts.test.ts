@@ -61,7 +61,9 @@ describe.each(PAGES)('%s', (page) => {
 test('the pages show every verb that a bot is asked for', () => {
   const shown = PAGES.flatMap((page) => partsOf(readFileSync(join(HERE, page), 'utf8')));
   const said = new Set(shown.flatMap((part) => (part.kind === 'command' ? [part.words[1]] : [])));
-  const missing = VERBS.map(({ name }) => name).filter((name) => !said.has(name) && name !== 'serve');
+  // What is said in Slack alone is shown in docs/identities.md.
+  const typed = VERBS.filter(({ surfaces }) => surfaces.some((each) => each !== 'slack'));
+  const missing = typed.map(({ name }) => name).filter((name) => !said.has(name) && name !== 'serve');
   expect(missing).toEqual([]);
 });
 

@@ -57,6 +57,7 @@ test('the commands are told who pushes what, with the whole of every file', asyn
     commit,
     subject: 'Describe the group',
     files: [{ path: 'containergroup.yaml', text: 'name: hello' }],
+    confirmed: false,
     caller: { name: 'olga', right: 'operator' },
   });
   expect(served.commands.deployed).toEqual([pushed]);
