@@ -1,5 +1,5 @@
 import { within } from '../clock.ts';
-import type { EngineFacts } from '../engines/index.ts';
+import { type EngineFacts, isIsolated } from '../engines/index.ts';
 import { partsOf } from '../event.ts';
 import { messageOf } from '../failure.ts';
 import { verifyAudit } from '../policy/index.ts';
@@ -113,8 +113,7 @@ async function lookAtEngines(ground: Ground): Promise<Finding[]> {
 }
 
 function isolationFinding(name: string, location: Location, facts: EngineFacts): Finding {
-  const order = ['none', 'sandbox', 'hypervisor'];
-  if (order.indexOf(facts.isolation) < order.indexOf(location.isolation)) {
+  if (!isIsolated(facts.isolation, location.isolation)) {
     return broken(
       name,
       `requires ${location.isolation} isolation and shows ${facts.isolation}: every deploy is refused${facts.isolationSaw ? ` (${facts.isolationSaw})` : ''}`,

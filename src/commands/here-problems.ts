@@ -1,4 +1,4 @@
-import type { EngineFacts } from '../engines/index.ts';
+import { type EngineFacts, isIsolated } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import type { Wish } from '../reconciler/index.ts';
 import { type Group, groupSize, type Problem } from '../spec/index.ts';
@@ -24,8 +24,7 @@ export function isolationProblems(
   location: Location,
   facts: EngineFacts,
 ): Problem[] {
-  const order = ['none', 'sandbox', 'hypervisor'];
-  if (order.indexOf(facts.isolation) >= order.indexOf(location.isolation)) return [];
+  if (isIsolated(facts.isolation, location.isolation)) return [];
   return [
     problemAt(file, {
       code: 'isolation-unavailable',

@@ -20,11 +20,12 @@ export const runLogs: RunVerb = async function* (ground, asked, signal) {
   if (!wish) return yield* removedLogs(ground, asked, key);
   checkContainer(wish, container);
   const { engine } = locationOf(ground, wish);
-  const observed = (await engine.observe(signal, key)).get(key);
   const mask = await maskOf(ground.desired, key);
   const all: Previous = { window: container === undefined ? {} : { container } };
   const parts =
-    asked.options['previous'] === true ? await previousRuns(ground, wish, observed, container) : [all];
+    asked.options['previous'] === true
+      ? await previousRuns(ground, wish, (await engine.observe(signal, key)).get(key), container)
+      : [all];
   const { tail, follow, since } = asked.options;
   const request = {
     key,

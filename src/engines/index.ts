@@ -5,8 +5,10 @@
 import type { Duplex } from 'node:stream';
 import type { Fact, GroupKey } from '../event.ts';
 import type { Gap, Group } from '../spec/index.ts';
+import type { Isolation } from './isolation.ts';
 import type { LogLine } from './log-line.ts';
 
+export { type Isolation, isIsolated, type Receipt, weakest } from './isolation.ts';
 export { type LogLine, lineMask } from './log-line.ts';
 
 export interface Engine {
@@ -52,15 +54,6 @@ export interface EngineFacts {
   readonly skewMs: number;
   /** What a group takes of the host's memory besides its own: the virtual machine around it. */
   readonly overheadBytes: number;
-}
-
-export type Isolation = 'hypervisor' | 'sandbox' | 'none';
-
-/** What was seen of a group's isolation, from outside and from inside. */
-export interface Receipt {
-  readonly level: Isolation;
-  /** In words, such as `QEMU with KVM for this group alone, a kernel 6.18.1 that is not the host’s 6.1.0`. */
-  readonly saw: string;
 }
 
 /** Everything an engine has to know to run one revision of a group. Plain data; made by the reconciler. */

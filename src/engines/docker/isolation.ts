@@ -124,10 +124,3 @@ function monitorOf({
 function receipt(level: Isolation, saw: string): Receipt {
   return { level, saw };
 }
-
-const ORDER: readonly Isolation[] = ['none', 'sandbox', 'hypervisor'];
-
-/** Whether a level is at least what is required. */
-export function isIsolated({ level }: Receipt, required: Isolation): boolean {
-  return ORDER.indexOf(level) >= ORDER.indexOf(required);
-}

@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { within } from '../../clock.ts';
-import type { Isolation, Pod, Receipt } from '../index.ts';
+import { type Pod, type Receipt, weakest } from '../index.ts';
 import { statusOf } from './causes.ts';
 import { GUEST_FILES, type GuestView, guestFrom, judge } from './isolation.ts';
 import { LABEL, podId } from './labels.ts';
@@ -51,23 +51,13 @@ export async function lookAtHost(looking: Looking, signal: AbortSignal): Promise
         guests.push(await lookInside(looking, { name: `${name}.look`, pod: name, sandboxId }, signal));
       receipts.push(await judged(looking, sandboxId, guests, signal));
     }
-    return weakest(receipts);
+    return weakest(receipts) ?? { level: 'none', saw: '' };
   } finally {
     for (const name of names) {
       await remove(looking.docker, `${name}.look`);
       await remove(looking.docker, `${name}.sandbox`);
     }
   }
-}
-
-const ORDER: readonly Isolation[] = ['none', 'sandbox', 'hypervisor'];
-
-function weakest(receipts: readonly Receipt[]): Receipt {
-  const [first = { level: 'none', saw: '' }, ...rest] = receipts;
-  return rest.reduce(
-    (least, each) => (ORDER.indexOf(each.level) < ORDER.indexOf(least.level) ? each : least),
-    first,
-  );
 }
 
 async function judged(

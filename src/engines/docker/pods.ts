@@ -132,11 +132,8 @@ export async function startMembers(
 
 /** Nothing of a group runs in a sandbox that has not been looked at; one that is not isolated goes, with all that is in it. */
 async function prove(parts: PodParts, pod: Pod, sandboxId: string, context: StepContext): Promise<void> {
-  const { connection, settings, architecture, proof } = parts;
-  const look = async (docker: Docker) => {
-    const image = await ensureSandboxImage(docker, architecture);
-    return proof.ofGroup(docker, { ...parts, image }, pod, sandboxId, context.signal);
-  };
+  const { connection, settings, proof } = parts;
+  const look = (docker: Docker) => proof.ofGroup(docker, parts, pod, sandboxId, context.signal);
   try {
     const receipt = await connection.call('to look at the sandbox', look, context.signal, START_LIMIT_MS);
     if (receipt) await context.report({ kind: 'isolation', ...receipt });

@@ -1,9 +1,8 @@
 import type Docker from 'dockerode';
 import { type Clock, within } from '../../clock.ts';
 import { Failure, messageOf } from '../../failure.ts';
-import type { Isolation, Pod, Receipt } from '../index.ts';
+import { type Isolation, isIsolated, type Pod, type Receipt } from '../index.ts';
 import type { Connection } from './connection.ts';
-import { isIsolated } from './isolation.ts';
 import { type Looking, lookAtGroup, lookAtHost } from './look.ts';
 import { ensureSandboxImage } from './sandbox-image.ts';
 import { type Traits, tooOldForMachines } from './traits.ts';
@@ -25,7 +24,7 @@ export interface Proof {
    */
   ofGroup(
     docker: Docker,
-    host: HostFacts & { readonly image: string },
+    host: HostFacts,
     pod: Pod,
     sandboxId: string,
     signal: AbortSignal,
@@ -83,8 +82,9 @@ export function createProof({ owner, runtime, isolation }: ProofSettings, clock:
     },
     async ofGroup(docker, host, pod, sandboxId, signal) {
       if (isolation === 'none' || proven.has(sandboxId)) return undefined;
-      const receipt = await lookAtGroup(looking(docker, host, host.image), pod, sandboxId, signal);
-      if (isIsolated(receipt, isolation)) {
+      const image = await ensureSandboxImage(docker, host.architecture);
+      const receipt = await lookAtGroup(looking(docker, host, image), pod, sandboxId, signal);
+      if (isIsolated(receipt.level, isolation)) {
         proven.add(sandboxId);
         return receipt;
       }
