@@ -43,8 +43,8 @@ import type { Store } from './store/index.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
 import type { TokenParts } from './surfaces/cli/index.ts';
 import { createGitSurface, hostedSources } from './surfaces/git/index.ts';
-import { createDoor, type Door, SIGNED_IN } from './surfaces/github/index.ts';
-import { createSlackDoor, createWhoIsWho, type SlackDoor, type WhoIsWho } from './surfaces/slack/index.ts';
+import type { Door } from './surfaces/github/index.ts';
+import type { SlackDoor, WhoIsWho } from './surfaces/slack/index.ts';
 import { createWatch, type Watch } from './surfaces/watch/index.ts';
 import { closed, createWeb, listen, portOf, warningFor } from './surfaces/web/index.ts';
 
@@ -177,9 +177,9 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     reportInternal: (error) => log.internal(error),
   });
   const ownUrl = () => `${settings.http.tls ? 'https' : 'http'}://${addresses.http}`;
-  const github = githubFor(settings, parts, { ground, store, commands, ownUrl });
-  const whoIsWho = whoIsWhoFor(settings, parts, { ground, store, github, ownUrl });
-  const slack = slackFor(settings, parts, { ground, store, github, whoIsWho });
+  const github = await githubFor(settings, parts, { ground, store, commands, ownUrl });
+  const whoIsWho = await whoIsWhoFor(settings, parts, { ground, store, github, ownUrl });
+  const slack = await slackFor(settings, parts, { ground, store, github, whoIsWho });
   const web = createWeb({
     clock,
     authenticate: (token) => tokens.authenticate(token),
@@ -248,7 +248,9 @@ async function mailOf({ inbox, outbox }: Store, { github, slack }: Settings) {
   return (github ?? slack) && { deliveries: await inbox.counts(), writes: await outbox.counts() };
 }
 
-function githubFor(
+// What a chat or a code host takes is loaded for a bot that speaks to one: it would be half of the start of any other.
+
+async function githubFor(
   settings: Settings,
   { clock, log, dataFolder }: AppParts,
   {
@@ -257,8 +259,9 @@ function githubFor(
     commands,
     ownUrl,
   }: { ground: Ground; store: Store & { vault: Vault }; commands: PushCommands; ownUrl: () => string },
-): Door | undefined {
+): Promise<Door | undefined> {
   if (!settings.github) return undefined;
+  const { createDoor } = await import('./surfaces/github/index.ts');
   return createDoor({
     ...store,
     files: githubFiles(settings.github),
@@ -281,7 +284,7 @@ function githubFor(
   });
 }
 
-function slackFor(
+async function slackFor(
   settings: Settings,
   { clock, log }: AppParts,
   {
@@ -290,8 +293,9 @@ function slackFor(
     github,
     whoIsWho,
   }: { ground: Ground; store: Store; github: Door | undefined; whoIsWho: WhoIsWho | undefined },
-): SlackDoor | undefined {
+): Promise<SlackDoor | undefined> {
   if (!settings.slack || !whoIsWho) return undefined;
+  const { createSlackDoor } = await import('./surfaces/slack/index.ts');
   return createSlackDoor({
     ...store,
     files: settings.slack,
@@ -322,7 +326,7 @@ function slackFor(
   });
 }
 
-function whoIsWhoFor(
+async function whoIsWhoFor(
   settings: Settings,
   { clock, log }: AppParts,
   {
@@ -331,9 +335,13 @@ function whoIsWhoFor(
     github,
     ownUrl,
   }: { ground: Ground; store: Store; github: Door | undefined; ownUrl: () => string },
-): WhoIsWho | undefined {
+): Promise<WhoIsWho | undefined> {
   const { slack } = settings;
   if (!slack) return undefined;
+  const [{ createWhoIsWho }, { SIGNED_IN }] = await Promise.all([
+    import('./surfaces/slack/index.ts'),
+    import('./surfaces/github/index.ts'),
+  ]);
   return createWhoIsWho({
     ...store,
     clock,
