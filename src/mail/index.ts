@@ -7,6 +7,7 @@ export {
   type InboxCounts,
   type InboxParts,
 } from './inbox.ts';
+export { bodyWithin, headerOf, objectIn, tellRarely } from './incoming.ts';
 export { type Budget, importanceNamed, type WaitingWrite } from './next-write.ts';
 export {
   createOutbox,

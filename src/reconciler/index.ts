@@ -3,6 +3,7 @@ export { assess, type Standing } from './assess.ts';
 export { createFeed, type Feed } from './feed.ts';
 export type { Health } from './health.ts';
 export { healthOf } from './health.ts';
+export { inTurn } from './in-turn.ts';
 export { beginningOf, type KeptLog, type LogArchive } from './kept-logs.ts';
 export { createLooker } from './looker.ts';
 export { maskOf } from './mask-of.ts';

@@ -1,3 +1,4 @@
+import { inTurn } from '../../reconciler/index.ts';
 import type { Pull, PullPlace } from '../../store/index.ts';
 import type { Octokit } from './clients.ts';
 import { nameOf, type PullName, placeIn, pullName } from './names.ts';
@@ -51,14 +52,7 @@ export function changePull(
     await desk.parts.pulls.put(after);
     return after;
   };
-  const turn = (desk.changing.get(name) ?? Promise.resolve()).then(work, work);
-  const settled = turn.then(
-    () => {},
-    () => {},
-  );
-  desk.changing.set(name, settled);
-  void settled.then(() => desk.changing.get(name) === settled && desk.changing.delete(name));
-  return turn;
+  return inTurn(desk.changing, name, work);
 }
 
 /** Changes one environment of a pull request, and shows it. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { verifyWithFallback } from '@octokit/webhooks-methods';
 import type { Clock } from '../../clock.ts';
-import type { Inbox } from '../../mail/index.ts';
+import { bodyWithin, headerOf, type Inbox, objectIn, tellRarely } from '../../mail/index.ts';
 import type { Secret } from '../../secrets/index.ts';
 import { laneOf, naturalKey, type Payload } from './natural-key.ts';
 
@@ -25,29 +25,27 @@ export interface Answer {
 
 const EVENT = /^[a-z0-9_]{1,60}$/;
 const ID = /^[0-9a-zA-Z-]{8,80}$/;
-/** Strangers can send what they like as often as they like; the log hears of it once in a while, with a count. */
-const TELL_EVERY_MS = 60_000;
 
 /**
  * Takes deliveries: the signature is checked over the bytes as they came, and what is genuine is on disk before it is answered.
  * Work comes later: GitHub waits ten seconds and never asks again.
  */
 export function createWebhooks(parts: WebhookParts): (request: IncomingMessage) => Promise<Answer> {
-  const refuse = teller(parts);
+  const refuse = refuser(parts);
   return async (request) => {
     const id = headerOf(request, 'x-github-delivery');
     const event = headerOf(request, 'x-github-event');
     if (!ID.test(id) || !EVENT.test(event)) return refuse(400, 'This is no delivery of GitHub.');
     if (!headerOf(request, 'content-type').startsWith('application/json'))
       return refuse(415, 'Choose the content type application/json.');
-    const body = await bodyOf(request);
+    const body = await bodyWithin(request, MOST_WEBHOOK_BYTES);
     if (body === undefined) return refuse(413, 'The delivery is longer than 4 MiB.');
     const signature = headerOf(request, 'x-hub-signature-256');
     if (!(await isGenuine(parts.secrets, body, signature)))
       return refuse(401, 'The signature does not belong to this body and secret.');
     if (!parts.events.has(event))
       return { status: 200, message: event === 'ping' ? 'pong' : 'nothing to do' };
-    const payload = payloadIn(body);
+    const payload: Payload | undefined = objectIn(body);
     if (!payload) return refuse(400, 'The body is no JSON object.');
     const taken = await parts.inbox.take({
       source: 'github',
@@ -62,47 +60,18 @@ export function createWebhooks(parts: WebhookParts): (request: IncomingMessage) 
   };
 }
 
-function headerOf({ headers }: IncomingMessage, name: string): string {
-  const value = headers[name];
-  return typeof value === 'string' ? value : '';
-}
-
-/** Never holds more than the limit in memory, whatever the length that was promised. */
-async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
-  if (Number(request.headers['content-length'] ?? 0) > MOST_WEBHOOK_BYTES) return undefined;
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of request) {
-    bytes += chunk.byteLength;
-    if (bytes > MOST_WEBHOOK_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
 async function isGenuine(secrets: readonly Secret[], body: string, signature: string): Promise<boolean> {
   const [newest = '', ...older] = secrets.map((secret) => secret.reveal());
   if (!newest || !/^sha256=[0-9a-f]{64}$/.test(signature) || !body) return false;
   return verifyWithFallback(newest, body, signature, older);
 }
 
-function payloadIn(body: string): Payload | undefined {
-  try {
-    const payload: unknown = JSON.parse(body);
-    return typeof payload === 'object' && payload !== null ? payload : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function teller({ clock, warn }: WebhookParts): (status: 400 | 401 | 413 | 415, message: string) => Answer {
-  let [toldAtMs, untold] = [Number.NEGATIVE_INFINITY, 0];
+function refuser({ clock, warn }: WebhookParts): (status: 400 | 401 | 413 | 415, message: string) => Answer {
+  const tell = tellRarely<Answer>(clock, ({ status, message }, deliveries) =>
+    warn({ deliveries, status }, `deliveries were refused: ${message}`),
+  );
   return (status, message) => {
-    untold++;
-    if (clock.now() - toldAtMs >= TELL_EVERY_MS) {
-      warn({ deliveries: untold, status }, `deliveries were refused: ${message}`);
-      [toldAtMs, untold] = [clock.now(), 0];
-    }
+    tell({ status, message });
     return { status, message };
   };
 }

@@ -1,14 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { isValidSlackRequest } from '@slack/bolt';
 import type { Clock } from '../../clock.ts';
-import type { Inbox } from '../../mail/index.ts';
+import { bodyWithin, headerOf, type Inbox, objectIn, tellRarely } from '../../mail/index.ts';
 import type { Secret } from '../../secrets/index.ts';
 import { identityOf } from './payloads.ts';
 
 /** Slack sends 250 KB at most in a view, and nearly always less than 10 KB. */
 export const MOST_BODY_BYTES = 1_048_576;
 const SKEW_MS = 5 * 60_000;
-const TELL_EVERY_MS = 60_000;
 
 export interface RequestParts {
   readonly inbox: Pick<Inbox, 'take'>;
@@ -39,9 +38,9 @@ const FINE: Answer = { status: 200, json: '' };
  * acknowledged. Work comes later: Slack waits three seconds.
  */
 export function createRequests(parts: RequestParts): (request: IncomingMessage) => Promise<Answer> {
-  const refuse = teller(parts);
+  const refuse = refuser(parts);
   return async (request) => {
-    const raw = await bodyOf(request);
+    const raw = await bodyWithin(request, MOST_BODY_BYTES);
     if (raw === undefined) return refuse(413, 'The body is longer than 1 MiB.');
     if (!isGenuine(parts, request, raw))
       return refuse(401, 'The signature does not belong to this body and secret.');
@@ -83,24 +82,6 @@ function isGenuine({ secrets, clock }: RequestParts, request: IncomingMessage, b
   );
 }
 
-function headerOf({ headers }: IncomingMessage, name: string): string {
-  const value = headers[name];
-  return typeof value === 'string' ? value : '';
-}
-
-/** Never holds more than the limit in memory, whatever the length that was promised. */
-async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
-  if (Number(request.headers['content-length'] ?? 0) > MOST_BODY_BYTES) return undefined;
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of request) {
-    bytes += chunk.byteLength;
-    if (bytes > MOST_BODY_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
 /** Events come as JSON, commands as a form, and everything that is clicked as JSON in a form. */
 function bodyIn(raw: string, type: string): object | undefined {
   if (type.startsWith('application/json')) return objectIn(raw);
@@ -109,24 +90,12 @@ function bodyIn(raw: string, type: string): object | undefined {
   return form['payload'] === undefined ? form : objectIn(form['payload']);
 }
 
-function objectIn(text: string): object | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Strangers can send what they like as often as they like; the log hears of it once in a while, with a count. */
-function teller({ clock, warn }: RequestParts): (status: 400 | 401 | 413, message: string) => Answer {
-  let [toldAtMs, untold] = [Number.NEGATIVE_INFINITY, 0];
+function refuser({ clock, warn }: RequestParts): (status: 400 | 401 | 413, message: string) => Answer {
+  const tell = tellRarely<{ status: number; message: string }>(clock, ({ status, message }, requests) =>
+    warn({ requests, status }, `requests in Slack's name were refused: ${message}`),
+  );
   return (status, message) => {
-    untold++;
-    if (clock.now() - toldAtMs >= TELL_EVERY_MS) {
-      warn({ requests: untold, status }, `requests in Slack's name were refused: ${message}`);
-      [toldAtMs, untold] = [clock.now(), 0];
-    }
+    tell({ status, message });
     return { status, json: { error: message } };
   };
 }

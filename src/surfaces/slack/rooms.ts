@@ -1,3 +1,4 @@
+import { inTurn } from '../../reconciler/index.ts';
 import type { Room, SlackAsk } from '../../store/index.ts';
 import type { Desk } from './parts.ts';
 
@@ -90,12 +91,5 @@ export function changeRoom(
     await desk.parts.slack.rooms.put({ ...before, ...change(before) });
     desk.paints.add(key);
   };
-  const turn = (desk.changing.get(key) ?? Promise.resolve()).then(work, work);
-  const settled = turn.then(
-    () => {},
-    () => {},
-  );
-  desk.changing.set(key, settled);
-  void settled.then(() => desk.changing.get(key) === settled && desk.changing.delete(key));
-  return turn;
+  return inTurn(desk.changing, key, work);
 }
