@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { createQueue } from '../reconciler/index.ts';
 import { pauseMs } from './pause.ts';
 
-/** Something that was delivered, as it came. */
+/** Something that was delivered. */
 export interface Delivery {
   /** Who sends it, such as `github`. */
   readonly source: string;
@@ -24,14 +24,20 @@ export interface InboxCounts {
   readonly oldestAtMs?: number;
 }
 
+export interface Next {
+  readonly delivery: Delivery;
+  readonly attempts: number;
+  readonly isLast: boolean;
+}
+
 /** The book of deliveries. Every method has written to disk when it resolves. */
 export interface InboxBook {
   /** Gives false, and keeps nothing, when its id or its natural key is known. */
   add(delivery: Delivery): Promise<boolean>;
   /** Lanes in which something of that source waits; a lane belongs to one source. */
   lanes(source: string): Promise<string[]>;
-  /** The oldest of a lane that waits, and how often it was tried. */
-  next(lane: string): Promise<{ readonly delivery: Delivery; readonly attempts: number } | undefined>;
+  /** The oldest of a lane that waits, how often it was tried, and whether nothing waits behind it. */
+  next(lane: string): Promise<Next | undefined>;
   tried(source: string, id: string): Promise<void>;
   /** It waits no longer; its payload is forgotten, its id is not. */
   end(source: string, id: string, how: 'done' | 'failed'): Promise<unknown>;
@@ -125,7 +131,7 @@ async function workLane(
     for (;;) {
       const next = await book.next(lane);
       if (!next || signal.aborted) return;
-      const { delivery, attempts } = next;
+      const { delivery, attempts, isLast } = next;
       const error = await failureOf(() => work(delivery, signal));
       if (signal.aborted && error !== undefined) return;
       if (error === undefined) await book.end(delivery.source, delivery.id, 'done');
@@ -136,6 +142,7 @@ async function workLane(
         await book.tried(delivery.source, delivery.id);
         return later(lane, attempts + 1);
       }
+      if (isLast) return; // what came meanwhile has asked for the lane again
     }
   } catch {
     if (!signal.aborted) later(lane, 1); // the book could not be read or written, as with a full disk

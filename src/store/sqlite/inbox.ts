@@ -21,14 +21,14 @@ export function inboxBook(database: Kysely<Tables>): InboxBook {
       return rows.map(({ lane }) => lane);
     },
     async next(lane) {
-      const row = await database
+      const [row, ...later] = await database
         .selectFrom('deliveries')
         .selectAll()
         .where('state', '=', 'waiting')
         .where('lane', '=', lane)
         .orderBy('number')
-        .limit(1)
-        .executeTakeFirst();
+        .limit(2)
+        .execute();
       if (!row) return undefined;
       const {
         source,
@@ -39,7 +39,11 @@ export function inboxBook(database: Kysely<Tables>): InboxBook {
         received_at_ms: receivedAtMs,
         attempts,
       } = row;
-      return { delivery: { source, id, naturalKey, lane, event, payload, receivedAtMs }, attempts };
+      return {
+        delivery: { source, id, naturalKey, lane, event, payload, receivedAtMs },
+        attempts,
+        isLast: !later.length,
+      };
     },
     async tried(source, id) {
       await one(source, id)

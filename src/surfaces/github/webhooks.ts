@@ -3,6 +3,7 @@ import { verifyWithFallback } from '@octokit/webhooks-methods';
 import type { Clock } from '../../clock.ts';
 import { bodyWithin, headerOf, type Inbox, objectIn, tellRarely } from '../../mail/index.ts';
 import type { Secret } from '../../secrets/index.ts';
+import { keptOf } from './kept-fields.ts';
 import { laneOf, naturalKey, type Payload } from './natural-key.ts';
 
 /** GitHub sends 25 MB at most and nearly always less than 100 KB; what is longer is found by looking. */
@@ -53,7 +54,7 @@ export function createWebhooks(parts: WebhookParts): (request: IncomingMessage) 
       naturalKey: naturalKey(event, id, payload),
       lane: laneOf(payload),
       event,
-      payload: body,
+      payload: JSON.stringify(keptOf(event, payload)),
       receivedAtMs: parts.clock.now(),
     });
     return taken === 'new' ? { status: 202, message: 'taken' } : { status: 200, message: 'known' };

@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import definitions from '@octokit/webhooks-examples' with { type: 'json' };
 import { readCredentials } from '../../../src/surfaces/github/credentials.ts';
 import { EVENTS } from '../../../src/surfaces/github/events.ts';
+import { keptOf } from '../../../src/surfaces/github/kept-fields.ts';
+import { laneOf, naturalKey, type Payload } from '../../../src/surfaces/github/natural-key.ts';
 import { MANIFEST } from '../../world/github/index.ts';
 import { openStage, type Stage } from './stage.ts';
 
@@ -24,6 +26,36 @@ test('the manifest asks for this and no more', () => {
   expect(MANIFEST.default_events).toEqual(['check_run', 'issue_comment', 'pull_request', 'push']);
   expect([...EVENTS].filter((event) => !event.startsWith('installation'))).toEqual(MANIFEST.default_events);
 });
+
+test('what is kept of a payload says the same of itself, and of people no more than who they are', () => {
+  for (const { name, payload } of everyExample().filter((each) => EVENTS.has(each.name))) {
+    const kept = keptOf(name, payload);
+    expect(laneOf(kept)).toBe(laneOf(payload));
+    expect(naturalKey(name, 'one', kept)).toBe(naturalKey(name, 'one', payload));
+    expect(JSON.stringify(kept)).not.toMatch(/_url"|avatar|description|"email"/);
+    expect(keptOf(name, kept)).toEqual(kept);
+  }
+  const check = {
+    name: 'katabot / prod',
+    external_id: 'p1 x',
+    pull_requests: [{ number: 3, url: 'https://x' }],
+    output: {},
+  };
+  expect(keptOf('check_run', { action: 'rerequested', check_run: check, organization: { id: 1 } })).toEqual({
+    action: 'rerequested',
+    check_run: { name: 'katabot / prod', external_id: 'p1 x', pull_requests: [{ number: 3 }] },
+  });
+});
+
+/** One of everything that GitHub can tell. */
+function everyExample(): { readonly name: string; readonly payload: Payload }[] {
+  // Its types are of CommonJS, what is imported is not.
+  const kinds = definitions as unknown as readonly {
+    readonly name: string;
+    readonly examples: readonly Payload[];
+  }[];
+  return kinds.flatMap(({ name, examples }) => examples.map((payload) => ({ name, payload })));
+}
 
 describe('credentials', () => {
   let folder: string;
@@ -73,14 +105,7 @@ describe('what GitHub can tell', () => {
   afterAll(() => stage.stop());
 
   test('is taken, whatever it is', async () => {
-    // Its types are of CommonJS, what is imported is not.
-    const examples = definitions as unknown as readonly {
-      readonly name: string;
-      readonly examples: readonly object[];
-    }[];
-    const all = examples.flatMap(({ name, examples: each }) =>
-      each.map((payload) => ({ name, body: JSON.stringify(payload) })),
-    );
+    const all = everyExample().map(({ name, payload }) => ({ name, body: JSON.stringify(payload) }));
     const wanted = all.filter(({ name }) => EVENTS.has(name));
     expect(wanted.length).toBeGreaterThan(20);
     for (const { name, body } of all) {
