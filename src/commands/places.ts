@@ -3,7 +3,7 @@ import { Failure } from '../failure.ts';
 import { type Money, rate, sizeOf } from '../metering/index.ts';
 import { type Group, readGroup } from '../spec/index.ts';
 import type { Ground } from './ground.ts';
-import type { Tree } from './verb.ts';
+import type { GivenFile, Tree } from './verb.ts';
 
 /** What there is to speak of, for a surface where a repository is named and not given. */
 export interface Places {
@@ -23,10 +23,15 @@ export interface Places {
   ): Promise<Tree>;
   branches(repository: string): Promise<readonly string[]>;
   /**
-   * What the groups of a repository will cost in an environment, an hour, by the newest commit of its branch or of the branch
-   * that is named; where there is no such file, what those that run cost. Undefined where neither is.
+   * What the groups of a repository will cost in an environment, an hour: by the files that are given, or else by the newest
+   * commit of its branch or of the branch that is named; where there is no such file, what those that run cost. Undefined
+   * where neither is.
    */
-  price(repository: string, environment: string, branch?: string): Promise<Money | undefined>;
+  price(
+    repository: string,
+    environment: string,
+    by: { readonly branch?: string | undefined; readonly files?: readonly GivenFile[] | undefined },
+  ): Promise<Money | undefined>;
 }
 
 /** `more` names repositories that nothing runs of yet, `branches` those of one that were deployed before. */
@@ -45,14 +50,8 @@ export function createPlaces(
     groups: async () => (await wishes()).map(({ key, repository }) => ({ ...partsOf(key), repository })),
     tree,
     branches,
-    async price(repository, environment, branch) {
-      const files = await tree(repository, environment, { branch }).then(
-        (found) => found.files,
-        (error: unknown) => {
-          if (error instanceof Failure) return [];
-          throw error;
-        },
-      );
+    async price(repository, environment, { branch, files: given }) {
+      const files = given ?? (await filesOf(tree(repository, environment, { branch })));
       const wanted = files.flatMap(({ text }) => readGroup(text).group ?? []);
       const running = (await wishes())
         .filter((wish) => wish.repository === repository && partsOf(wish.key).environment === environment)
@@ -60,6 +59,16 @@ export function createPlaces(
       return hourly(ground, wanted.length ? wanted : running);
     },
   };
+}
+
+/** No files where there is no such tree. */
+async function filesOf(tree: Promise<Tree>): Promise<readonly GivenFile[]> {
+  try {
+    return (await tree).files;
+  } catch (error) {
+    if (error instanceof Failure) return [];
+    throw error;
+  }
 }
 
 function treesOf({ sources }: Ground): Places['tree'] {
@@ -76,7 +85,10 @@ function treesOf({ sources }: Ground): Places['tree'] {
       what
         ? `${repository} has no ${what} to be deployed from here.`
         : `${repository} has no branch for ${environment}.`,
-      { advice: 'Name a pull request (shop#12), or push to the branch of that environment.' },
+      {
+        advice:
+          'Name a pull request (shop#12) or a branch (shop@main), or push to the branch of that environment.',
+      },
     );
   };
 }

@@ -3,7 +3,7 @@ import type { Problem } from '../spec/index.ts';
 import type { Block, Outcome } from './document.ts';
 import { done } from './outcomes.ts';
 import { momentWords } from './pull.ts';
-import { stage } from './push.ts';
+import { refused, stage } from './push.ts';
 
 // What the bot says of what waits for people or for the clock.
 
@@ -126,6 +126,12 @@ export function settled(
 /** For who cannot be asked with a key: what to say, and until when. */
 export function confirmAdvice(id: string, line: string): string {
   return `Say \`/kata confirm ${id}\` within ten minutes, or the whole of it with --yes: ${line}`;
+}
+
+/** The same where a button stands below, and where the line names its place itself. */
+export function confirmWithButton({ code, data }: Outcome, line: string): Outcome {
+  const { message }: { message?: unknown } = Object(data);
+  return refused(code, String(message), `Press the button, or say \`${line}\` within ten minutes.`);
 }
 
 /** Somebody went past what others would have had to say yes to: everybody who reads on is told. */

@@ -141,6 +141,20 @@ export function excerptOf(
 
 const EXCERPT_WIDTH = 160;
 
+/** Of a branch that no environment is for. */
+export function branchGoesNowhere(
+  repository: string,
+  branch: string,
+  mapped: readonly { readonly branch: string; readonly environment: string }[],
+): Outcome {
+  const known = mapped.slice(0, 5).map((each) => `${each.branch} to ${each.environment}`);
+  return refused(
+    'branch-unmapped',
+    `${branch} of ${repository} goes to no environment by itself.`,
+    `Open a pull request and deploy that.${known.length ? ` Of branches go: ${known.join(', ')}.` : ''}`,
+  );
+}
+
 export function refused(code: string, message: string, advice: string): Outcome {
   return {
     kind: 'refused',

@@ -25,7 +25,7 @@ export function healthyAfter({ data }: Outcome): Block {
 export function notLinked(): Outcome {
   return refused(
     'not-linked',
-    'A pull request is deployed with your rights on GitHub, and the bot does not know who you are there.',
+    'What is on GitHub is deployed with your rights there, and the bot does not know who you are there.',
     'Link your account: /kata link',
   );
 }

@@ -1,5 +1,5 @@
 /** Reads git repositories: branches, commits, and the container groups in them. Fixed words, never a shell. */
-export { type MappedBranch, mapped } from './branches.ts';
+export { type Mapped, type MappedBranch, mapped } from './branches.ts';
 export { environmentOf } from './environments.ts';
 export { GIT_PATH, type Quarantine } from './git.ts';
 export {

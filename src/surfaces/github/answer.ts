@@ -164,7 +164,8 @@ const SHOWN = [
   'still-going',
 ];
 
-function keep(blocks: Block[], block: Block): void {
+/** Of what is told, the beginning and the end are kept. */
+export function keep(blocks: Block[], block: Block): void {
   blocks.push(block);
   if (blocks.length > MOST_BLOCKS) blocks.splice(MOST_BLOCKS / 2, 1);
 }

@@ -66,6 +66,9 @@ export function createDoor(parts: DoorParts): Door {
     pullRequests: {
       open: async (repository) => github?.open(repository) ?? [],
       ask: async (asked) => github?.ask(asked),
+      knows: (repository) => github?.knows(repository) ?? false,
+      askOfBranch: async (asked) => github?.askOfBranch(asked),
+      tree: async (...asked) => github?.tree(...asked),
     },
     signIn: () => signIn,
     callerOf: async (repository, id) => github?.callerOf(repository, id),

@@ -3,6 +3,7 @@ import type { CodeHost } from '../../commands/index.ts';
 import { createInbox, createOutbox } from '../../mail/index.ts';
 import type { Caller } from '../../policy/index.ts';
 import { createLooker, type Queue } from '../../reconciler/index.ts';
+import { askOfBranch } from './branch-asked.ts';
 import { createClients } from './clients.ts';
 import { deliver } from './deliver.ts';
 import { EVENTS, listenTo, receive } from './events.ts';
@@ -11,7 +12,7 @@ import { callerNumbered } from './numbered.ts';
 import { paint } from './paint.ts';
 import type { Desk, GithubParts } from './parts.ts';
 import { teamsOfPerson } from './people.ts';
-import { askPull, openPulls, type PullRequests } from './pull-requests.ts';
+import { askPull, openPulls, type PullRequests, treeElsewhere } from './pull-requests.ts';
 import { nameOfPull, notePlace } from './pulls.ts';
 import { lookAtBranches } from './push.ts';
 import { startAnswer } from './start-answer.ts';
@@ -63,6 +64,9 @@ export function createGithub(parts: GithubParts): Github {
     teamsOf: (...asked) => teamsOf(desk, ...asked),
     open: (repository) => openPulls(desk, repository),
     ask: (asked) => askPull(desk, asked),
+    knows: (repository) => desk.installations.has(repository.toLowerCase()),
+    askOfBranch: (asked) => askOfBranch(desk, asked),
+    tree: (repository, ref) => treeElsewhere(desk, repository, ref),
     callerOf: (repository, github) => callerNumbered(desk, repository, github),
     async start() {
       await desk.clients.probot.load((robot) => listenTo(desk, robot));

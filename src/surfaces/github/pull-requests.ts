@@ -1,13 +1,15 @@
-import { standingOf } from '../../policy/index.ts';
+import type { Tree } from '../../commands/index.ts';
 import type { Block, Outcome } from '../../replies/index.ts';
 import type { Ask } from '../../store/index.ts';
 import { runLine } from './answer.ts';
-import { pullName } from './names.ts';
+import type { AskedOfBranch } from './branch-asked.ts';
+import { branchesOf } from './mapped.ts';
+import { nameOf, pullName } from './names.ts';
 import type { Desk } from './parts.ts';
 import { callerFor } from './people.ts';
 import { readPull } from './pulls.ts';
 import { rulesFor } from './repository-rules.ts';
-import { proposalIn, tellWaiting, withdrawOld } from './waiting.ts';
+import { tellProposal, withdrawOld } from './waiting.ts';
 
 /** Something that is asked of a pull request in another place, by somebody who was proved to be this person on GitHub. */
 export interface AskedElsewhere
@@ -30,9 +32,21 @@ export interface PullRequests {
    * Undefined for a pull request that the bot does not know. Whoever asks keeps it, and asks again after a crash; an outcome
    * `waiting` is told in the pull request, and asked again with `waits` when that is over.
    */
-  ask(
-    asked: AskedElsewhere,
-  ): Promise<{ readonly blocks: readonly Block[]; readonly outcome: Outcome } | undefined>;
+  ask(asked: AskedElsewhere): Promise<AnsweredElsewhere | undefined>;
+  /** Whether a repository is one of GitHub's. */
+  knows(repository: string): boolean;
+  /** A branch, deployed where a push of it goes. Undefined for a repository that GitHub does not have. */
+  askOfBranch(asked: AskedOfBranch): Promise<AnsweredElsewhere | undefined>;
+  /** What a pull request or a branch would deploy now; undefined where GitHub has neither. */
+  tree(
+    repository: string,
+    ref: { readonly pull: number } | { readonly branch: string },
+  ): Promise<Tree | undefined>;
+}
+
+export interface AnsweredElsewhere {
+  readonly blocks: readonly Block[];
+  readonly outcome: Outcome;
 }
 
 export async function openPulls(desk: Pick<Desk, 'parts'>, repository: string) {
@@ -42,10 +56,26 @@ export async function openPulls(desk: Pick<Desk, 'parts'>, repository: string) {
     .map(({ number, title }) => ({ number, title }));
 }
 
+export async function treeElsewhere(
+  desk: Desk,
+  repository: string,
+  ref: { readonly pull: number } | { readonly branch: string },
+): Promise<Tree | undefined> {
+  const name = repository.toLowerCase();
+  const installation = desk.installations.get(name);
+  if (installation === undefined) return undefined;
+  const octokit = await desk.clients.installation(installation);
+  const commit =
+    'pull' in ref
+      ? (await desk.parts.pulls.get(name, ref.pull))?.head
+      : (await branchesOf(desk, octokit, name)).wanted.find(({ branch }) => branch === ref.branch)?.commit;
+  return commit === undefined ? undefined : desk.trees.at(octokit, nameOf(name), commit);
+}
+
 export async function askPull(
   desk: Desk,
   { line, onDeploy, onBlock, ...asked }: AskedElsewhere,
-): Promise<{ readonly blocks: readonly Block[]; readonly outcome: Outcome } | undefined> {
+): Promise<AnsweredElsewhere | undefined> {
   const repository = asked.repository.toLowerCase();
   const known = await desk.parts.pulls.get(repository, asked.number);
   if (!known) return undefined;
@@ -69,10 +99,7 @@ export async function askPull(
       onBlock,
     },
   );
-  if (outcome.kind === 'waiting') {
-    const proposal = await proposalIn(desk, outcome);
-    await tellWaiting(desk, ask, proposal, standingOf(proposal, desk.parts.clock.now()));
-  }
+  if (outcome.kind === 'waiting') await tellProposal(desk, ask, outcome);
   desk.paints.add(name);
   return { outcome, blocks: all };
 }

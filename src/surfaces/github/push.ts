@@ -3,9 +3,10 @@ import { Failure } from '../../failure.ts';
 import { type Caller, standingOf } from '../../policy/index.ts';
 import type { Block, Outcome } from '../../replies/index.ts';
 import * as say from '../../replies/index.ts';
-import { type MappedBranch, mapped } from '../../repositories/index.ts';
+import type { MappedBranch } from '../../repositories/index.ts';
 import type { Ask } from '../../store/index.ts';
 import type { Octokit } from './clients.ts';
+import { branchesOf } from './mapped.ts';
 import { nameOf } from './names.ts';
 import type { Desk } from './parts.ts';
 import { ruled } from './push-rules.ts';
@@ -20,11 +21,7 @@ export async function lookAtBranches(desk: Desk, repository: string, start: Star
   const installation = desk.installations.get(repository);
   if (installation === undefined) return;
   const octokit = await desk.clients.installation(installation);
-  const place = nameOf(repository);
-  const { data: found } = await octokit.rest.repos.get(place);
-  const branches = await octokit.paginate(octokit.rest.repos.listBranches, { ...place, per_page: 100 });
-  const heads = new Map(branches.map(({ name, commit }) => [name, commit.sha]));
-  const { wanted, clashes } = mapped(heads, found.default_branch, desk.parts.settings.branches);
+  const { wanted, clashes } = await branchesOf(desk, octokit, repository);
   for (const { environment, branches: both } of clashes)
     desk.parts.warn(
       { repository, environment, branches: both },

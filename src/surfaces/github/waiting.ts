@@ -72,13 +72,14 @@ export function resume(desk: Desk, isMeant: (ask: Ask) => boolean, start: Start)
   desk.sweeping.add(turn);
 }
 
+/** Tells of what waits, by the outcome that says so; whoever has asked goes on with it. */
+export async function tellProposal(desk: Desk, ask: Ask, outcome: Outcome): Promise<void> {
+  const proposal = await proposalIn(desk, outcome);
+  await tellWaiting(desk, ask, proposal, standingOf(proposal, desk.parts.clock.now()));
+}
+
 /** A check that asks for a human, with the buttons; and a comment that people are told of, once. */
-export async function tellWaiting(
-  desk: Desk,
-  ask: Ask,
-  proposal: Proposal,
-  standing: Standing,
-): Promise<void> {
+async function tellWaiting(desk: Desk, ask: Ask, proposal: Proposal, standing: Standing): Promise<void> {
   const { repository, installation } = ask;
   const nowMs = desk.parts.clock.now();
   const title = say.standingWords(standing, nowMs);

@@ -7,7 +7,7 @@ import { ended, tellStep } from './deploys.ts';
 import { hereIn } from './here.ts';
 import { refusal } from './message/index.ts';
 import { accountOf, type Desk } from './parts.ts';
-import { answerPull } from './pull.ts';
+import { answerOnGithub } from './pull.ts';
 import { beginRoom, type RoomFacts } from './rooms.ts';
 import { type Meant, meantBy } from './targets.ts';
 import { tell, verbIn, whisper } from './tell.ts';
@@ -58,7 +58,8 @@ async function answerLine(desk: Desk, ask: SlackAsk, line: string): Promise<Outc
       meant.pull || (meant.repository === '' && verbIn(line)?.name === 'deploy' ? (room?.pull ?? 0) : 0);
     const repository = meant.repository || (room?.repository ?? '');
     await onceOnly(desk, ask, line);
-    if (number) return await answerPull(desk, ask, { ...meant, repository, pull: number });
+    if (number || (meant.branch && desk.parts.pullRequests?.knows(repository)))
+      return await answerOnGithub(desk, ask, { ...meant, repository, pull: number });
     return await answerHere(desk, ask, { ...meant, repository }, room);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

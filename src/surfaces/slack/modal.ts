@@ -134,7 +134,7 @@ async function formOf(desk: Desk, id: string, values: unknown): Promise<DeployFo
     ...(chosen.environment ? { environment: chosen.environment } : {}),
     ...(chosen.ttl ? { ttl: chosen.ttl } : {}),
     ...(chosen.reason ? { reason: chosen.reason } : {}),
-    price: await priceOf(desk, repository, chosen.environment, chosen.branch),
+    price: await priceOf(desk, repository, chosen.environment, ref),
     id,
   };
 }
@@ -158,14 +158,22 @@ function partlyChosen(values: unknown) {
   };
 }
 
-/** What it will cost, by the file of the branch; of a pull request, what the same costs that runs there now. */
+/** What it will cost, by the files of what is chosen; until something is, by those of the environment's branch. */
 async function priceOf(
   desk: Desk,
   repository: string | undefined,
   environment = '',
-  branch = '',
+  ref: DeployForm['ref'],
 ): Promise<DeployForm['price']> {
   if (!repository || !environment) return { kind: 'unknown' };
-  const price = await desk.parts.places.price(repository, environment, branch || undefined);
+  const { places, pullRequests, warn } = desk.parts;
+  const branch = ref && 'branch' in ref ? ref.branch : undefined;
+  const tree =
+    ref &&
+    (await pullRequests?.tree(repository, ref).catch((error: unknown) => {
+      warn({ why: String(error).slice(0, 300) }, 'a form is shown without the price of what is chosen');
+      return undefined;
+    }));
+  const price = await places.price(repository, environment, { branch, files: tree?.files });
   return price ? { kind: 'known', perHour: price } : { kind: 'unknown' };
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts';
-import type { GroupView, Places, Said, UsageHistory } from '../../commands/index.ts';
+import type { GroupView, Places, Said, Tree, UsageHistory } from '../../commands/index.ts';
 import type { GroupKey } from '../../event.ts';
 import type { Inbox, InboxBook, Outbox, OutboxBook } from '../../mail/index.ts';
 import type { Ledger, Money } from '../../metering/index.ts';
@@ -81,24 +81,39 @@ export interface PullRequests {
    * Does what was asked as if it stood in the pull request, and tells of it there. Gives undefined for a pull request that
    * the bot does not know. Safe to repeat under the same id.
    */
-  ask(wanted: {
-    readonly id: string;
-    readonly repository: string;
-    readonly number: number;
-    readonly actor: { readonly id: number; readonly login: string };
-    readonly line: string;
-    readonly saidAtMs: number;
-    readonly receivedAtMs: number;
-    /** What it has waited for, when it is asked again because that is over. */
-    readonly waits?: Waits;
-    /** Hears of each deploy before it begins. */
-    readonly onDeploy: (begun: {
-      readonly environment: string;
-      readonly commit: string;
-      readonly title: string;
-    }) => Promise<void>;
-    readonly onBlock: (block: Block) => void;
-  }): Promise<{ readonly blocks: readonly Block[]; readonly outcome: Outcome } | undefined>;
+  ask(wanted: AskedOnGithub & { readonly number: number }): Promise<AnsweredOnGithub | undefined>;
+  /** Whether a repository is one of GitHub's. */
+  knows(repository: string): boolean;
+  /** A branch, deployed where a push of it goes. */
+  askOfBranch(wanted: AskedOnGithub & { readonly branch: string }): Promise<AnsweredOnGithub | undefined>;
+  /** What a pull request or a branch would deploy now; undefined where GitHub has neither. */
+  tree(
+    repository: string,
+    ref: { readonly pull: number } | { readonly branch: string },
+  ): Promise<Tree | undefined>;
+}
+
+export interface AnsweredOnGithub {
+  readonly blocks: readonly Block[];
+  readonly outcome: Outcome;
+}
+
+export interface AskedOnGithub {
+  readonly id: string;
+  readonly repository: string;
+  readonly actor: { readonly id: number; readonly login: string };
+  readonly line: string;
+  readonly saidAtMs: number;
+  readonly receivedAtMs: number;
+  /** What it has waited for, when it is asked again because that is over. */
+  readonly waits?: Waits;
+  /** Hears of each deploy before it begins. */
+  readonly onDeploy: (begun: {
+    readonly environment: string;
+    readonly commit: string;
+    readonly title: string;
+  }) => Promise<void>;
+  readonly onBlock: (block: Block) => void;
 }
 
 /** What the surface stands on. */

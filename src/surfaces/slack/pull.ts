@@ -2,15 +2,15 @@ import type { Outcome } from '../../replies/index.ts';
 import * as say from '../../replies/index.ts';
 import type { SlackAsk } from '../../store/index.ts';
 import { ended, tellStep } from './deploys.ts';
-import type { Desk } from './parts.ts';
+import type { AskedOnGithub, Desk } from './parts.ts';
 import { beginRoom } from './rooms.ts';
 import type { Meant } from './targets.ts';
 import { tell } from './tell.ts';
 import { giveUpWaiting } from './waiting.ts';
 
-/** What was asked of a pull request is done as if it stood there: with that person's rights on GitHub, and shown there too. */
-export async function answerPull(desk: Desk, ask: SlackAsk, meant: Meant): Promise<Outcome> {
-  const { line, repository, pull: number } = meant;
+/** What was asked of a pull request or a branch is done as if it stood there: with that person's rights on GitHub, and shown there. */
+export async function answerOnGithub(desk: Desk, ask: SlackAsk, meant: Meant): Promise<Outcome> {
+  const { line, repository, pull: number, branch } = meant;
   const { people, pullRequests } = desk.parts;
   const refuse = async (outcome: Outcome) => {
     await tell(desk, ask, line, { outcome, blocks: outcome.blocks });
@@ -21,17 +21,17 @@ export async function answerPull(desk: Desk, ask: SlackAsk, meant: Meant): Promi
   const actor = await people.githubOf(ask.user);
   if (!actor) return refuse(say.notLinked());
   let begun = '';
-  const answered = await pullRequests.ask({
+  const name = number ? `${repository}#${number}` : `${repository}@${branch}`;
+  const asked: AskedOnGithub = {
     id: `slack:${ask.id}`,
     repository,
-    number,
     actor,
     line,
     saidAtMs: ask.saidAtMs,
     receivedAtMs: ask.receivedAtMs,
     ...(ask.waits ? { waits: ask.waits } : {}),
     onDeploy: async ({ environment, commit, title }) => {
-      const again = `/kata deploy ${repository}#${number} to ${environment}`;
+      const again = `/kata deploy ${name} to ${environment}`;
       begun = await beginRoom(desk, ask, {
         repository,
         environment,
@@ -45,7 +45,10 @@ export async function answerPull(desk: Desk, ask: SlackAsk, meant: Meant): Promi
     onBlock: (block) => {
       if (begun) tellStep(desk, begun, block);
     },
-  });
+  };
+  const answered = number
+    ? await pullRequests.ask({ ...asked, number })
+    : await pullRequests.askOfBranch({ ...asked, branch });
   if (!answered) return refuse(say.pullUnknown(repository, number));
-  return ended(desk, ask, line, begun, { ...answered, about: `${repository}#${number}` });
+  return ended(desk, ask, line, begun, { ...answered, about: name });
 }

@@ -1,5 +1,6 @@
 import { VERBS, type Verb } from '../../commands/index.ts';
 import type { Block, Outcome } from '../../replies/index.ts';
+import * as say from '../../replies/index.ts';
 import type { SlackAsk } from '../../store/index.ts';
 import { offerLine } from './buttons.ts';
 import {
@@ -78,7 +79,8 @@ async function privateAnswer(
   const held = heldBack(outcome);
   if (held !== undefined) {
     const line = ['/kata confirm', about, held].filter(Boolean).join(' ');
-    return refusal(outcome, { confirm: await offerLine(desk, line, ask.user.user, ask.room, 'confirm') });
+    const confirm = await offerLine(desk, line, ask.user.user, ask.room, 'confirm');
+    return refusal(say.confirmWithButton(outcome, line), { confirm });
   }
   const meant = correctedLine(outcome);
   const ids = meant === undefined ? {} : { run: await offerLine(desk, meant, ask.user.user, ask.room) };

@@ -233,3 +233,16 @@ test('a protected environment is confirmed with a button, once, by who has asked
     expect.objectContaining({ text: expect.stringMatching(/pressed this already/) }),
   ]);
 });
+
+test('or with the words that are offered, as they stand there', async () => {
+  const { ann, ops, settle, whispers } = rooms;
+  const { pull } = await rooms.open('spoken');
+  whispers();
+  await ann.types(ops, `/kata deploy shop#${pull.number} to demo`);
+  await settle();
+  const [typed = ''] = /\/kata confirm acme\/shop#\d+ yes-\w+/.exec(JSON.stringify(whispers())) ?? [];
+  await ann.types(ops, typed);
+  await settle();
+  await settle();
+  expect(await revision('demo/spoken')).toBeDefined();
+});

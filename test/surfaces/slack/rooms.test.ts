@@ -1,6 +1,6 @@
 /** Slack and GitHub at once: what is asked in one room shows in the other, and either side can act. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { botComments } from '../github/stage.ts';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { botComments, groupFile } from '../github/stage.ts';
 import { openRooms, type Rooms } from './rooms.ts';
 
 let rooms: Rooms;
@@ -46,4 +46,89 @@ test('a deploy that is asked in the pull request shows in the channel that subsc
   await ann.presses(root ?? { blocks: [], channel: '' }, 'Stop');
   await settle();
   expect(root?.text).toContain('stopped');
+});
+
+describe('a branch without a pull request', () => {
+  const runs = async () =>
+    (await rooms.stage.bot.app.store.desired.list())
+      .filter(({ key, wanted }) => key === 'production/trunk' && wanted === 'running')
+      .map(({ revision }) => revision.commit);
+  let commit: string;
+  beforeAll(async () => {
+    const { stage, settle, bo, ops } = rooms;
+    commit = stage.github.push(stage.bo, stage.shop, 'main', { 'containergroup.yaml': groupFile('trunk') });
+    await settle();
+    await settle();
+    expect(await runs()).toEqual([commit]);
+    await bo.types(ops, '/kata delete trunk --yes');
+    await settle();
+    stage.clock.leap(120_000);
+    rooms.whispers();
+  });
+
+  test('goes where a push of it goes, and its commit tells', async () => {
+    const { stage, settle, bo, ann, ops, roots, whispers } = rooms;
+    expect(await runs()).toEqual([]);
+    const statuses = stage.shop.statuses.length;
+    await bo.types(ops, '/kata deploy shop@main');
+    await settle();
+    expect(await runs()).toEqual([commit]);
+    expect(roots().at(-1)?.text).toMatch(/production is healthy/);
+    expect(JSON.stringify(roots().at(-1)?.blocks)).toContain(commit.slice(0, 7));
+    expect(stage.shop.statuses.slice(statuses).at(-1)).toMatchObject({
+      context: 'katabot / production',
+      state: 'success',
+    });
+    await ann.types(ops, '/kata deploy shop@main to staging');
+    await settle();
+    expect(whispers().map(({ text }) => text)).toEqual([
+      expect.stringContaining('main goes to production, and not to staging'),
+    ]);
+  });
+
+  test('and where none goes, it is said how to', async () => {
+    const { stage, settle, bo, ops, whispers } = rooms;
+    stage.github.push(stage.bo, stage.shop, 'idea', { 'containergroup.yaml': groupFile('idea') });
+    await bo.types(ops, '/kata deploy shop@idea');
+    await settle();
+    const [told, ...more] = whispers();
+    expect(more).toEqual([]);
+    expect(told?.text).toContain('idea of acme/shop goes to no environment by itself');
+    expect(JSON.stringify(told)).toContain('main to production');
+  });
+
+  test('waits for whom the environment names', async () => {
+    const { stage, settle, bo, ann, ops, roots } = rooms;
+    const { id, login } = stage.ann;
+    stage.shop.environments.set('production', {
+      protection_rules: [
+        { type: 'required_reviewers', reviewers: [{ type: 'User', reviewer: { id, login } }] },
+      ],
+      deployment_branch_policy: null,
+    });
+    await bo.types(ops, '/kata delete trunk --yes');
+    await settle();
+    await bo.types(ops, '/kata deploy shop@main to production');
+    await settle();
+    const root = roots().at(-1);
+    expect(root?.text).toMatch(/needs the approval of ann/);
+    expect(await runs()).toEqual([]);
+    await ann.presses(root ?? { blocks: [], channel: '' }, 'Approve');
+    await settle();
+    expect(root?.text).toMatch(/production is healthy/);
+    expect(await runs()).toEqual([commit]);
+  });
+});
+
+test('the form shows the price of a pull request that nothing runs of yet', async () => {
+  const { stage, settle, ann, ops, slack } = rooms;
+  const { pull } = await rooms.open('dear');
+  await ann.types(ops, '/kata deploy');
+  await settle();
+  const form = [...slack.state.views.values()].at(-1);
+  if (!form) throw new Error('no form was opened');
+  await ann.chooses(form, { repository: 'acme/shop', ref: `#${pull.number}`, environment: 'fresh' });
+  await settle();
+  expect(JSON.stringify(form.view)).toMatch(/\$0\.0\d+/);
+  expect(stage.shop.environments.has('fresh')).toBe(false);
 });
