@@ -6,19 +6,16 @@ import type { MappedBranch } from '../../repositories/index.ts';
 import type { Ask } from '../../store/index.ts';
 import { keep } from './answer.ts';
 import type { Octokit } from './clients.ts';
+import type { AnsweredElsewhere, AskedOfBranch } from './elsewhere.ts';
 import { branchesOf } from './mapped.ts';
 import { nameOf } from './names.ts';
 import type { Desk } from './parts.ts';
 import { callerFor } from './people.ts';
-import type { AnsweredElsewhere, AskedElsewhere } from './pull-requests.ts';
 import { PUSHES } from './pulls.ts';
 import { branchAdmission } from './push-rules.ts';
 import { ended, tell } from './push-told.ts';
 import { type RepositoryRules, rulesFor } from './repository-rules.ts';
 import { tellProposal, waitEnded } from './waiting.ts';
-
-/** Something that is asked of a branch in another place. */
-export type AskedOfBranch = Omit<AskedElsewhere, 'number'> & { readonly branch: string };
 
 /**
  * A branch goes where a push of it would go, by the rights of who asks and by the environment's own rules, and its commit tells

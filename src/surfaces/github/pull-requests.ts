@@ -1,8 +1,7 @@
 import type { Tree } from '../../commands/index.ts';
-import type { Block, Outcome } from '../../replies/index.ts';
 import type { Ask } from '../../store/index.ts';
 import { runLine } from './answer.ts';
-import type { AskedOfBranch } from './branch-asked.ts';
+import type { AnsweredElsewhere, AskedElsewhere } from './elsewhere.ts';
 import { branchesOf } from './mapped.ts';
 import { nameOf, pullName } from './names.ts';
 import type { Desk } from './parts.ts';
@@ -10,44 +9,6 @@ import { callerFor } from './people.ts';
 import { readPull } from './pulls.ts';
 import { rulesFor } from './repository-rules.ts';
 import { tellProposal, withdrawOld } from './waiting.ts';
-
-/** Something that is asked of a pull request in another place, by somebody who was proved to be this person on GitHub. */
-export interface AskedElsewhere
-  extends Pick<Ask, 'id' | 'repository' | 'number' | 'actor' | 'saidAtMs' | 'receivedAtMs' | 'waits'> {
-  readonly line: string;
-  /** Hears of each deploy before it begins. */
-  readonly onDeploy: (begun: {
-    readonly environment: string;
-    readonly commit: string;
-    readonly title: string;
-  }) => Promise<void>;
-  readonly onBlock: (block: Block) => void;
-}
-
-/** Pull requests, for other surfaces: what is asked there is done as if it stood in a comment, and shows in the pull request. */
-export interface PullRequests {
-  /** Those that are open, the newest first. */
-  open(repository: string): Promise<readonly { readonly number: number; readonly title: string }[]>;
-  /**
-   * Undefined for a pull request that the bot does not know. Whoever asks keeps it, and asks again after a crash; an outcome
-   * `waiting` is told in the pull request, and asked again with `waits` when that is over.
-   */
-  ask(asked: AskedElsewhere): Promise<AnsweredElsewhere | undefined>;
-  /** Whether a repository is one of GitHub's. */
-  knows(repository: string): boolean;
-  /** A branch, deployed where a push of it goes. Undefined for a repository that GitHub does not have. */
-  askOfBranch(asked: AskedOfBranch): Promise<AnsweredElsewhere | undefined>;
-  /** What a pull request or a branch would deploy now; undefined where GitHub has neither. */
-  tree(
-    repository: string,
-    ref: { readonly pull: number } | { readonly branch: string },
-  ): Promise<Tree | undefined>;
-}
-
-export interface AnsweredElsewhere {
-  readonly blocks: readonly Block[];
-  readonly outcome: Outcome;
-}
 
 export async function openPulls(desk: Pick<Desk, 'parts'>, repository: string) {
   return (await desk.parts.pulls.unfinished())
