@@ -29,6 +29,8 @@ import { Failure } from '../../src/failure.ts';
 export interface MemoryEngine extends Engine {
   /** Every step that was asked for, in order. */
   readonly steps: readonly Step[];
+  /** How many programs were run in containers. */
+  readonly programsRun: number;
   /** Images that lie on the host; a pull adds to them. */
   readonly images: Set<string>;
   /** Images that the registry would give. */
@@ -116,6 +118,7 @@ interface State {
   programsBegin: Promise<void>;
   reachable: boolean;
   silent: boolean;
+  programsRun: number;
   lastId: number;
   /** Resolves, and is made anew, with every line and every end. */
   stirred: PromiseWithResolvers<void>;
@@ -140,6 +143,7 @@ export function createMemoryEngine(
     reachable: true,
     silent: false,
     lastId: 0,
+    programsRun: 0,
     stirred: Promise.withResolvers(),
   };
   return {
@@ -157,6 +161,9 @@ export function createMemoryEngine(
     usage: async (_signal, key) => usage(state, key),
     watch: (hint) => watch(state, hint),
     ...levers(state),
+    get programsRun() {
+      return state.programsRun;
+    },
     get reachable() {
       return state.reachable;
     },
@@ -172,7 +179,7 @@ export function createMemoryEngine(
   };
 }
 
-function levers(state: State): Omit<MemoryEngine, keyof Engine | 'reachable' | 'silent'> {
+function levers(state: State): Omit<MemoryEngine, keyof Engine | 'programsRun' | 'reachable' | 'silent'> {
   return {
     steps: state.steps,
     images: state.images,
@@ -608,10 +615,11 @@ function runningMember(state: State, key: GroupKey, container: string): StoredMe
   });
 }
 
-/** Understands `sh -c` with a script of `echo TEXT`, `echo TEXT >&2` and `exit CODE`, and `cat`, which gives its input back. */
+/** Understands `sh -c` with a script of `echo TEXT`, `echo TEXT >&2` and `exit CODE`, `cat`, which gives its input back, and `yes`, which prints a mebibyte. */
 function exec(state: State, { key, container, command }: ExecRequest, signal: AbortSignal): Session {
   runningMember(state, key, container);
   const [program = '', , script = ''] = command;
+  state.programsRun++;
   const said: { stream: 'stdout' | 'stderr'; bytes: Uint8Array }[] = [];
   let exitCode = 0;
   if (program.startsWith('no-such') || program.startsWith('/no-such')) {
@@ -631,6 +639,9 @@ function exec(state: State, { key, container, command }: ExecRequest, signal: Ab
   const output = async function* () {
     await begins;
     yield* said;
+    if (program === 'yes')
+      for (let sent = 0; sent < 1024; sent++)
+        yield { stream: 'stdout' as const, bytes: Buffer.alloc(1024, 'y\n') };
     if (program !== 'cat') return;
     for await (const bytes of input.read(signal)) yield { stream: 'stdout' as const, bytes };
   };

@@ -96,7 +96,7 @@ async function tellWaiting(desk: Desk, ask: Ask, proposal: Proposal, standing: S
       run: waitingCheck({ proposal, ask: ask.id, isHuman, title, blocks, hasButtons: proposal.pull > 0 }),
     },
   });
-  if (isHuman || ask.waits) await replyWaiting(desk, ask, proposal, blocks);
+  if (isHuman || ask.waits) await replyWaiting(desk, ask, proposal, blocks, calledFor(proposal, standing));
 }
 
 export function checkKey({ id }: Pick<Ask, 'id'>, environment: string): string {
@@ -108,9 +108,24 @@ async function replyWaiting(
   { id, installation, repository, number }: Ask,
   proposal: Proposal,
   blocks: readonly Block[],
+  called: readonly string[] = [],
 ): Promise<void> {
   const place = { id: `${id}:${proposal.id}`, installation, repository, number: number || proposal.pull };
-  if (place.number) await reply(desk, place, blocks);
+  if (place.number) await reply(desk, place, blocks, called);
+}
+
+const MOST_CALLED = 6;
+/** Names as GitHub gives them to people and teams; anything else is not called. */
+const NAME = /^[a-z0-9][a-z0-9-]*(?:\/[\w.-]+)?$/i;
+
+/** Whom GitHub tells that it is theirs to approve. Whoever may approve by right alone is not called: that could be anybody. */
+function calledFor({ requester, needs }: Proposal, standing: Standing): string[] {
+  if (standing.kind !== 'needs-approval') return [];
+  const barred = new Set([requester, ...needs.barred].map(({ person }) => person));
+  const names = standing.missing.flatMap(({ from }) =>
+    from.filter((each) => each.kind === 'team' || !barred.has(each.person)).map(({ name }) => name),
+  );
+  return [...new Set(names)].filter((name) => NAME.test(name)).slice(0, MOST_CALLED);
 }
 
 /** It has waited and goes no further, or goes now: what asked for people says so. */

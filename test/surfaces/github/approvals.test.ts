@@ -64,6 +64,7 @@ describe('an environment with required reviewers', () => {
     expect(await running()).toEqual([]);
     expect(sticky()).toContain('| **staging** | ⏳ waits · for cleo |');
     expect(answers().at(-1)).toContain(`/kata approve ${await waiting()}`);
+    expect(answers().at(-1)?.split('\n').at(-1)).toBe('@cleo');
     expect(checks('staging').at(-1)?.body).toMatchObject({
       conclusion: 'action_required',
       actions: [{ identifier: 'approve' }, { identifier: 'cancel' }],

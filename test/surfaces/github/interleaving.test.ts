@@ -66,7 +66,7 @@ test('in any order', async () => {
     numRuns: 20,
     endOnFailure: true,
   });
-});
+}, 240_000);
 
 async function play(deeds: readonly Deed[]): Promise<void> {
   const { github, clock, ann, bo } = stage;

@@ -87,6 +87,27 @@ test('a program is run by operators alone, without a terminal, and no longer tha
   expect(whispers().map(shown)).toEqual([expect.stringContaining('had not ended after 30 s')]);
 });
 
+test('of a program that does not stop printing the first 64 KiB are told, and that it was left', async () => {
+  await stage.ann.types(stage.ops, '/kata exec keyed -- yes');
+  await stage.settle();
+  const [answer, ...others] = whispers();
+  expect(others).toEqual([]);
+  const text = answer ? shown(answer) : '';
+  expect(text).toContain('it printed more than 64 KiB, and was left');
+  expect(text).toContain('Left before its end.');
+  expect(text.length).toBeLessThan(70_000);
+});
+
+test('a program that ran when the bot stopped is not run again', async () => {
+  const before = stage.engine.programsRun;
+  await stage.ann.types(stage.ops, '/kata exec keyed -- cat');
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+  await stage.restart();
+  await stage.settle();
+  expect(whispers().map(shown)).toEqual([expect.stringContaining('does not run it twice')]);
+  expect(stage.engine.programsRun).toBe(before + 1);
+});
+
 test('the form shows what a first deploy will cost, by the file that would be deployed', async () => {
   await stage.ann.types(stage.ops, '/kata deploy');
   await stage.settle();
