@@ -9,15 +9,23 @@ export function headerOf({ headers }: IncomingMessage, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** The whole body; undefined for a longer one. Never holds more than the limit in memory, whatever length was promised. */
+/**
+ * The whole body; undefined for a longer one, and for one that is broken off, which is nobody's to answer. Never holds more than
+ * the limit in memory, whatever length was promised.
+ */
 export async function bodyWithin(request: IncomingMessage, mostBytes: number): Promise<string | undefined> {
   if (Number(request.headers['content-length'] ?? 0) > mostBytes) return undefined;
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of request) {
-    bytes += chunk.byteLength;
-    if (bytes > mostBytes) return undefined;
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request) {
+      bytes += chunk.byteLength;
+      if (bytes > mostBytes) return undefined;
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (request.destroyed) return undefined;
+    throw error;
   }
   return Buffer.concat(chunks).toString('utf8');
 }
