@@ -28,6 +28,10 @@ const BENCHES: Readonly<Record<string, { says: string; run(): Promise<readonly F
     says: 'GitHub webhooks: how soon they are answered, against a Probot app that only answers',
     run: async () => (await import('./webhook.ts')).benchWebhook(),
   },
+  dns: {
+    says: 'the bot as a name server of 10,000 records, against Knot with the same zone',
+    run: async () => (await import('./dns.ts')).benchDns(),
+  },
   slack: {
     says: 'Slack commands: how soon they are acknowledged while a hundred a second arrive',
     run: async () => (await import('./slack.ts')).benchSlack(),

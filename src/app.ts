@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -21,6 +22,7 @@ import {
 } from './commands/index.ts';
 import {
   cliTokenFile,
+  dnsFrom,
   githubFiles,
   githubFrom,
   type LocationSettings,
@@ -32,11 +34,31 @@ import {
 } from './config.ts';
 import { createDockerEngine } from './engines/docker/docker-engine.ts';
 import type { Engine } from './engines/index.ts';
+import { Failure } from './failure.ts';
 import { pricesFrom } from './metering/index.ts';
-import { createEdge, poolsFrom, probe } from './network/index.ts';
+import {
+  createEdge,
+  isHandedOut,
+  lookAtZone,
+  poolsFrom,
+  poolsOverlap,
+  probe,
+  siteFor,
+  siteRecords,
+  urlTo,
+} from './network/index.ts';
 import { freeSpaceAt, type Log } from './observability/index.ts';
 import { createPolicy, createTokens, lifeOf, type Tokens } from './policy/index.ts';
-import { createFeed, createReconciler, createRoutes, type Reconciler } from './reconciler/index.ts';
+import {
+  createFeed,
+  createOutsideDns,
+  createReconciler,
+  createRoutes,
+  createServedDns,
+  type Dns,
+  type Feed,
+  type Reconciler,
+} from './reconciler/index.ts';
 import { openVault, type Vault } from './secrets/index.ts';
 import { createLogArchive } from './store/files/log-archive.ts';
 import type { Store } from './store/index.ts';
@@ -59,6 +81,8 @@ export interface AppParts {
   readonly dockerHost: string;
   /** Makes a location's engine; the Docker Engine unless a test says otherwise. */
   readonly engine?: (settings: LocationSettings) => Engine;
+  /** Whom `doctor` asks for names, such as `127.0.0.1:53`; the machine’s own resolver without it. */
+  readonly resolvers?: readonly string[];
   /** Wraps the books, for a test that must know of every write. */
   readonly store?: (opened: Store) => Store;
 }
@@ -74,7 +98,7 @@ export interface App {
   /** Absent without Slack in the settings. */
   readonly whoIsWho: WhoIsWho | undefined;
   /** Where it listens, once started: the ports are real ones even when the settings say 0. */
-  readonly addresses: { http: string; edge: string };
+  readonly addresses: { http: string; edge: string; dns: string };
   start(): Promise<void>;
   close(): Promise<void>;
 }
@@ -92,16 +116,20 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
       locationFrom(settings, location, parts),
     ]),
   );
+  refuseOverlaps(locations);
   const feed = createFeed(store.events, clock, (error) => log.internal(error));
   feed.listen((event) => log.event(event));
+  const dns = dnsFor(settings, { store, feed, locations, clock });
   const logs = createLogArchive(join(parts.dataFolder, 'logs'), clock);
   const reconciler = createReconciler({
     ...store,
+    ...(dns ? { names: dns.names } : {}),
     logs,
     engines: Object.fromEntries(Object.entries(locations).map(([name, { engine }]) => [name, engine])),
     feed,
     clock,
     pepper: store.pepper,
+    pools: (location) => locations[location]?.pools,
     driftPolicy: (location) => settings.locations[location]?.drift ?? 'mend',
     provisioningTimeoutMs: settings.provisioningTimeoutSeconds * 1000,
     pricing: (location) => locations[location]?.prices ?? pricesFrom({}),
@@ -109,7 +137,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
   });
   const routes = createRoutes(store.desired, feed, reconciler.health);
   const edge = createEdge(routes.resolve);
-  const addresses = { http: '', edge: '' };
+  const addresses = { http: '', edge: '', dns: '' };
   const lives = livesFrom(settings);
   const hosted = hostedSources(join(parts.dataFolder, 'repositories'));
   const ground: Ground = {
@@ -125,6 +153,13 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     codeHost: { teamsOf: async (...asked) => github?.teamsOf(...asked) ?? [] },
     linkAddress: (account) => whoIsWho?.linking?.address(account),
     owner: settings.owner,
+    dns: () =>
+      lookAtZone({
+        domain: settings.edge.domain,
+        locations: Object.keys(locations),
+        resolvers: parts.resolvers,
+        ...dns?.facts,
+      }),
     defaultPrices: pricesFrom({}),
     sources: {
       branch: async (...place) => (await watch.sources.branch(...place)) ?? hosted.branch(...place),
@@ -137,7 +172,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     },
     edge: {
       domain: settings.edge.domain,
-      urlOf: (fqdn) => `http://${fqdn}:${placeIn(addresses.edge).port}`,
+      urlOf: (fqdn) => urlTo(fqdn, placeIn(addresses.edge), dns && ownPlace(locations, routes.resolve(fqdn))),
       probe: (url, signal) => probe(url, { signal, clock, edge: placeIn(addresses.edge) }),
     },
   };
@@ -208,6 +243,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     addresses,
     async start() {
       await routes.load();
+      addresses.dns = (await dns?.start()) ?? '';
       const edgeAt = placeIn(settings.edge.address);
       addresses.edge = `${edgeAt.host}:${await edge.listen(edgeAt.host, edgeAt.port)}`;
       await reconciler.start();
@@ -234,6 +270,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
         slack?.close(),
         git.close(),
         edge.close(),
+        dns?.close(),
         reconciler.close(),
         closed(server),
       ]);
@@ -282,6 +319,41 @@ async function githubFor(
     warn: (fields, message) => log.warn(fields, message),
     reportInternal: (error) => log.internal(error),
   });
+}
+
+/** Who says where the names of groups lead; undefined where a wildcard record does. */
+function dnsFor(
+  settings: Settings,
+  parts: {
+    store: Store & { pepper: string };
+    feed: Feed;
+    locations: Readonly<Record<string, Location>>;
+    clock: Clock;
+  },
+): Dns | undefined {
+  const dns = dnsFrom(settings);
+  if (!dns) return undefined;
+  const { store, feed, locations, clock } = parts;
+  const siteOf = (name: string) =>
+    locations[name] && siteFor(locations[name].pools, `${name}.${settings.edge.domain}`, dns.edge);
+  if (dns.update) {
+    const { server, key, secret } = dns.update;
+    return createOutsideDns({
+      zone: dns.zone,
+      server: placeIn(server),
+      key: { name: key, secret },
+      owner: ownerMark(settings.instance, store.pepper),
+      book: store.toldNames,
+      clock,
+      siteOf,
+    });
+  }
+  const hosts = Object.entries(locations).flatMap(([name, { pools }]) =>
+    siteRecords(pools, `${name}.${settings.edge.domain}`),
+  );
+  const { serve, zone } = dns;
+  const listenAt = placeIn(serve.address);
+  return createServedDns({ ...serve, zone, listenAt, hosts, desired: store.desired, feed, clock, siteOf });
 }
 
 async function slackFor(
@@ -380,6 +452,30 @@ function locationFrom(settings: Settings, location: LocationSettings, parts: App
     isolation: location.isolation,
     pools: poolsFrom(location),
   };
+}
+
+/** Where a name leads, unless that is an address which several groups share. */
+function ownPlace(
+  locations: Readonly<Record<string, Location>>,
+  place: { address: string; port: number } | undefined,
+) {
+  const isShared = ({ pools }: Location) => pools.shared && place && isHandedOut(pools, place.address);
+  return Object.values(locations).some(isShared) ? undefined : place;
+}
+
+/** Tells this bot's names in a zone from those of another bot; follows from the data folder, which has one bot. */
+function ownerMark(instance: string, pepper: string): string {
+  return createHmac('sha256', pepper).update(`dns ${instance}`).digest('hex').slice(0, 16);
+}
+
+/** An address that two locations hand out would be given to two groups. */
+function refuseOverlaps(locations: Readonly<Record<string, Location>>): void {
+  const pools = Object.entries(locations).map(([name, location]) => [name, location.pools] as const);
+  const overlap = poolsOverlap(Object.fromEntries(pools));
+  if (overlap === undefined) return;
+  throw new Failure('range-invalid', `locations.${overlap}.`, {
+    advice: 'Give every location addresses of its own.',
+  });
 }
 
 /** The bot's books of tokens, for `katabot token`; a running bot reads the same file. */

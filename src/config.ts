@@ -5,6 +5,7 @@ import { load, YAMLException } from 'js-yaml';
 import { z } from 'zod';
 import { Failure } from './failure.ts';
 import { type GivenGrant, type Life, OWN_CALLERS, RIGHTS, type Right } from './policy/index.ts';
+import { Secret } from './secrets/index.ts';
 import { nearestWord } from './spec/index.ts';
 
 /** The environment variables that the bot and its command line read; no other file of src reads any. */
@@ -194,9 +195,21 @@ const locationSchema = z.strictObject({
     description: 'What happens to a container that somebody changed or removed by hand.',
   }),
   addresses: z
-    .string()
+    .union([z.string(), z.array(z.string()).min(1, 'expected at least one range')])
     .default('127.20.0.0/16')
-    .meta({ description: 'IPv4 range that the host owns; each group gets one address of it.' }),
+    .meta({
+      description:
+        'One range or several that the host owns, IPv4 or IPv6; each group gets one address of each family. A single address is shared by all groups.',
+    }),
+  ports: z
+    .string()
+    .regex(/^\d{1,5}-\d{1,5}$/, 'expected a range of ports, such as 20000-29999')
+    .refine((range) => {
+      const [first = 0, last = 0] = range.split('-').map(Number);
+      return first >= 1 && first <= last && last <= 65_535;
+    }, 'expected two ports from 1 to 65535, the smaller one first')
+    .default('20000-29999')
+    .meta({ description: 'Ports that are handed out where groups share a single address.' }),
   networks: z
     .string()
     .default('198.18.0.0/15')
@@ -492,6 +505,62 @@ const slackSchema = z
     'clientId and clientSecretFile belong together',
   );
 
+const domainName = z
+  .string()
+  .regex(
+    /^([a-z0-9_]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i,
+    'expected a name such as apps.example.com',
+  )
+  .transform((text) => text.toLowerCase());
+const ipAddress = z.union([z.ipv4('expected an address such as 203.0.113.7'), z.ipv6()]);
+
+const dnsSchema = z
+  .strictObject({
+    zone: domainName.optional().meta({
+      description: 'The zone that the names of groups lie in; `edge.domain` without it.',
+    }),
+    edge: z.array(ipAddress).default([]).meta({
+      description:
+        'Where clients reach the edge. Names of groups that share an address lead there; to the location’s address without it.',
+    }),
+    serve: z
+      .strictObject({
+        address: listenAddress
+          .default('0.0.0.0:53')
+          .meta({ description: 'Where the bot answers, by UDP and TCP.' }),
+        nameServers: z.array(domainName).min(1).optional().meta({
+          description: 'What the bot is called as a name server, in the zone above; `ns1.ZONE` without it.',
+        }),
+        publicAddresses: z.array(ipAddress).default([]).meta({
+          description:
+            'Where resolvers reach the bot: addresses of those name servers that lie in the zone itself.',
+        }),
+        contact: domainName.optional().meta({
+          description: 'Mailbox of who runs the zone, with a dot for the `@`; `hostmaster.ZONE` without it.',
+        }),
+        responsesPerSecond: z.int().min(0).default(500).meta({
+          description:
+            'Answers to one network of clients by UDP; above that they are told to use TCP. 0: no limit.',
+        }),
+      })
+      .optional()
+      .meta({ description: 'The bot answers for the zone itself; so it does with an empty `dns`.' }),
+    update: z
+      .strictObject({
+        server: listenAddress.meta({
+          description: 'The primary name server of the zone, such as 192.0.2.53:53.',
+        }),
+        key: domainName.meta({ description: 'Name of the TSIG key, hmac-sha256.' }),
+        secretFile: z.string().meta({ description: 'A file with the secret of the key, in base64.' }),
+      })
+      .optional()
+      .meta({ description: 'Another name server answers for the zone and takes updates (RFC 2136).' }),
+  })
+  .refine(
+    ({ serve, update }) => !(serve && update),
+    'serve and update exclude each other: who answers for the zone?',
+  );
+
 const settingsSchema = z.strictObject({
   instance: name.default('katabot').meta({
     description:
@@ -529,6 +598,10 @@ const settingsSchema = z.strictObject({
         .meta({ description: 'Last part of every group’s name: LABEL.LOCATION.DOMAIN.' }),
     })
     .prefault({}),
+  dns: dnsSchema.optional().meta({
+    description:
+      'Who says where a group’s name leads. Without it nobody has to: a wildcard record leads every name to the edge.',
+  }),
   locations: z
     .record(name, locationSchema)
     .default({})
@@ -604,6 +677,35 @@ export type LocationSettings = z.infer<typeof locationSchema>;
 export function placeIn(address: string): { host: string; port: number } {
   const colon = address.lastIndexOf(':');
   return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) };
+}
+
+/** What the settings say of the names of groups, with what is left out filled in. Throws a Failure `settings-invalid`. */
+export function dnsFrom({ dns, edge }: Settings) {
+  if (!dns) return undefined;
+  const domain = edge.domain.toLowerCase();
+  const zone = dns.zone ?? domain;
+  if (domain !== zone && !domain.endsWith(`.${zone}`)) {
+    throw new Failure('settings-invalid', `dns.zone: ${zone} does not hold edge.domain, ${domain}.`, {
+      advice: 'Write the zone in which the names of groups lie.',
+    });
+  }
+  const { update } = dns;
+  if (update) return { zone, edge: dns.edge, update: { ...update, secret: secretIn(update.secretFile) } };
+  const serve = dns.serve ?? dnsSchema.parse({ serve: {} }).serve;
+  if (!serve) return undefined;
+  const { nameServers = [`ns1.${zone}`], contact = `hostmaster.${zone}` } = serve;
+  return { zone, edge: dns.edge, serve: { ...serve, nameServers, contact } };
+}
+
+function secretIn(file: string): Secret {
+  try {
+    return new Secret(readFileSync(file, 'utf8').trim());
+  } catch (error) {
+    throw new Failure('settings-invalid', `dns.update.secretFile: ${file} cannot be read.`, {
+      advice: 'Write the secret of the key into it, in base64.',
+      cause: error,
+    });
+  }
 }
 
 /** What the settings say of GitHub, with what each role may do as a list of grants. */

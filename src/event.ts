@@ -53,6 +53,8 @@ export type Fact =
   | { kind: 'running'; containers: number; tookMs: number }
   | { kind: 'finished'; outcome: 'Succeeded' | 'Failed' | 'Stopped' }
   | ({ kind: 'failed'; code: string; message: string; advice: string } & About)
+  /** The engine refused an address or a port of it, and another one took its place. */
+  | { kind: 'moved'; from: Place; to: Place; why: string }
   | { kind: 'superseded'; by: number }
   | { kind: 'drifted'; what: string; mended: boolean }
   | { kind: 'stopping'; by: string }
@@ -63,6 +65,12 @@ export type Fact =
   | { kind: 'expired' }
   | { kind: 'removing'; by: string }
   | { kind: 'removed' };
+
+/** A port at an address of the host. */
+interface Place {
+  readonly address: string;
+  readonly hostPort: number;
+}
 
 /** How a change of a field reaches a group that runs: not at all, by restarting members, by a new pod. */
 export type Effect = 'create' | 'none' | 'in-place' | 'restart' | 'replace';

@@ -34,6 +34,8 @@ export interface About {
   /** The registry whose login was used, as it is written. */
   readonly registry?: string;
   readonly port?: number;
+  /** Of the host, where the port is taken. */
+  readonly address?: string;
   readonly volume?: string;
   readonly probe?: 'liveness' | 'readiness';
 }

@@ -1,9 +1,10 @@
-import { Failure } from '../failure.ts';
-import { labelTaken, placeOf } from '../network/index.ts';
+import { labelTaken } from '../network/index.ts';
 import type { Caller } from '../policy/index.ts';
+import { settle } from './addresses.ts';
 import type { Followed } from './follow.ts';
 import type { Ground } from './ground.ts';
 import type { Accepted } from './plan-files.ts';
+import { nameFor } from './visible.ts';
 
 /** Where a revision comes from, and what people said about it. */
 export interface Origin {
@@ -24,25 +25,17 @@ export async function accept(
   plan: Followed['plan'],
   { commit, caller, reason, rollbackOf, expiresAtMs }: Origin,
 ): Promise<Followed> {
-  const { key, group, repository, locationName, location, facts, fqdn, effect, before, existing } = accepted;
+  const { key, group, repository, locationName, facts, fqdn, effect, before, existing } = accepted;
   const acceptedAtMs = ground.clock.now();
-  const slot = await ground.slots.take(locationName, key, location.pools.slotCount, existing.slot);
-  if (slot >= location.pools.slotCount) {
-    throw new Failure('no-address', `The location ${locationName} has no free address left.`, {
-      advice: 'Delete a group that is no longer needed, or widen locations.NAME.addresses in the settings.',
-    });
-  }
+  const place = await settle(ground, accepted, caller);
   const claim = fqdn ? await ground.labels.claim(fqdn, key) : { ok: true as const };
-  if (!claim.ok) throw labelTaken(fqdn, claim.holder);
+  if (!claim.ok) throw labelTaken(fqdn, await nameFor(ground, caller, claim.holder));
   if (!fqdn && before?.fqdn) await ground.labels.release(key);
-  const { address, subnet } = placeOf(location.pools, slot);
   const wish = await ground.desired.put({
     key,
     location: locationName,
     repository,
-    slot,
-    address: group.ipAddress ? address : '',
-    subnet,
+    ...place,
     fqdn,
     after: existing.revision,
     expiresAtMs: expiresAtMs === undefined ? (before?.expiresAtMs ?? null) : expiresAtMs,

@@ -1,26 +1,13 @@
-import { within } from '../clock.ts';
-import { type EngineFacts, isIsolated } from '../engines/index.ts';
 import { partsOf } from '../event.ts';
-import { messageOf } from '../failure.ts';
 import { verifyAudit } from '../policy/index.ts';
 import * as say from '../replies/index.ts';
-import { groupSize } from '../spec/index.ts';
+import { lookAtEngines } from './doctor-engines.ts';
+import { broken, type Finding, fine, warning } from './finding.ts';
 import { glance } from './glance.ts';
-import type { Ground, Location } from './ground.ts';
+import type { Ground } from './ground.ts';
 import { missingSecrets } from './supply.ts';
 import type { RunVerb } from './verb.ts';
 
-/** One thing that was looked at. */
-export interface Finding {
-  readonly name: string;
-  readonly state: 'fine' | 'warning' | 'broken';
-  readonly text: string;
-  /** What to do about it; '' for what is fine. */
-  readonly advice: string;
-}
-
-const ENGINE_TIMEOUT_MS = 5_000;
-const MOST_SKEW_MS = 2_000;
 const LEAST_FREE_BYTES = 512 * 2 ** 20;
 
 /** Looks at everything that the bot stands on, and says what to mend. */
@@ -33,6 +20,7 @@ export const runDoctor: RunVerb = async function* (ground, _asked, signal) {
     lookAtDisk,
     lookAtWatched,
     lookAtMail,
+    lookAtNames,
     lookAtAudit,
   ]) {
     for (const finding of await look(ground, signal)) {
@@ -80,73 +68,6 @@ async function lookAtMail({ host, clock }: Ground): Promise<Finding[]> {
     );
   if (findings.length) return findings;
   return [fine('github', `${deliveries.waiting} deliveries and ${writes.waiting} writes wait`)];
-}
-
-async function lookAtEngines(ground: Ground): Promise<Finding[]> {
-  const looks = Object.entries(ground.locations).map(async ([name, location]) => {
-    try {
-      const limit = AbortSignal.timeout(ENGINE_TIMEOUT_MS);
-      const facts = await within(limit, location.engine.describe(limit));
-      return [
-        fine(
-          name,
-          `engine ${facts.version}, ${facts.operatingSystem} ${facts.architecture}, runtime ${facts.runtime}`,
-        ),
-        isolationFinding(name, location, facts),
-        skewFinding(name, facts),
-        await memoryFinding(ground, name, facts),
-      ];
-    } catch (error) {
-      return [
-        broken(
-          name,
-          `its engine does not answer (${messageOf(error)})`,
-          'Start it, or mend its address in the settings.',
-        ),
-      ];
-    }
-  });
-  const found = (await Promise.all(looks)).flat();
-  return found.length
-    ? found
-    : [broken('locations', 'there is none', 'Add one under locations in the settings.')];
-}
-
-function isolationFinding(name: string, location: Location, facts: EngineFacts): Finding {
-  if (!isIsolated(facts.isolation, location.isolation)) {
-    return broken(
-      name,
-      `requires ${location.isolation} isolation and shows ${facts.isolation}: every deploy is refused${facts.isolationSaw ? ` (${facts.isolationSaw})` : ''}`,
-      `Give it an isolating runtime, or allow less: locations.${name}.isolation: ${facts.isolation}`,
-    );
-  }
-  return facts.isolation === 'none'
-    ? warning(name, 'isolation: none, for development only', 'Use a runtime that isolates for anything else.')
-    : fine(name, `isolation: ${facts.isolation} (${facts.isolationSaw})`);
-}
-
-function skewFinding(name: string, { skewMs }: EngineFacts): Finding {
-  return Math.abs(skewMs) > MOST_SKEW_MS
-    ? warning(
-        name,
-        `its clock differs by ${(skewMs / 1000).toFixed(1)} s`,
-        'Run NTP on both machines: bills are made of its times.',
-      )
-    : fine(name, `clock differs by ${skewMs} ms`);
-}
-
-async function memoryFinding(ground: Ground, name: string, facts: EngineFacts): Promise<Finding> {
-  const promised = (await ground.desired.list())
-    .filter(
-      ({ location, wanted, settled }) =>
-        location === name && wanted === 'running' && settled !== 'Succeeded' && settled !== 'Failed',
-    )
-    .reduce((sum, { revision }) => sum + groupSize(revision.group).memoryBytes + facts.overheadBytes, 0);
-  const gb = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GB`;
-  const text = `${gb(promised)} of ${gb(facts.memoryBytes)} memory promised`;
-  return promised > facts.memoryBytes
-    ? warning(name, text, 'Delete or stop groups: memory is promised more than once.')
-    : fine(name, text);
 }
 
 async function lookAtGroups(ground: Ground, signal: AbortSignal): Promise<Finding[]> {
@@ -208,6 +129,10 @@ async function lookAtWatched(ground: Ground): Promise<Finding[]> {
     );
 }
 
+async function lookAtNames(ground: Ground): Promise<Finding[]> {
+  return (await ground.dns()).map((look) => ({ name: 'names', ...look }));
+}
+
 async function lookAtAudit(ground: Ground): Promise<Finding[]> {
   const answer = await verifyAudit(ground.audit.all());
   return [
@@ -219,16 +144,4 @@ async function lookAtAudit(ground: Ground): Promise<Finding[]> {
           'Somebody wrote into the database: compare it with a backup.',
         ),
   ];
-}
-
-function fine(name: string, text: string): Finding {
-  return { name, state: 'fine', text, advice: '' };
-}
-
-function warning(name: string, text: string, advice: string): Finding {
-  return { name, state: 'warning', text, advice };
-}
-
-function broken(name: string, text: string, advice: string): Finding {
-  return { name, state: 'broken', text, advice };
 }

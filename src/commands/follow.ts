@@ -133,7 +133,10 @@ async function* tellArrival(
   told: readonly Event[],
   signal: AbortSignal,
 ): AsyncGenerator<Block, Outcome> {
-  const { wish, facts } = followed;
+  const { facts } = followed;
+  const newest = await ground.desired.get(followed.wish.key);
+  // It may have got another address on its way up.
+  const wish = newest?.revision.number === followed.wish.revision.number ? newest : followed.wish;
   const [exit] = exitsIn(told);
   const count = wish.revision.group.containers.length;
   if (fact.kind === 'running') yield say.startStage(count, fact.tookMs);
@@ -145,9 +148,8 @@ async function* tellArrival(
     url && fact.kind === 'running' ? ground.edge.probe(url, signal) : undefined,
     exit ?? (fact.kind === 'running' ? earlyExit(ground, mailbox, wish, signal) : undefined),
   ]);
-  const ports = (wish.revision.group.ipAddress?.ports ?? []).map(({ port }) => String(port));
   if (wish.address && fact.kind === 'running')
-    yield say.addressStage({ url, fqdn: wish.fqdn, address: wish.address, ports }, probe);
+    yield say.addressStage({ url, published: wish.published }, probe);
   if (crash?.kind === 'killing') return yield* tellProbe(ground, followed, killingCause(crash));
   if (crash || (fact.kind === 'finished' && fact.outcome === 'Failed'))
     return yield* tellExit(ground, followed, crash);

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Engine, Isolation } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import type { Ledger, Prices } from '../metering/index.ts';
-import type { LabelBook, Pools, SlotBook } from '../network/index.ts';
+import type { AddressBook, DnsLook, LabelBook, Pools, SlotBook } from '../network/index.ts';
 import type {
   AuditBook,
   ChatAccount,
@@ -27,6 +27,7 @@ export interface Ground {
   readonly ledger: Ledger;
   readonly labels: LabelBook;
   readonly slots: SlotBook;
+  readonly addresses: AddressBook;
   readonly audit: AuditBook;
   readonly secrets: SecretBook;
   readonly vault: Pick<Vault, 'open' | 'recipient' | 'pepper'>;
@@ -50,6 +51,8 @@ export interface Ground {
   /** How long groups of an environment live: without a word, and at most. */
   readonly host: Host;
   readonly lives: (environment: string) => Life;
+  /** What is seen of the zone that the groups’ names lie in. */
+  readonly dns: () => Promise<readonly DnsLook[]>;
   /** Who the bot belongs to; part of the reuse scopes of labels. */
   readonly owner: string;
   /** For a group whose location has left the settings. */

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { within } from '../clock.ts';
-import type { EngineFacts } from '../engines/index.ts';
+import type { EngineFacts, Published } from '../engines/index.ts';
 import { type Effect, type GroupKey, groupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
-import { fqdnOf, slotOf } from '../network/index.ts';
+import { fqdnOf } from '../network/index.ts';
 import type { Wish } from '../reconciler/index.ts';
 import { type Change, diffGroups, effectOf, type Group, type Problem, readGroup } from '../spec/index.ts';
+import { addressProblems } from './addresses.ts';
 import { NO_REPOSITORY, type Source } from './file-source.ts';
 import type { Ground, Location } from './ground.ts';
 import {
@@ -44,10 +45,11 @@ export interface Accepted {
   readonly existing: Existing;
 }
 
-/** What the engine holds of a group, whatever the books say: its newest revision (0 for none) and its place. */
+/** What the engine holds of a group, whatever the books say: its newest revision (0 for none), and where it is. */
 interface Existing {
   readonly revision: number;
-  readonly slot: number | undefined;
+  readonly published: readonly Published[];
+  readonly subnet: string;
 }
 
 /** Longer than this and the engine counts as away; a push must not hang on it. */
@@ -99,12 +101,14 @@ export async function planGroup(
   ]);
   const repository = repositoryOf(source, before);
   const fqdn = fqdnFor(ground, { ...source, repository }, group, locationName, before?.fqdn ?? '');
+  const settler = { key, group, locationName, location, existing };
   const found = [
     ...problems,
     ...isolationProblems(file, locationName, location, facts),
     ...(await capacityProblems(ground, file, key, group, locationName, facts)),
     ...ownershipProblems(file, repository, key, locationName, before),
-    ...(await labelProblems(ground, file, key, fqdn)),
+    ...(await labelProblems(ground, file, { key, caller: source.caller }, fqdn)),
+    ...(await addressProblems(ground, file, settler, source.caller)),
   ];
   if (found.some(({ severity }) => severity === 'error')) return { ...file, problems: found };
   const there = before !== undefined && before.wanted !== 'deleted';
@@ -115,19 +119,7 @@ export async function planGroup(
   return {
     ...file,
     problems: found,
-    accepted: {
-      key,
-      group,
-      repository,
-      locationName,
-      location,
-      facts,
-      fqdn,
-      effect,
-      changes,
-      before,
-      existing,
-    },
+    accepted: { ...settler, repository, facts, fqdn, effect, changes, before },
   };
 }
 
@@ -135,8 +127,11 @@ export async function planGroup(
 async function foundOnEngine(location: Location, key: GroupKey, signal: AbortSignal): Promise<Existing> {
   const pods = (await location.engine.observe(signal, key)).get(key)?.pods ?? [];
   const revisions = pods.flatMap((pod) => [pod.revision, ...pod.members.map(({ revision }) => revision)]);
-  const address = pods.findLast((pod) => pod.address)?.address ?? '';
-  return { revision: Math.max(0, ...revisions), slot: slotOf(location.pools, address) };
+  return {
+    revision: Math.max(0, ...revisions),
+    published: pods.findLast((pod) => pod.published?.length)?.published ?? [],
+    subnet: pods.findLast((pod) => pod.subnet)?.subnet ?? '',
+  };
 }
 
 function fqdnFor(

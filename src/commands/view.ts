@@ -1,4 +1,4 @@
-import type { ObservedGroup, ObservedPod } from '../engines/index.ts';
+import type { ObservedGroup, ObservedPod, Published } from '../engines/index.ts';
 import { type Event, partsOf } from '../event.ts';
 import type { Prices } from '../metering/index.ts';
 import { type Bill, bill, type Interval, type Money, rate, sizeOf } from '../metering/index.ts';
@@ -22,6 +22,8 @@ export interface GroupView {
   readonly expiresAtMs: number | null;
   readonly address: string;
   readonly ports: readonly string[];
+  /** Where each port is reached. */
+  readonly published: readonly Published[];
   readonly fqdn: string;
   readonly url: string;
   readonly containers: readonly ContainerView[];
@@ -87,6 +89,7 @@ export function viewOf(sources: ViewSources): GroupView {
     state: observed === 'unknown' ? 'Unknown' : stateOf(wish, pod, containers),
     address: wish.address,
     ports: (group.ipAddress?.ports ?? []).map(({ port, protocol }) => `${port}/${protocol}`),
+    published: wish.published,
     fqdn: wish.fqdn,
     url: wish.fqdn ? sources.urlOf(wish.fqdn) : '',
     containers,

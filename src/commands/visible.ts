@@ -10,6 +10,14 @@ export async function groupsFor(ground: Ground, caller: Caller): Promise<Wish[]>
   );
 }
 
+/** What a group is called to somebody: its name to those who may look at it. */
+export async function nameFor(ground: Ground, caller: Caller, group: GroupKey): Promise<string> {
+  const repository = (await ground.desired.get(group))?.repository ?? '';
+  return maySee(ground, caller, { group, repository })
+    ? `the group ${group}`
+    : 'a group that you may not see';
+}
+
 /** Whether a caller may look at a group, or at what is left of it. */
 export function maySee(
   { policy }: Ground,

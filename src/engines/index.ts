@@ -69,8 +69,10 @@ export interface Pod {
   readonly fingerprint: string;
   /** Container name -> changes when that member must be made anew. */
   readonly memberFingerprints: Readonly<Record<string, string>>;
-  /** The group's own address on the host, or '' for a group without one. */
+  /** The group's first address on the host, or '' for a group without one. */
   readonly address: string;
+  /** Every port at every address; nothing else is reached from outside. */
+  readonly published: readonly Published[];
   /** The group's own network, such as 198.18.0.16/28. */
   readonly subnet: string;
   /**
@@ -80,6 +82,15 @@ export interface Pod {
   readonly images: Readonly<Record<string, string>>;
   /** When the meter of this pod began before its sandbox existed (first pull), epoch ms. */
   readonly meteredFromMs?: number;
+}
+
+/** A port of a group, and where it is reached. */
+export interface Published {
+  readonly address: string;
+  readonly protocol: 'TCP' | 'UDP';
+  readonly port: number;
+  /** The port at the address: the same one, unless groups share the address. */
+  readonly hostPort: number;
 }
 
 export type Step =
@@ -120,6 +131,9 @@ export interface ObservedPod {
   readonly state: 'created' | 'running' | 'exited' | 'absent';
   readonly sandboxId: string;
   readonly address: string;
+  /** What is published, and the group's own network, where the engine shows them. */
+  readonly published?: readonly Published[];
+  readonly subnet?: string;
   readonly createdAtMs: number;
   /** From the label: when the meter began, if that was before the sandbox existed. */
   readonly meteredFromMs?: number;

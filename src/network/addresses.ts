@@ -1,110 +1,172 @@
-import type { GroupKey } from '../event.ts';
-import { Failure } from '../failure.ts';
 import type { Group } from '../spec/index.ts';
+import {
+  addressText,
+  type FamilyName,
+  isInRange,
+  parseAddress,
+  type Range,
+  rangeFrom,
+  rangeInvalid,
+  rangesOverlap,
+} from './ranges.ts';
 
-/** Which place of a location belongs to which group. A place gives both the address and the network. */
-export interface SlotBook {
-  /**
-   * The group's place: the one it has, else the preferred one if that is free, else the lowest free one; one transaction.
-   * A number of `slotCount` or more says that the location is full; nothing is taken then.
-   */
-  take(location: string, key: GroupKey, slotCount: number, preferred?: number): Promise<number>;
-  release(key: GroupKey): Promise<void>;
-}
-
-/** The addresses and networks of a location, counted in places. */
+/** The addresses that the host of a location owns, and the networks that exist on it alone. */
 export interface Pools {
-  readonly slotCount: number;
-  readonly addresses: Block;
-  readonly firstNetwork: number;
+  /** One of each family that the location has, IPv4 first. Every group gets an address of each. */
+  readonly families: readonly Family[];
+  /** There is a single address, so that groups share it and differ by their ports. */
+  readonly shared: boolean;
+  /** The ports of a shared address that are handed out. */
+  readonly ports: { readonly first: number; readonly last: number };
+  readonly networks: Range;
+  /** How many networks there are: that many groups fit. */
+  readonly networkCount: number;
 }
 
-/** Addresses that are handed out: all but the first and the last of every `size`. */
+export interface Family {
+  readonly name: FamilyName;
+  readonly blocks: readonly Block[];
+  /** How many addresses are handed out. */
+  readonly count: number;
+}
+
+/** Addresses of one range: all of it in pieces of `size`, of each piece all but the ends that are left out. */
 interface Block {
-  readonly first: number;
-  readonly size: number;
-  readonly usable: number;
+  readonly range: Range;
+  readonly size: bigint;
+  /** Handed out of every piece, and how many are left out before them. */
+  readonly usable: bigint;
+  readonly skipped: bigint;
+  readonly count: number;
 }
 
 /** Every group's own network: 14 addresses are enough for a sandbox and its gateway. */
 const NETWORK_BITS = 28;
-const NETWORK_SIZE = 2 ** (32 - NETWORK_BITS);
+const NETWORK_SIZE = 2n ** BigInt(32 - NETWORK_BITS);
 
 /** Some clients take an address that ends in 0 or 255 for a network or a broadcast, whatever the range says. */
-const LARGEST_BLOCK = 256;
+const LARGEST_PIECE = 256n;
+
+/** Nobody runs more groups at one location; a range of IPv6 has more addresses than can be counted. */
+const MOST_ADDRESSES = 1n << 20n;
 
 /**
- * Reads the two ranges of a location (IPv4, CIDR). `addresses` are owned by the host and published on; `networks` exist
- * on the host only. Throws a Failure `range-invalid`, also for ranges that overlap or hold nothing.
+ * Reads the ranges of a location. `addresses` are owned by the host and published on; `networks` (IPv4) exist on the host
+ * only. Throws a Failure `range-invalid`, also for ranges that overlap.
  */
-export function poolsFrom({ addresses, networks }: { addresses: string; networks: string }): Pools {
-  const published = rangeOf(addresses, 'addresses');
-  const inner = rangeOf(networks, 'networks');
-  if (inner.size < NETWORK_SIZE) throw invalid('networks', networks, `is smaller than one /${NETWORK_BITS}`);
-  if (published.first < inner.first + inner.size && inner.first < published.first + published.size) {
-    throw invalid('networks', networks, `overlaps with the addresses ${addresses}`);
+export function poolsFrom({
+  addresses,
+  networks,
+  ports,
+}: {
+  readonly addresses: string | readonly string[];
+  readonly networks: string;
+  /** Such as `20000-29999`. */
+  readonly ports: string;
+}): Pools {
+  const ranges = [addresses].flat().map((text) => rangeFrom(text, 'addresses'));
+  const inner = rangeFrom(networks, 'networks');
+  if (inner.family !== 'IPv4') throw rangeInvalid('networks', networks, 'is no range of IPv4');
+  if (inner.size < NETWORK_SIZE)
+    throw rangeInvalid('networks', networks, `is smaller than one /${NETWORK_BITS}`);
+  for (const [index, range] of ranges.entries()) {
+    const other = ranges.slice(0, index).find((each) => rangesOverlap(each, range));
+    if (other) throw rangeInvalid('addresses', range.text, `overlaps with ${other.text}`);
+    if (rangesOverlap(range, inner))
+      throw rangeInvalid('networks', networks, `overlaps with the addresses ${range.text}`);
   }
-  const block = blockOf(published);
-  const addressCount = Math.floor(published.size / block.size) * block.usable;
+  const families = (['IPv4', 'IPv6'] as const)
+    .map((name) => familyOf(name, ranges))
+    .filter(({ count }) => count > 0);
+  const [first = 0, last = 0] = ports.split('-').map(Number);
   return {
-    slotCount: Math.min(addressCount, Math.floor(inner.size / NETWORK_SIZE)),
-    addresses: block,
-    firstNetwork: inner.first,
+    families,
+    shared: families.every(({ count }) => count === 1),
+    ports: { first, last },
+    networks: inner,
+    networkCount: Number(inner.size / NETWORK_SIZE),
   };
 }
 
-/** A range of one or two addresses has none to spare: a host with a single public address serves one group. */
-function blockOf({ first, size }: { first: number; size: number }): Block {
-  if (size <= 2) return { first, size, usable: size };
-  const blockSize = Math.min(size, LARGEST_BLOCK);
-  return { first, size: blockSize, usable: blockSize - 2 };
+/** Two locations whose hosts would own the same address, in words; undefined when there are none. */
+export function poolsOverlap(locations: Readonly<Record<string, Pools>>): string | undefined {
+  const all = Object.entries(locations).flatMap(([name, { families }]) =>
+    families.flatMap(({ blocks }) => blocks.map(({ range }) => ({ name, range }))),
+  );
+  for (const [index, { name, range }] of all.entries()) {
+    const other = all.slice(0, index).find((each) => each.name !== name && rangesOverlap(each.range, range));
+    if (other) return `${name}: ${range.text} overlaps with ${other.range.text} of ${other.name}`;
+  }
+  return undefined;
 }
 
-export function placeOf(
-  { addresses, firstNetwork }: Pools,
-  slot: number,
-): { address: string; subnet: string } {
-  const { first, size, usable } = addresses;
-  const skipped = usable < size ? 1 : 0;
+function familyOf(name: FamilyName, ranges: readonly Range[]): Family {
+  const blocks = ranges.filter(({ family }) => family === name).map(blockOf);
+  return { name, blocks, count: blocks.reduce((sum, { count }) => sum + count, 0) };
+}
+
+/** A range of one or two addresses has none to spare. IPv6 has no broadcast; its first address is every router's. */
+function blockOf(range: Range): Block {
+  const { family, size: whole } = range;
+  const size = family === 'IPv4' && whole > LARGEST_PIECE ? LARGEST_PIECE : whole;
+  const spare = whole <= 2n ? 0n : family === 'IPv4' ? 2n : 1n;
+  const usable = size - spare;
+  const count = (whole / size) * usable;
   return {
-    address: dotted(first + Math.floor(slot / usable) * size + (slot % usable) + skipped),
-    subnet: `${dotted(firstNetwork + slot * NETWORK_SIZE)}/${NETWORK_BITS}`,
+    range,
+    size,
+    usable,
+    skipped: spare > 0n ? 1n : 0n,
+    count: Number(count < MOST_ADDRESSES ? count : MOST_ADDRESSES),
   };
 }
 
-/** The place that an address belongs to; undefined for an address that no place has. */
-export function slotOf(pools: Pools, address: string): number | undefined {
-  const { first, size, usable } = pools.addresses;
-  const offset = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0) - first;
-  const slot = Math.floor(offset / size) * usable + (offset % size) - (usable < size ? 1 : 0);
-  return slot >= 0 && slot < pools.slotCount && placeOf(pools, slot).address === address ? slot : undefined;
+/** The n-th address of a family, from 0. */
+export function addressAt({ name, blocks }: Family, place: number): string {
+  let rest = place;
+  for (const { range, size, usable, skipped, count } of blocks) {
+    if (rest < count) {
+      const n = BigInt(rest);
+      return addressText(name, range.first + (n / usable) * size + (n % usable) + skipped);
+    }
+    rest -= count;
+  }
+  throw new RangeError(`there are fewer than ${place + 1} addresses`);
 }
 
-function rangeOf(text: string, setting: string): { first: number; size: number } {
-  const [, address = '', bits = ''] = /^(\d{1,3}(?:\.\d{1,3}){3})\/(\d{1,2})$/.exec(text) ?? [];
-  const parts = address.split('.').map(Number);
-  const prefix = Number(bits);
-  if (!address || parts.some((part) => part > 255) || prefix > 32)
-    throw invalid(setting, text, 'is no IPv4 range');
-  const value = parts.reduce((sum, part) => sum * 256 + part, 0);
-  const size = 2 ** (32 - prefix);
-  if (value % size !== 0)
-    throw invalid(
-      setting,
-      text,
-      `does not begin at a multiple of its size (${dotted(value - (value % size))}/${prefix} does)`,
-    );
-  return { first: value, size };
+/** Which place an address of a family has; undefined for one that is not handed out. */
+export function placeOfAddress(family: Family, address: string): number | undefined {
+  const value = parseAddress(address)?.value ?? -1n;
+  let before = 0;
+  for (const { range, size, usable, skipped, count } of family.blocks) {
+    if (isInRange(range, address)) {
+      const offset = value - range.first;
+      const place = before + Number((offset / size) * usable + (offset % size) - skipped);
+      return place >= before && place < before + count && addressAt(family, place) === address
+        ? place
+        : undefined;
+    }
+    before += count;
+  }
+  return undefined;
 }
 
-function invalid(setting: string, text: string, why: string): Failure {
-  return new Failure('range-invalid', `${setting}: ${text} ${why}.`, {
-    advice: 'Write a range such as 127.20.0.0/16.',
-  });
+/** Whether a location hands this address out. */
+export function isHandedOut({ families }: Pools, address: string): boolean {
+  return families.some((family) => placeOfAddress(family, address) !== undefined);
 }
 
-function dotted(value: number): string {
-  return [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255].join('.');
+/** The n-th network of a location, such as 198.18.0.16/28. */
+export function subnetOf({ networks }: Pools, slot: number): string {
+  return `${addressText('IPv4', networks.first + BigInt(slot) * NETWORK_SIZE)}/${NETWORK_BITS}`;
+}
+
+/** Which network it is; undefined for one that is not of the location. */
+export function slotOf(pools: Pools, subnet: string): number | undefined {
+  const address = subnet.split('/')[0] ?? '';
+  if (!isInRange(pools.networks, address)) return undefined;
+  const slot = Number(((parseAddress(address)?.value ?? 0n) - pools.networks.first) / NETWORK_SIZE);
+  return subnetOf(pools, slot) === subnet ? slot : undefined;
 }
 
 /** The port that HTTP by name goes to: 80, else 8080, else the first TCP port; undefined when there is none. */

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { createProxyServer, type ProxyServer } from 'httpxy';
 import { type Clock, systemClock } from '../clock.ts';
 import { EDGE_HEADER, forAnswer, forRequest, forUpgrade } from './headers.ts';
+import { withPort } from './ranges.ts';
 
 export interface Target {
   readonly address: string;
@@ -166,7 +167,7 @@ function refuseUpgrade(socket: Duplex, status: string): void {
 }
 
 function urlOf({ address, port }: Target): string {
-  return `http://${address}:${port}`;
+  return `http://${withPort(address, port)}`;
 }
 
 /** Readiness comes in seconds. */

@@ -1,5 +1,19 @@
 /** Which name and address reach which group. */
-export { edgePort, type Pools, placeOf, poolsFrom, type SlotBook, slotOf } from './addresses.ts';
+export { edgePort, isHandedOut, type Pools, poolsFrom, poolsOverlap, slotOf, subnetOf } from './addresses.ts';
+export { type DnsLook, lookAtZone } from './dns-look.ts';
+export { createDnsServer } from './dns-server.ts';
+export { createOutsideZone, type NameBook, type OutsideZone } from './dns-update.ts';
 export { createEdge, type Edge } from './edge.ts';
+export {
+  type AddressBook,
+  type Allocation,
+  allocate,
+  type Decide,
+  type Endpoint,
+  type SlotBook,
+} from './endpoints.ts';
 export { fqdnOf, type LabelBook, type LabelRequest, labelTaken } from './labels.ts';
 export { probe } from './probe.ts';
+export { parseAddress, withPort } from './ranges.ts';
+export { addressRecords, recordsOf, type Site, siteFor, siteRecords, urlTo } from './records.ts';
+export { createZone, type Zone, type ZoneRecord } from './zone.ts';

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { GroupKey } from '../event.ts';
 import type { Standing } from './assess.ts';
 import type { Feed } from './feed.ts';
+import type { Names } from './names.ts';
 import type { Queue } from './queue.ts';
 import { tellUnready } from './readiness.ts';
 import type { DesiredState, Wish } from './wish.ts';
@@ -12,12 +13,16 @@ interface ArrivalParts {
     readonly feed: Feed;
     readonly clock: Clock;
     readonly provisioningTimeoutMs: number;
+    readonly names?: Names;
   };
   readonly unready: Map<GroupKey, number>;
   readonly queue: Queue<GroupKey>;
 }
 
-/** No step is left: says so once, frees what a deleted group held, or sets the next look. */
+/**
+ * No step is left: says so once, frees what a deleted group held, or sets the next look. A group's name leads to it before
+ * it is said to run, and to nobody before it is said to be gone. Throws a Failure of the name server.
+ */
 export async function arrived(work: ArrivalParts, wish: Wish, standing: Standing): Promise<void> {
   const { parts, queue } = work;
   const { key, revision } = wish;
@@ -25,15 +30,15 @@ export async function arrived(work: ArrivalParts, wish: Wish, standing: Standing
   if (standing.kind === 'unready') tellUnready(work, wish, standing);
   else work.unready.delete(key);
   if (standing.kind === 'gone') {
+    await parts.names?.withdraw(wish);
     if (await parts.desired.forget(key)) parts.feed.tell(key, revision.number, { kind: 'removed' });
     else queue.add(key); // wanted again since the look
   } else if (standing.kind === 'stopped') {
     if (await parts.desired.note(key, revision.number, { settled: 'Stopped' }))
       parts.feed.tell(key, revision.number, { kind: 'stopped' });
-  } else if (
-    (standing.kind === 'in-sync' || (standing.kind === 'waiting' && standing.begun)) &&
-    (await parts.desired.note(key, revision.number, { settled: 'Running' }))
-  ) {
+  } else if (standing.kind === 'in-sync' || (standing.kind === 'waiting' && standing.begun)) {
+    await parts.names?.publish(wish);
+    if (!(await parts.desired.note(key, revision.number, { settled: 'Running' }))) return;
     const tookMs = parts.clock.now() - revision.acceptedAtMs;
     parts.feed.tell(key, revision.number, {
       kind: 'running',

@@ -1,5 +1,6 @@
 /** Brings what is to what should be. */
 export { assess, type Standing } from './assess.ts';
+export { createOutsideDns, createServedDns, type Dns } from './dns.ts';
 export { createFeed, type Feed } from './feed.ts';
 export type { Health } from './health.ts';
 export { healthOf } from './health.ts';
@@ -7,6 +8,7 @@ export { inTurn } from './in-turn.ts';
 export { beginningOf, type KeptLog, type LogArchive } from './kept-logs.ts';
 export { createLooker } from './looker.ts';
 export { maskOf } from './mask-of.ts';
+export type { Names } from './names.ts';
 export { podOf } from './pod.ts';
 export { createQueue, type Queue } from './queue.ts';
 export { createReconciler, type Reconciler } from './reconciler.ts';

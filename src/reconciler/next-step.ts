@@ -78,7 +78,8 @@ export function identityOf(step: Step): string {
     case 'remove':
       return `${step.kind} ${step.podId}`;
     case 'pull':
-    case 'create-sandbox':
       return `${step.kind} ${step.pod.revision}`;
+    case 'create-sandbox': // at another address it is another step
+      return `${step.kind} ${step.pod.revision} ${JSON.stringify(step.pod.published)}`;
   }
 }

@@ -27,6 +27,7 @@ export function podOf(
       ]),
     ),
     address: wish.address,
+    published: wish.published,
     subnet: wish.subnet,
     images: images ?? {},
     ...(meteredFromMs === undefined ? {} : { meteredFromMs }),

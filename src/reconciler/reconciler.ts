@@ -6,11 +6,14 @@ import type { Ledger } from '../metering/index.ts';
 import { arrived } from './arrive.ts';
 import { assess, type Standing } from './assess.ts';
 import { heldByDrift } from './drift.ts';
+import { type ElsewhereParts, movedElsewhere } from './elsewhere.ts';
 import { expired } from './expiry.ts';
+import { FIRST_RETRY_MS, failed } from './failed.ts';
 import type { Feed } from './feed.ts';
 import type { Health } from './health.ts';
 import { keepLogs, type LogArchive } from './kept-logs.ts';
 import { createMeter, type Pricing } from './meter.ts';
+import type { Names } from './names.ts';
 import { identityOf, nextStep } from './next-step.ts';
 import { podOf, withPins } from './pod.ts';
 import { createProber, type Prober } from './prober.ts';
@@ -19,7 +22,9 @@ import { tellKilling } from './readiness.ts';
 import { recordRuns, tellStarted } from './runs.ts';
 import type { DesiredState, EventBook, RunBook, Wish } from './wish.ts';
 
-export interface ReconcilerParts {
+export interface ReconcilerParts extends Pick<ElsewhereParts, 'pools'> {
+  /** Makes the groups’ names known outside; nothing is to be done without it. */
+  readonly names?: Names;
   readonly engines: Readonly<Record<string, Engine>>;
   readonly desired: DesiredState;
   readonly runs: RunBook;
@@ -56,8 +61,8 @@ export interface Reconciler {
 const WORKERS = 4;
 /** A pass that has not come to rest by then has two steps that undo each other. */
 const MOST_STEPS_A_PASS = 40;
-const FIRST_RETRY_MS = 2_000;
-const LONGEST_RETRY_MS = 5 * 60_000;
+/** An engine that refuses more addresses than this refuses them for another reason than it says. */
+const MOST_MOVES_A_PASS = 4;
 
 /** Brings what is to what should be: look, judge, take one step, look again. */
 export function createReconciler(parts: ReconcilerParts): Reconciler {
@@ -144,21 +149,24 @@ async function reconcile(work: Work, key: GroupKey): Promise<void> {
       if (last !== 'pull') observed = (await engine.observe(work.closing.signal, key)).get(key);
       const { step, standing } = await lookAndJudge(work, wish, observed);
       if (!step) {
-        work.failures.delete(key);
         work.drifts.delete(key);
-        return await arrived(work, wish, standing);
+        await arrived(work, wish, standing);
+        work.failures.delete(key);
+        return;
       }
       if (taken.size === 0 && heldByDrift(work, wish, standing)) return;
       if (taken.has(identityOf(step))) return work.queue.addAfter(key, FIRST_RETRY_MS);
       taken.add(identityOf(step));
+      const mayMove =
+        [...taken].filter((each) => each.startsWith('create-sandbox')).length <= MOST_MOVES_A_PASS;
       if (standing.kind === 'unhealthy') await tellKilling(work, wish, standing);
-      await take(work, wish, engine, step, observed);
+      await take(work, { wish, engine, step, observed, mayMove });
       last = step.kind;
       work.failures.delete(key);
     }
     work.queue.add(key);
   } catch (error) {
-    if (!work.closing.signal.aborted) await failed(work, key, wish, error);
+    if (!work.closing.signal.aborted) failed(work, key, wish, error);
   }
 }
 
@@ -188,10 +196,13 @@ async function lookAndJudge(
 
 async function take(
   work: Work,
-  wish: Wish,
-  engine: Engine,
-  step: Step,
-  observed: ObservedGroup | undefined,
+  {
+    wish,
+    engine,
+    step,
+    observed,
+    mayMove,
+  }: { wish: Wish; engine: Engine; step: Step; observed: ObservedGroup | undefined; mayMove: boolean },
 ): Promise<void> {
   const { parts, meter, stepping, closing } = work;
   const { key, revision } = wish;
@@ -215,32 +226,9 @@ async function take(
     if (step.kind === 'start-members') await tellStarted(parts, step.pod, step.containers);
   } catch (error) {
     if (step.kind === 'pull' && !closing.signal.aborted && !observed?.pods.length) await meter.pullEnds(wish);
+    if (step.kind === 'create-sandbox' && mayMove && (await movedElsewhere(parts, wish, error))) return;
     throw error;
   } finally {
     stepping.delete(key);
   }
-}
-
-/** Tells a failure once for each revision and cause, and sets the next try. */
-async function failed(work: Work, key: GroupKey, wish: Wish | undefined, thrown: unknown): Promise<void> {
-  const { parts, failures, queue } = work;
-  const failure = thrown instanceof Failure ? thrown : internalFailure(parts, thrown, key);
-  if (failure.code === 'superseded') return queue.add(key);
-  const revision = wish?.revision.number ?? 0;
-  const before = failures.get(key);
-  const same = before?.revision === revision && before.code === failure.code;
-  const attempts = same ? before.attempts + 1 : 1;
-  failures.set(key, { revision, code: failure.code, attempts });
-  if (!same) {
-    const { code, message, advice, about } = failure;
-    parts.feed.tell(key, revision, { kind: 'failed', code, message, advice, ...about });
-  }
-  queue.addAfter(key, Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (attempts - 1)));
-}
-
-function internalFailure(parts: ReconcilerParts, thrown: unknown, key: GroupKey): Failure {
-  const reference = parts.reportInternal(thrown, key);
-  return new Failure('internal', `Something went wrong inside the bot (reference ${reference}).`, {
-    advice: 'It is tried again by itself. The bot’s log has the details under the reference.',
-  });
 }

@@ -1,4 +1,4 @@
-import type { GroupKey } from '../event.ts';
+import type { Fact, GroupKey } from '../event.ts';
 import { edgePort } from '../network/index.ts';
 import type { Feed } from './feed.ts';
 import type { Health } from './health.ts';
@@ -22,6 +22,9 @@ interface Route {
   readonly wasReady: boolean;
 }
 
+/** What may change where a name leads. */
+const LEARNED_AT: ReadonlySet<Fact['kind']> = new Set(['accepted', 'moved', 'removing', 'removed']);
+
 /** Which name reaches which group: read from the wishes, kept in memory, mended at every event of a group. */
 export function createRoutes(
   desired: DesiredState,
@@ -31,12 +34,13 @@ export function createRoutes(
   const routes = new Map<GroupKey, Route>();
   const learn = (key: GroupKey, wish: Wish | undefined, wasReady = false) => {
     const port = wish && edgePort(wish.revision.group);
-    if (!wish?.fqdn || wish.wanted === 'deleted' || port === undefined) routes.delete(key);
+    const place = wish?.published.find((each) => each.port === port && each.protocol === 'TCP');
+    if (!wish?.fqdn || wish.wanted === 'deleted' || port === undefined || !place) routes.delete(key);
     else
       routes.set(key, {
         fqdn: wish.fqdn,
-        address: wish.address,
-        port,
+        address: place.address,
+        port: place.hostPort,
         probed: probedAt(wish, port),
         wasReady,
       });
@@ -46,7 +50,7 @@ export function createRoutes(
     // From here on its probe says whether it is ready; until then what ran before goes on serving.
     if (known && (fact.kind === 'sandbox-started' || fact.kind === 'member-started'))
       routes.set(group, { ...known, wasReady: false });
-    if (fact.kind !== 'accepted' && fact.kind !== 'removed' && fact.kind !== 'removing') return;
+    if (!LEARNED_AT.has(fact.kind)) return;
     void desired.get(group).then(
       (wish) => learn(group, wish, known !== undefined),
       () => {}, // an unreadable book is told elsewhere; the old route stays

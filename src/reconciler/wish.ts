@@ -1,4 +1,6 @@
+import type { Published } from '../engines/index.ts';
 import type { Event, GroupKey } from '../event.ts';
+import type { Allocation, Decide } from '../network/index.ts';
 import type { Group } from '../spec/index.ts';
 
 /** What should run: the newest accepted revision of a group, or that the group should be gone. */
@@ -8,10 +10,12 @@ export interface Wish {
   readonly location: string;
   readonly repository: string;
   readonly revision: Revision;
-  /** The group's place in its location: it gives the address and the network. Kept until the group is gone. */
+  /** Which network of its location the group has. Kept until the group is gone. */
   readonly slot: number;
   readonly address: string;
   readonly subnet: string;
+  /** Every port at every address of the group; the first address is `address`. */
+  readonly published: readonly Published[];
   /** '' for a group without a DNS label. */
   readonly fqdn: string;
   /** Whether the revision has reached its end (running, or finished) once, and how. */
@@ -74,6 +78,8 @@ export interface DesiredState {
   ): Promise<boolean>;
   /** Changes what is wanted of a group that is there. Gives false when it was so already. */
   change(key: GroupKey, change: WishChange): Promise<boolean>;
+  /** Gives the group another address, in one transaction with the book of addresses. */
+  move(location: string, key: GroupKey, decide: Decide): Promise<Allocation>;
   /** Every revision of a group, newest first, also of one that is gone. */
   revisions(key: GroupKey, last?: number): Promise<Revision[]>;
   /** The group should be gone. Gives false when it was not wanted anyway. */

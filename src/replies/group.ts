@@ -1,10 +1,11 @@
-import type { LogLine } from '../engines/index.ts';
+import type { LogLine, Published } from '../engines/index.ts';
 import { type Fact, type GroupKey, partsOf } from '../event.ts';
 import { type Bill, formatDuration, formatMoney, formatTotal } from '../metering/index.ts';
+import { withPort } from '../network/index.ts';
 import type { KeptLog } from '../reconciler/index.ts';
 import type { Group, Problem } from '../spec/index.ts';
 import type { Block, Outcome } from './document.ts';
-import { imageStage, pullProgress, refused, stage } from './push.ts';
+import { imageStage, placeText, pullProgress, refused, stage } from './push.ts';
 
 // What the bot says about groups: how they come up, what runs, what is gone.
 
@@ -17,6 +18,12 @@ export function progressOf(fact: Fact): Block | undefined {
         : imageStage(fact.image, fact.state, fact.digest, fact.tookMs, fact.foreign);
     case 'pull-progress':
       return pullProgress(fact.image, fact.percent);
+    case 'moved':
+      return stage(
+        'warning',
+        'address',
+        `${withPort(fact.to.address, fact.to.hostPort)} instead of ${withPort(fact.from.address, fact.from.hostPort)}: ${fact.why}`,
+      );
     case 'isolation':
       return stage('done', 'isolation', `${fact.level}: ${fact.saw}`);
     case 'drifted':
@@ -92,7 +99,7 @@ export interface View {
   readonly by: string;
   readonly expiresAtMs: number | null;
   readonly address: string;
-  readonly ports: readonly string[];
+  readonly published: readonly Published[];
   readonly url: string;
   readonly containers: readonly {
     name: string;
@@ -163,10 +170,10 @@ export function statusOf(view: View): Block[] {
         ]),
     ...(view.address
       ? [
-          [
-            'address',
-            [view.url, ...view.ports.map((port) => `${view.address}:${port}`)].filter(Boolean).join('   '),
-          ] as [string, string],
+          ['address', [view.url, ...view.published.map(placeText)].filter(Boolean).join('   ')] as [
+            string,
+            string,
+          ],
         ]
       : []),
     [

@@ -1,5 +1,7 @@
+import type { Published } from '../engines/index.ts';
 import type { Effect } from '../event.ts';
 import { formatMoney, type Money } from '../metering/index.ts';
+import { withPort } from '../network/index.ts';
 import { type Change, type Group, hideSecrets, type Problem } from '../spec/index.ts';
 import type { Block, Mark, Outcome } from './document.ts';
 
@@ -104,13 +106,20 @@ export function isolationStage(isolation: string, runtime: string): Block {
 }
 
 export function addressStage(
-  place: { url: string; fqdn: string; address: string; ports: readonly string[] },
+  place: { url: string; published: readonly Published[] },
   probe: { status: number; tookMs: number } | undefined,
 ): Block {
-  const direct = place.ports.map((port) => `${place.address}:${port}`).join(' ');
+  const direct = place.published.map(placeText).join(' ');
   if (!place.url) return stage('done', 'address', direct);
   const answer = probe ? `${probe.status} in ${probe.tookMs} ms` : 'no HTTP answer yet';
   return stage(probe ? 'done' : 'warning', 'address', `${place.url}   ${answer}   (${direct})`);
+}
+
+/** `127.20.0.1:80`, or `203.0.113.7:20001 (5432)` where the port at the address is another one than the group's. */
+export function placeText({ address, port, hostPort, protocol }: Published): string {
+  const place = withPort(address, hostPort);
+  const inner = port === hostPort ? '' : ` (${port})`;
+  return `${place}${protocol === 'UDP' ? '/udp' : ''}${inner}`;
 }
 
 export function problemBlock(problem: Problem, text: string): Block {

@@ -1,7 +1,7 @@
 /** Keeps the books that the other chapters declare. */
 import type { InboxBook, OutboxBook } from '../mail/index.ts';
 import type { Ledger } from '../metering/index.ts';
-import type { LabelBook, SlotBook } from '../network/index.ts';
+import type { AddressBook, LabelBook, NameBook, SlotBook } from '../network/index.ts';
 import type {
   AuditBook,
   ConfirmationBook,
@@ -26,6 +26,8 @@ export interface Store {
   readonly ledger: Ledger;
   readonly labels: LabelBook;
   readonly slots: SlotBook;
+  readonly addresses: AddressBook;
+  readonly toldNames: NameBook;
   readonly tokens: TokenBook;
   readonly branches: BranchBook;
   readonly keys: KeyBook;

@@ -55,7 +55,7 @@ beforeAll(async () => {
       provisioningTimeoutSeconds: 3,
       locations: {
         local: location('127.35.0.0/17', '198.19.64.0/21'),
-        single: location(`${PUBLISHED}/32`, '198.19.72.0/28'),
+        single: location('127.35.128.4/31', '198.19.72.0/28'),
         elsewhere: location('192.0.2.7/32', '198.19.72.16/28'), // an address for documentation: no host has it
         crowded: location('127.35.129.0/24', '198.19.73.0/28'),
         unruntimed: location('127.35.130.0/24', '198.19.74.0/24', { runtime: 'no-such-runtime' }),
@@ -388,7 +388,7 @@ describe('the host', () => {
     const release = await takePort(PUBLISHED, 8080);
     const { report } = await provoke({
       name: 'port',
-      more: ['ipAddress: {type: Public, ports: [{port: 9090}, {port: 8080}]}'],
+      more: [`ipAddress: {type: Public, ip: ${PUBLISHED}, ports: [{port: 9090}, {port: 8080}]}`],
       container: ['ports: [{port: 9090}, {port: 8080}]'],
       text: at('single'),
     });

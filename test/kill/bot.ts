@@ -89,6 +89,7 @@ function fusedBooks(store: Store): Store {
     runs: withFuse(store.runs, 'runs', ['record'], fuse),
     events: withFuse(store.events, 'events', ['append'], fuse),
     ledger: withFuse(store.ledger, 'ledger', ['open', 'attach', 'close'], fuse),
+    addresses: withFuse(store.addresses, 'addresses', ['take', 'release'], fuse),
     labels: withFuse(store.labels, 'labels', ['claim', 'release'], fuse),
     slots: withFuse(store.slots, 'slots', ['take', 'release'], fuse),
     tokens: withFuse(store.tokens, 'tokens', ['add', 'remove'], fuse),

@@ -1,13 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  edgePort,
-  fqdnOf,
-  type LabelRequest,
-  labelTaken,
-  placeOf,
-  poolsFrom,
-  slotOf,
-} from '../../src/network/index.ts';
+import { edgePort, fqdnOf, type LabelRequest, labelTaken } from '../../src/network/index.ts';
 import { readGroup } from '../../src/spec/index.ts';
 
 const request: LabelRequest = {
@@ -62,42 +54,11 @@ describe('the name of a group', () => {
   });
 
   test('that is taken says by whom, with ACI’s code', () => {
-    expect(labelTaken('hello.local.example.com', 'production/shop')).toMatchObject({
+    expect(labelTaken('hello.local.example.com', 'the group production/shop')).toMatchObject({
       code: 'DnsNameLabelAlreadyTaken',
       message: expect.stringContaining('production/shop'),
     });
   });
-});
-
-describe('the places of a location', () => {
-  const pools = poolsFrom({ addresses: '127.20.0.0/16', networks: '198.18.0.0/15' });
-
-  test('give each group an address and a network that overlap with no other', () => {
-    expect(placeOf(pools, 0)).toEqual({ address: '127.20.0.1', subnet: '198.18.0.0/28' });
-    expect(placeOf(pools, 17)).toEqual({ address: '127.20.0.18', subnet: '198.18.1.16/28' });
-    expect(pools.slotCount).toBe(8192);
-  });
-
-  test('never use the first and the last address of a range', () => {
-    const small = poolsFrom({ addresses: '203.0.113.0/29', networks: '10.0.0.0/16' });
-    expect(small.slotCount).toBe(6);
-    expect([placeOf(small, 0).address, placeOf(small, 5).address]).toEqual(['203.0.113.1', '203.0.113.6']);
-  });
-
-  test('are found again by their address', () => {
-    expect(slotOf(pools, placeOf(pools, 4711).address)).toBe(4711);
-    expect(slotOf(pools, '10.0.0.1')).toBeUndefined();
-    expect(slotOf(pools, '')).toBeUndefined();
-  });
-
-  test.each(['127.20.0.0', '127.20.0.0/33', '300.1.1.0/24', '127.20.0.1/16', 'fe80::/64', ''])(
-    '%j is no range',
-    (addresses) => {
-      expect(() => poolsFrom({ addresses, networks: '198.18.0.0/15' })).toThrow(
-        expect.objectContaining({ code: 'range-invalid' }),
-      );
-    },
-  );
 });
 
 describe('the port that HTTP by name goes to', () => {

@@ -1,5 +1,5 @@
 /** Groups, wishes and looks at an engine, with only what a test says about them. */
-import type { ObservedGroup, ObservedMember, ObservedPod, Pod } from '../../src/engines/index.ts';
+import type { ObservedGroup, ObservedMember, ObservedPod, Pod, Published } from '../../src/engines/index.ts';
 import type { GroupKey } from '../../src/event.ts';
 import { podOf, type Wish } from '../../src/reconciler/index.ts';
 import { type Group, readGroup } from '../../src/spec/index.ts';
@@ -106,6 +106,12 @@ export function groupFrom(words: GroupWords): Group {
   return group;
 }
 
+/** As a location with a range gives them: every port as it is. */
+export function publishedAt(address: string, words: GroupWords): Published[] {
+  const { ports = [] } = groupFrom(words).ipAddress ?? {};
+  return ports.map(({ port, protocol }) => ({ address, protocol, port, hostPort: port }));
+}
+
 export function wishFor(words: GroupWords, more: Partial<Wish> & { number?: number } = {}): Wish {
   const { number = 1, ...rest } = more;
   return {
@@ -115,6 +121,7 @@ export function wishFor(words: GroupWords, more: Partial<Wish> & { number?: numb
     repository: 'shop',
     slot: 0,
     address: words.ports ? '127.21.0.1' : '',
+    published: publishedAt('127.21.0.1', words),
     subnet: '198.19.0.0/28',
     fqdn: '',
     settled: null,

@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Event, Fact, GroupKey } from '../../src/event.ts';
 import { pricesFrom } from '../../src/metering/index.ts';
+import { poolsFrom } from '../../src/network/index.ts';
 import {
   createFeed,
   createReconciler,
   type Feed,
   type LogArchive,
+  type Names,
   type Reconciler,
   type Wish,
   type WishChange,
@@ -19,7 +21,7 @@ import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { openTestVault } from '../store/vault.ts';
 import { createManualClock, type ManualClock } from '../world/clock.ts';
 import { createMemoryEngine, type MemoryEngine } from '../world/memory-engine.ts';
-import { type GroupWords, groupFrom, KEY } from './groups.ts';
+import { type GroupWords, groupFrom, KEY, publishedAt } from './groups.ts';
 
 export interface ReconciledWorld {
   readonly clock: ManualClock;
@@ -48,8 +50,11 @@ export interface ReconciledWorld {
   close(): Promise<void>;
 }
 
+const POOLS = poolsFrom({ addresses: '127.21.0.0/16', networks: '198.19.0.0/16', ports: '20000-29999' });
+
 export async function createReconciledWorld(
   driftPolicy: 'mend' | 'report' = 'mend',
+  names?: Names,
 ): Promise<ReconciledWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'katabot-reconciler-'));
   const vault = await openTestVault(folder);
@@ -73,6 +78,8 @@ export async function createReconciledWorld(
       provisioningTimeoutMs: 600_000,
       pricing: () => pricesFrom({}),
       driftPolicy: () => driftPolicy,
+      pools: () => POOLS,
+      ...(names ? { names } : {}),
       reportInternal: (error) => {
         internalErrors.push(error);
         return 'reference';
@@ -103,6 +110,7 @@ export async function createReconciledWorld(
         slot,
         address: words.ports ? `127.21.0.${slot + 1}` : '',
         subnet: `198.19.${slot}.0/28`,
+        published: publishedAt(`127.21.0.${slot + 1}`, words),
         fqdn: '',
         after: 0,
         expiresAtMs: null,

@@ -195,9 +195,12 @@ describe('a push', () => {
   test('says who answers at the address, or that nobody does yet', () => {
     const place = {
       url: 'http://a.local.localhost',
-      fqdn: 'a.local.localhost',
-      address: '127.20.0.1',
-      ports: ['80', '81'],
+      published: [80, 81].map((port) => ({
+        address: '127.20.0.1',
+        protocol: 'TCP' as const,
+        port,
+        hostPort: port,
+      })),
     };
     expect(drawn(say.addressStage(place, { status: 200, tookMs: 4 }))).toContain(
       '✔ address               http://a.local.localhost   200 in 4 ms   (127.20.0.1:80 127.20.0.1:81)',
@@ -205,6 +208,10 @@ describe('a push', () => {
     expect(drawn(say.addressStage(place, undefined))).toContain('! address');
     expect(drawn(say.addressStage({ ...place, url: '' }, undefined))).toBe(
       '  ✔ address               127.20.0.1:80 127.20.0.1:81',
+    );
+    const shared = { address: '2001:db8::7', protocol: 'UDP', port: 53, hostPort: 20_001 } as const;
+    expect(drawn(say.addressStage({ url: '', published: [shared] }, undefined))).toBe(
+      '  ✔ address               [2001:db8::7]:20001/udp (53)',
     );
   });
 

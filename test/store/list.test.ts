@@ -34,6 +34,7 @@ function put({ desired }: Store, key: GroupKey) {
     slot: 0,
     address: '',
     subnet: '198.18.0.0/28',
+    published: [],
     fqdn: '',
     after: 0,
     expiresAtMs: null,

@@ -18,6 +18,7 @@ import type {
   ObservedMember,
   ObservedPod,
   Pod,
+  Published,
   Session,
   Step,
   StepContext,
@@ -405,13 +406,13 @@ function createSandbox(state: State, pod: Pod): string {
 }
 
 function refuseTakenPort(state: State, pod: Pod): void {
-  const wanted = new Set((pod.group.ipAddress?.ports ?? []).map(({ port }) => port));
+  const isSame = (one: Published) => (other: Published) =>
+    one.address === other.address && one.protocol === other.protocol && one.hostPort === other.hostPort;
   const holder = state.pods.find(
     (each) =>
       each.id !== podIdOf(pod) &&
       each.sandbox?.state === 'running' &&
-      each.pod.address === pod.address &&
-      each.pod.group.ipAddress?.ports.some(({ port }) => wanted.has(port)),
+      each.pod.published.some((place) => pod.published.some(isSame(place))),
   );
   if (!holder) return;
   throw new Failure(
@@ -548,6 +549,8 @@ function observedPod({ id, pod, sandbox, members, volumesOnly = false }: StoredP
     state: sandbox?.state ?? 'absent',
     sandboxId: sandbox?.id ?? '',
     address: pod.address,
+    published: pod.published,
+    subnet: pod.subnet,
     createdAtMs: sandbox?.createdAtMs ?? 0,
     ...(sandbox?.meteredFromMs === undefined ? {} : { meteredFromMs: sandbox.meteredFromMs }),
     ...(sandbox?.finishedAtMs === undefined ? {} : { finishedAtMs: sandbox.finishedAtMs }),

@@ -75,14 +75,12 @@ const CAUSES: readonly Cause[] = [
     code: 'port-taken',
     say: (words) => `The port is taken on the host: ${portIn(words)}.`,
     advice: 'Stop what holds the port, or publish another one under ipAddress.ports.',
-    about: (words) => {
-      const port = Number(/:(\d+)$/.exec(portIn(words))?.[1]);
-      return port ? { port } : {};
-    },
+    about: placeIn,
   },
   {
     pattern: /cannot assign requested address/i,
     code: 'address-missing',
+    about: placeIn,
     say: (words) => `The host does not own the group’s address: ${words}`,
     advice: 'Give the location addresses that the host owns (settings: locations.NAME.addresses).',
   },
@@ -165,6 +163,12 @@ function portIn(words: string): string {
     /(?:bind for |listen (?:tcp|udp)\d? ?)([0-9a-f.:[\]]+?)(?::? )/i.exec(words)?.[1]?.replace(/:$/, '') ??
     words
   );
+}
+
+/** The address and port that the engine names. */
+function placeIn(words: string): About {
+  const [, address = '', port] = /^(.*):(\d+)$/.exec(portIn(words)) ?? [];
+  return port ? { port: Number(port), address: address.replace(/^\[|\]$/g, '') } : {};
 }
 
 function commandIn(words: string): string {

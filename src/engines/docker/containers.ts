@@ -49,18 +49,18 @@ export function sandboxOptions(
 ): ContainerCreateOptions & { name: string } {
   const { annotations, resolverFile } = settings.traits;
   const id = podId(owner, pod.key, pod.podRevision);
-  const ports = pod.group.ipAddress?.ports ?? [];
-  const names = ports.map(({ port, protocol }) => `${port}/${protocol.toLowerCase()}`);
+  const bindings = Map.groupBy(pod.published, ({ port, protocol }) => `${port}/${protocol.toLowerCase()}`);
   return {
     name: `${id}.sandbox`,
     Image: settings.image,
     Hostname: partsOf(pod.key).name.toLowerCase().slice(0, 63),
     StopSignal: 'SIGKILL', // it only waits: there is nothing to say goodbye to
-    ExposedPorts: Object.fromEntries(names.map((name) => [name, {}])),
+    ExposedPorts: Object.fromEntries([...bindings.keys()].map((name) => [name, {}])),
     Labels: {
       ...podLabels(owner, pod, 'sandbox'),
       [LABEL.fingerprint]: pod.fingerprint,
       [LABEL.address]: pod.address,
+      [LABEL.subnet]: pod.subnet,
       ...(pod.meteredFromMs === undefined ? {} : { [LABEL.meteredFrom]: String(pod.meteredFromMs) }),
     },
     HostConfig: {
@@ -68,7 +68,10 @@ export function sandboxOptions(
       NetworkMode: id,
       RestartPolicy: { Name: 'no' },
       PortBindings: Object.fromEntries(
-        names.map((name) => [name, [{ HostIp: pod.address, HostPort: name.split('/')[0] ?? '' }]]),
+        [...bindings].map(([name, places]) => [
+          name,
+          places.map(({ address, hostPort }) => ({ HostIp: address, HostPort: String(hostPort) })),
+        ]),
       ),
       Mounts: [
         ...sandboxVolumes(pod).map((volume) => ({
@@ -87,8 +90,15 @@ export function sandboxOptions(
       LogConfig: { Type: 'none', Config: {} },
       ...(annotations ? { Annotations: sandboxAnnotations(pod) } : {}),
     },
+    NetworkingConfig: { EndpointsConfig: { [id]: { IPAMConfig: { LinkLocalIPs: [METADATA_ADDRESS] } } } },
   };
 }
+
+/**
+ * Where clouds tell a machine its own credentials. It is an address of the sandbox itself, so that what asks there from
+ * inside a group never leaves the group; no rule of the host's is needed, and none can be forgotten.
+ */
+const METADATA_ADDRESS = '169.254.169.254';
 
 /** Every volume of the group; a tmpfs among them lives as long as the sandbox holds it. */
 export function sandboxVolumes(pod: Pod): string[] {

@@ -12,6 +12,7 @@ export const LABEL = {
   fingerprint: 'katabot.fingerprint',
   limits: 'katabot.limits',
   address: 'katabot.address',
+  subnet: 'katabot.subnet',
   meteredFrom: 'katabot.metered-from',
   /** Of the containers with which the bot looks at a runtime, whose bot it is: they belong to no group. */
   look: 'katabot.look',

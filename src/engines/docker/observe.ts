@@ -1,6 +1,6 @@
 import type { ContainerInspectInfo } from 'dockerode';
 import type { GroupKey } from '../../event.ts';
-import type { ObservedGroup, ObservedMember, ObservedPod } from '../index.ts';
+import type { ObservedGroup, ObservedMember, ObservedPod, Published } from '../index.ts';
 import { LABEL } from './labels.ts';
 
 /** What is left of a pod besides containers. */
@@ -57,11 +57,28 @@ function podFrom(id: string, containers: readonly ContainerInspectInfo[], volume
     state: sandbox ? stateOf(sandbox) : 'absent',
     sandboxId: sandbox?.Id ?? '',
     address: labels[LABEL.address] ?? '',
+    ...(sandbox ? { published: publishedBy(sandbox) } : {}),
+    ...(labels[LABEL.subnet] ? { subnet: labels[LABEL.subnet] } : {}),
     createdAtMs: time(sandbox?.Created) ?? 0,
     ...(meteredFrom === undefined ? {} : { meteredFromMs: Number(meteredFrom) }),
     ...(finishedAtMs === undefined ? {} : { finishedAtMs }),
     members: containers.filter((each) => each !== sandbox).map(memberFrom),
   };
+}
+
+/** From what the sandbox was made with: one that has stopped is bound to nothing. */
+function publishedBy({ HostConfig }: ContainerInspectInfo): Published[] {
+  const bindings: Record<string, { HostIp?: string; HostPort?: string }[] | null> =
+    HostConfig?.PortBindings ?? {};
+  return Object.entries(bindings).flatMap(([name, places]) => {
+    const [port = '', protocol = ''] = name.split('/');
+    return (places ?? []).map(({ HostIp = '', HostPort = '' }) => ({
+      address: HostIp,
+      protocol: protocol === 'udp' ? ('UDP' as const) : ('TCP' as const),
+      port: Number(port),
+      hostPort: Number(HostPort),
+    }));
+  });
 }
 
 function memberFrom(container: ContainerInspectInfo): ObservedMember {

@@ -59,7 +59,7 @@ export async function createSandbox(parts: PodParts, pod: Pod, context: StepCont
       if (!context.signal.aborted && !(error instanceof Failure && error.code === 'engine-unreachable')) {
         await removePod(parts, id, context).catch(() => {});
       }
-      throw await withHolder(connection, error, pod);
+      throw await withHolder(connection, error);
     });
   await context.report({ kind: 'sandbox-started', sandboxId });
 }
@@ -77,28 +77,30 @@ async function createdOrFound(
   }
 }
 
+const EVERY_ADDRESS = ['0.0.0.0', '::'];
+
 /** For a taken port, who has it: people can act on a name. */
-async function withHolder(connection: Connection, error: unknown, pod: Pod): Promise<unknown> {
+async function withHolder(connection: Connection, error: unknown): Promise<unknown> {
   if (!(error instanceof Failure) || error.code !== 'port-taken') return error;
-  const wanted = new Set((pod.group.ipAddress?.ports ?? []).map(({ port }) => port));
+  const { address, port } = error.about;
   const running = await connection
     .call('to list its containers', (docker) => docker.listContainers())
     .catch(() => []);
   const holder = running.find(({ Ports }) =>
-    Ports.some(
-      ({ PublicPort, IP }) =>
-        wanted.has(PublicPort) && (IP === pod.address || IP === '0.0.0.0' || IP === '::'),
-    ),
+    Ports.some(({ PublicPort, IP }) => PublicPort === port && (IP === address || EVERY_ADDRESS.includes(IP))),
   );
   if (!holder) return error;
   const group = holder.Labels[LABEL.group];
   const name = group
     ? `the group ${group}`
     : `the container ${holder.Names[0]?.slice(1) ?? holder.Id.slice(0, 12)}`;
+  const everywhere = holder.Ports.some(
+    ({ PublicPort, IP }) => PublicPort === port && EVERY_ADDRESS.includes(IP),
+  );
   return new Failure('port-taken', `${error.message} It is held by ${name}.`, {
     advice: error.advice,
     cause: error,
-    about: error.about,
+    about: everywhere && port !== undefined ? { port } : error.about, // no other address is of any use then
   });
 }
 

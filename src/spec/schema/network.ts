@@ -24,7 +24,11 @@ export const ipAddress = object(
       }),
       'Unsecure',
     ),
-    ip: ignored('Given by the location; ACI ignores it on input too.'),
+    ip: text({
+      says: 'An address of the location’s that the group wants to have. Without it the first free one is given.',
+      example: '127.20.0.9',
+      effect: 'replace',
+    }),
     fqdn: ignored('Given by the location.'),
   },
   { says: 'The address of the group. Without it nothing can come in.', effect: 'replace' },

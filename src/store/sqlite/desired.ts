@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { DesiredState, Settled, WishChange, WishDraft } from '../../reconciler/index.ts';
 import type { Vault } from '../../secrets/index.ts';
+import { moveWish } from './addresses.ts';
 import { groupCache, sealGroup } from './sealed-group.ts';
 import type { Tables } from './tables.ts';
 import { REVISION, revisionFrom, selectWishes, type WishRow, wishFrom } from './wish-rows.ts';
@@ -35,6 +36,7 @@ export function desiredState(database: Database, vault: Vault): DesiredState {
         ? noteImages(database, key, revision, learnt.images)
         : noteSettled(database, key, revision, learnt.settled),
     change: (key, change) => changeWish(database, key, change),
+    move: (location, key, decide) => moveWish(database, location, key, decide),
     async revisions(key, last) {
       let query = database
         .selectFrom('revisions')
@@ -90,6 +92,7 @@ function insertRevision(
   text: { spec: string; sealed: string },
 ): Promise<number> {
   const { key, location, repository, slot, address, subnet, fqdn, expiresAtMs } = draft;
+  const published = JSON.stringify(draft.published);
   const { commit, path, acceptedBy, acceptedAtMs, reason = '', rollbackOf = 0 } = draft.revision;
   return database.transaction().execute(async (transaction) => {
     const last = await transaction
@@ -103,7 +106,7 @@ function insertRevision(
       .insertInto('revisions')
       .values({ key, number, commit, path, ...text, images: null, ...words, settled: null })
       .execute();
-    const place = { location, repository, slot, address, subnet, fqdn };
+    const place = { location, repository, slot, address, subnet, published, fqdn };
     const wish = {
       wanted: 'running',
       revision: number,
@@ -168,7 +171,7 @@ function forget(database: Database, key: string): Promise<boolean> {
       .where('wanted', '=', 'deleted')
       .executeTakeFirst();
     if (gone.numDeletedRows === 0n) return false;
-    for (const table of ['slots', 'labels', 'runs'] as const) {
+    for (const table of ['slots', 'addresses', 'labels', 'runs'] as const) {
       await transaction.deleteFrom(table).where('key', '=', key).execute();
     }
     return true;

@@ -139,6 +139,21 @@ const MIGRATIONS: Record<string, Migration> = {
       primary key (team, channel, repository))`,
     'create index subscriptions_by_repository on subscriptions (repository)',
   ),
+  '0040-addresses': statements(
+    `create table addresses (
+      location text not null, address text not null, protocol text not null, host_port integer not null,
+      port integer not null, key text not null, primary key (location, address, protocol, host_port))`,
+    'create index addresses_by_key on addresses (key)',
+    // Until now every group had one address, with its ports as they are.
+    `insert or ignore into addresses select wishes.location, wishes.address, ports.value ->> 'protocol',
+      ports.value ->> 'port', ports.value ->> 'port', wishes.key from wishes
+      join revisions on revisions.key = wishes.key and revisions.number = wishes.revision,
+      json_each(revisions.spec, '$.ipAddress.ports') as ports where wishes.address <> ''`,
+    "alter table wishes add column published text not null default '[]'",
+    `update wishes set published = (select json_group_array(json_object('address', address, 'protocol', protocol,
+      'port', port, 'hostPort', host_port)) from addresses where addresses.key = wishes.key)`,
+    'create table names (key text primary key, fqdn text not null, records text not null)',
+  ),
 };
 
 function statements(...texts: readonly string[]): Migration {

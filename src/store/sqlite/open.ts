@@ -2,6 +2,7 @@ import { Kysely } from 'kysely';
 import { createProposals } from '../../policy/index.ts';
 import type { Vault } from '../../secrets/index.ts';
 import type { Store } from '../index.ts';
+import { addressBook, nameBook } from './addresses.ts';
 import { auditBook } from './audit.ts';
 import { branchBook, eventBook, labelBook, runBook, slotBook, tokenBook } from './books.ts';
 import { desiredState } from './desired.ts';
@@ -32,6 +33,8 @@ export async function openSqliteStore(path: string, vault: Vault): Promise<Store
     ledger: ledger(database),
     labels: labelBook(database),
     slots: slotBook(database),
+    addresses: addressBook(database),
+    toldNames: nameBook(database),
     tokens: tokenBook(database),
     branches: branchBook(database),
     keys: keyBook(database),
@@ -51,7 +54,7 @@ export async function openSqliteStore(path: string, vault: Vault): Promise<Store
 
 /** A place taken for a wish that was never written, because the bot died in between. */
 async function freeUnclaimed(database: Kysely<Tables>): Promise<void> {
-  for (const table of ['slots', 'labels'] as const) {
+  for (const table of ['slots', 'addresses', 'labels'] as const) {
     await database
       .deleteFrom(table)
       .where('key', 'not in', (wishes) => wishes.selectFrom('wishes').select('key'))

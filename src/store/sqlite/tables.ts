@@ -12,6 +12,8 @@ export interface Tables {
     slot: number;
     address: string;
     subnet: string;
+    /** JSON: every port at every address. */
+    published: string;
     fqdn: string;
     settled: 'Running' | 'Succeeded' | 'Failed' | 'Stopped' | null;
     deleted_by: string;
@@ -58,6 +60,16 @@ export interface Tables {
   events: { id: Generated<number>; at_ms: number; key: string; revision: number; fact: string };
   labels: { fqdn: string; key: string };
   slots: { location: string; slot: number; key: string };
+  addresses: {
+    location: string;
+    address: string;
+    protocol: 'TCP' | 'UDP';
+    host_port: number;
+    port: number;
+    key: string;
+  };
+  /** What an outside name server was told of a group (JSON). */
+  names: { key: string; fqdn: string; records: string };
   tokens: {
     hash: string;
     name: string;

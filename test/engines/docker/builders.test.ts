@@ -46,6 +46,10 @@ const pod: Pod = {
   fingerprint: 'pod-print',
   memberFingerprints: { web: 'web-print', side: 'side-print', prepare: 'prepare-print' },
   address: '127.20.0.9',
+  published: [
+    { address: '127.20.0.9', protocol: 'TCP', port: 80, hostPort: 80 },
+    { address: '127.20.0.9', protocol: 'UDP', port: 53, hostPort: 53 },
+  ],
   subnet: '198.18.0.128/28',
   images: {},
 };
@@ -90,6 +94,11 @@ describe('what the engine is asked for', () => {
         },
         ReadonlyRootfs: true,
         CapDrop: ['ALL'],
+      },
+      NetworkingConfig: {
+        EndpointsConfig: {
+          'katabot.production.shop.r3': { IPAMConfig: { LinkLocalIPs: ['169.254.169.254'] } },
+        },
       },
     });
     expect(options.HostConfig?.Mounts?.map(({ Target }) => Target)).toEqual([
@@ -241,6 +250,11 @@ describe('what the engine answers', () => {
       },
     );
     const pods = groupsFrom([member, sandbox], []).get('production/shop')?.pods;
+    const HostConfig = { PortBindings: { '53/udp': [{ HostIp: '2001:db8::7', HostPort: '20001' }] } };
+    const bound = groupsFrom([Object.assign({}, sandbox, { HostConfig })], []).get('production/shop')?.pods;
+    expect(bound?.[0]?.published).toEqual([
+      { address: '2001:db8::7', protocol: 'UDP', port: 53, hostPort: 20_001 },
+    ]);
     expect(pods).toEqual([
       {
         id: 'katabot.production.shop.r3',
@@ -249,6 +263,7 @@ describe('what the engine answers', () => {
         state: 'running',
         sandboxId: 's',
         address: '127.20.0.9',
+        published: [],
         createdAtMs: Date.parse('2026-01-01T00:00:01.500Z'),
         meteredFromMs: 1_767_225_600_000,
         members: [

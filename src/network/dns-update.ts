@@ -1,0 +1,193 @@
+import { randomInt } from 'node:crypto';
+import { connect } from 'node:net';
+import type { Clock } from '../clock.ts';
+import type { GroupKey } from '../event.ts';
+import { Failure, messageOf } from '../failure.ts';
+import { isSigned, signed, type TsigKey, uint16, wireName } from './tsig.ts';
+import { encodedRecord, HEADER_BYTES, TYPES, type ZoneRecord } from './zone.ts';
+
+/** What an outside name server was told of each group; asked before it is told again. */
+export interface NameBook {
+  get(key: GroupKey): Promise<Told | undefined>;
+  put(key: GroupKey, told: Told): Promise<void>;
+  remove(key: GroupKey): Promise<void>;
+}
+
+export interface Told {
+  readonly fqdn: string;
+  readonly records: readonly ZoneRecord[];
+}
+
+export interface UpdateParts {
+  readonly server: { readonly host: string; readonly port: number };
+  readonly zone: string;
+  readonly key: TsigKey;
+  /** Tells this bot's names from another bot's in the same zone. */
+  readonly owner: string;
+  readonly book: NameBook;
+  readonly clock: Clock;
+}
+
+/** A zone on a name server of somebody else, changed with RFC 2136. */
+export interface OutsideZone {
+  /**
+   * The name server says these records of the name. Throws a Failure `dns-name-taken` for a name that somebody else has in
+   * the zone, `dns-refused`, `dns-unreachable`.
+   */
+  publish(key: GroupKey, told: Told): Promise<void>;
+  withdraw(key: GroupKey): Promise<void>;
+  /** Changes nothing; throws the Failure that a change would end in. */
+  check(): Promise<void>;
+}
+
+const CLASS = { IN: 1, NONE: 254, ANY: 255 } as const;
+const RCODE = { YXDOMAIN: 6, NXRRSET: 8 } as const;
+const RCODES: Readonly<Record<number, string>> = {
+  1: 'it does not understand the message',
+  2: 'it has failed itself',
+  4: 'it takes no updates',
+  5: 'the key may not change the zone',
+  9: 'it does not know the key, or is not the primary server of the zone',
+  10: 'a name lies outside of the zone',
+};
+const ANSWER_LIMIT_MS = 5_000;
+
+/**
+ * Every name that the bot makes carries a TXT record with the bot's own mark. A name is changed only on the condition that
+ * the mark is there, and made only on the condition that the name is not: two bots never have one name, however they race.
+ */
+export function createOutsideZone(parts: UpdateParts): OutsideZone {
+  const { book, owner } = parts;
+  const mark = (name: string): ZoneRecord => ({ name, type: 'TXT', data: `katabot=${owner}` });
+  const erase = async ({ fqdn, records }: Told) => {
+    const gone = namesOf([mark(fqdn), ...records]);
+    await update(parts, [hasRecord(mark(fqdn))], gone.map(withoutRecords), [RCODE.NXRRSET]);
+  };
+  return {
+    async publish(key, told) {
+      const before = await book.get(key);
+      if (before && JSON.stringify(before) === JSON.stringify(told)) return;
+      const { fqdn, records } = told;
+      // Written before it is done: what was begun is taken back, whatever happens in between.
+      if (before && before.fqdn !== fqdn) await erase(before);
+      const old = before?.fqdn === fqdn ? before.records : [];
+      await book.put(key, { fqdn, records: [...old, ...records] });
+      const all = [mark(fqdn), ...records];
+      const changes = [...namesOf([...all, ...old]).map(withoutRecords), ...all.map(added)];
+      const known = await update(parts, [hasRecord(mark(fqdn))], changes, [RCODE.NXRRSET]);
+      const answer = known ? await update(parts, [isFree(fqdn)], changes, [RCODE.YXDOMAIN]) : 0;
+      if (answer) {
+        await book.remove(key);
+        throw nameTaken(fqdn, parts.zone);
+      }
+      await book.put(key, told);
+    },
+    async withdraw(key) {
+      const told = await book.get(key);
+      if (!told) return;
+      await erase(told);
+      await book.remove(key);
+    },
+    check: async () => void (await update(parts, [], [], [])),
+  };
+}
+
+function nameTaken(fqdn: string, zone: string): Failure {
+  return new Failure('dns-name-taken', `The name ${fqdn} exists in the zone ${zone} and is not this bot’s.`, {
+    advice: 'Choose another label, or have the records removed from the zone.',
+  });
+}
+
+function namesOf(records: readonly ZoneRecord[]): string[] {
+  return [...new Set(records.map(({ name }) => name))];
+}
+
+function entry(name: string, type: number, recordClass: number): Buffer {
+  const rest = [uint16(type), uint16(recordClass), Buffer.alloc(4), uint16(0)];
+  return Buffer.concat([wireName(name), ...rest]);
+}
+
+function isFree(name: string): Buffer {
+  return entry(name, TYPES.ANY, CLASS.NONE);
+}
+
+function withoutRecords(name: string): Buffer {
+  return entry(name, TYPES.ANY, CLASS.ANY);
+}
+
+function added(record: ZoneRecord): Buffer {
+  return Buffer.concat([wireName(record.name), encodedRecord(record)]);
+}
+
+/** A condition names the record with its data and no time to live. */
+function hasRecord(record: ZoneRecord): Buffer {
+  const body = Buffer.from(encodedRecord(record));
+  body.writeUInt32BE(0, 4);
+  return Buffer.concat([wireName(record.name), body]);
+}
+
+/** Sends one update. Gives 0 when it was done, or one of the answers that are `expected`. */
+async function update(
+  { server, zone, key, clock }: UpdateParts,
+  conditions: readonly Buffer[],
+  changes: readonly Buffer[],
+  expected: readonly number[],
+): Promise<number> {
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt16BE(randomInt(65_536), 0);
+  header.writeUInt16BE(5 << 11, 2);
+  for (const [at, count] of [
+    [4, 1],
+    [6, conditions.length],
+    [8, changes.length],
+  ] as const)
+    header.writeUInt16BE(count, at);
+  const question = Buffer.concat([wireName(zone), uint16(TYPES.SOA), uint16(CLASS.IN)]);
+  const { message, mac } = signed(
+    Buffer.concat([header, question, ...conditions, ...changes]),
+    key,
+    clock.now(),
+  );
+  const where = `${server.host}:${server.port}`;
+  const answer = await exchange(server, message, clock).catch((error: unknown) => {
+    throw new Failure('dns-unreachable', `The name server ${where} does not answer (${messageOf(error)}).`, {
+      advice: 'It is tried again by itself; katabot doctor looks at the name server.',
+    });
+  });
+  const code = answer.readUInt16BE(2) & 15;
+  if (code !== 9 && !isSigned(answer, key, mac))
+    throw refused(where, zone, 'its answer is not signed with the key');
+  if (code === 0 || expected.includes(code)) return code;
+  throw refused(where, zone, RCODES[code] ?? `its code is ${code}`);
+}
+
+function refused(where: string, zone: string, why: string): Failure {
+  return new Failure('dns-refused', `The name server ${where} does not change the zone ${zone}: ${why}.`, {
+    advice:
+      'Compare dns.update in the settings with the key and the rules of the zone there; compare the clocks, too.',
+  });
+}
+
+/** Over TCP, where length is no concern and an answer comes from who was asked. */
+function exchange(server: UpdateParts['server'], message: Buffer, clock: Clock): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const socket = connect({ host: server.host, port: server.port });
+  const cancel = clock.after(ANSWER_LIMIT_MS, () => socket.destroy(new Error('no answer in time')));
+  let received = Buffer.alloc(0);
+  socket.on('connect', () => socket.write(Buffer.concat([uint16(message.length), message])));
+  socket.on('data', (part) => {
+    received = Buffer.concat([received, part]);
+    if (received.length < 2 || received.length < 2 + received.readUInt16BE(0)) return;
+    const answer = received.subarray(2, 2 + received.readUInt16BE(0));
+    if (answer.length < HEADER_BYTES || !answer.subarray(0, 2).equals(message.subarray(0, 2)))
+      reject(new Error('its answer belongs to no question'));
+    else resolve(answer);
+    socket.destroy();
+  });
+  socket.on('error', reject);
+  socket.on('close', () => {
+    cancel();
+    reject(new Error('the connection ended'));
+  });
+  return promise;
+}

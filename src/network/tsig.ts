@@ -1,0 +1,108 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Secret } from '../secrets/index.ts';
+import { HEADER_BYTES } from './zone.ts';
+
+/** A key that a name server knows too; HMAC-SHA256 (RFC 8945). */
+export interface TsigKey {
+  readonly name: string;
+  /** Base64. */
+  readonly secret: Secret;
+}
+
+const ALGORITHM = 'hmac-sha256';
+const TSIG = 250;
+const ANY = 255;
+const FUDGE_SECONDS = 300;
+/** The name of the algorithm, time, fudge, length of the MAC; behind the MAC: id, error, length of the rest. */
+const TAIL_BYTES = 6;
+
+/** A name on the wire, in lower case. */
+export function wireName(name: string): Buffer {
+  const labels = name.toLowerCase().split('.').filter(Boolean);
+  return Buffer.concat([
+    ...labels.flatMap((label) => [Buffer.from([label.length]), Buffer.from(label)]),
+    ZERO,
+  ]);
+}
+
+const ZERO = Buffer.from([0]);
+
+/** The message with its signature, and the signature itself, which the answer's is made over. */
+export function signed(message: Buffer, key: TsigKey, nowMs: number): { message: Buffer; mac: Buffer } {
+  const seconds = Math.floor(nowMs / 1000);
+  const mac = macOf([message, variables(key, seconds, 0)], key);
+  const whole = Buffer.concat([message, tsigRecord(message, key, seconds, mac)]);
+  whole.writeUInt16BE(whole.readUInt16BE(10) + 1, 10);
+  return { message: whole, mac };
+}
+
+/** Whether an answer is the name server's own. One that says that the signature was not understood cannot be signed. */
+export function isSigned(answer: Buffer, key: TsigKey, request: Buffer): boolean {
+  const prefix = Buffer.concat([wireName(key.name), uint16(TSIG), uint16(ANY)]);
+  const at = answer.toString('latin1').toLowerCase().lastIndexOf(prefix.toString('latin1'));
+  const algorithm = wireName(ALGORITHM);
+  const data = at + prefix.length + 6;
+  const macAt = data + algorithm.length + 10;
+  if (at < HEADER_BYTES || macAt > answer.length) return false;
+  const seconds = answer.readUIntBE(data + algorithm.length, 6);
+  const macLength = answer.readUInt16BE(macAt - 2);
+  const end = macAt + macLength + TAIL_BYTES;
+  if (macLength !== 32 || end > answer.length) return false;
+  const bare = Buffer.from(answer.subarray(0, at));
+  bare.writeUInt16BE(bare.readUInt16BE(10) - 1, 10);
+  const error = answer.readUInt16BE(macAt + macLength + 2);
+  const expected = macOf([uint16(request.length), request, bare, variables(key, seconds, error)], key);
+  return timingSafeEqual(expected, answer.subarray(macAt, macAt + macLength));
+}
+
+function tsigRecord(message: Buffer, key: TsigKey, seconds: number, mac: Buffer): Buffer {
+  const data = Buffer.concat([
+    wireName(ALGORITHM),
+    time(seconds),
+    uint16(FUDGE_SECONDS),
+    uint16(mac.length),
+    mac,
+    message.subarray(0, 2),
+    uint16(0),
+    uint16(0),
+  ]);
+  return Buffer.concat([
+    wireName(key.name),
+    uint16(TSIG),
+    uint16(ANY),
+    Buffer.alloc(4),
+    uint16(data.length),
+    data,
+  ]);
+}
+
+function variables({ name }: TsigKey, seconds: number, error: number): Buffer {
+  return Buffer.concat([
+    wireName(name),
+    uint16(ANY),
+    Buffer.alloc(4),
+    wireName(ALGORITHM),
+    time(seconds),
+    uint16(FUDGE_SECONDS),
+    uint16(error),
+    uint16(0),
+  ]);
+}
+
+function macOf(parts: readonly Buffer[], { secret }: TsigKey): Buffer {
+  const hmac = createHmac('sha256', Buffer.from(secret.reveal(), 'base64'));
+  for (const part of parts) hmac.update(part);
+  return hmac.digest();
+}
+
+function time(seconds: number): Buffer {
+  const bytes = Buffer.alloc(6);
+  bytes.writeUIntBE(seconds, 0, 6);
+  return bytes;
+}
+
+export function uint16(value: number): Buffer {
+  const bytes = Buffer.alloc(2);
+  bytes.writeUInt16BE(value);
+  return bytes;
+}
