@@ -45,7 +45,7 @@ describe('the sources', () => {
     expect(importsPastTheDoor(sources)).toEqual([]);
   });
 
-  test('leave adapters to app.ts, and the command line to main.ts', () => {
+  test('leave adapters to app.ts, and the command line to program.ts', () => {
     expect(importsOfAdapters(sources)).toEqual([]);
   });
 
@@ -87,7 +87,7 @@ describe('a made-up tree', () => {
       'src/engines/docker/labels.ts': '',
       'src/surfaces/cli/index.ts': '',
       'src/app.ts': "import { dockerEngine } from './engines/docker/docker-engine.ts';",
-      'src/main.ts': "await import('./surfaces/cli/index.ts');\nimport { app } from './app.ts';",
+      'src/program.ts': "await import('./surfaces/cli/index.ts');\nimport { app } from './app.ts';",
     });
     const rules = [
       importsAgainstTheOrder,
@@ -132,13 +132,13 @@ describe('a made-up tree', () => {
       'src/reconciler/apply.ts': "import '../engines/docker/docker-engine.ts';",
       'src/engines/index.ts': "import './docker/docker-engine.ts';",
       'src/surfaces/web/listen.ts': "import '../git/listen.ts';",
-      'src/main.ts': "import './surfaces/cli/index.ts';\nimport './store/sqlite/index.ts';",
+      'src/program.ts': "import './surfaces/cli/index.ts';\nimport './store/sqlite/index.ts';",
     });
     expect(importsOfAdapters(files)).toEqual([
       'src/reconciler/apply.ts imports the adapter engines/docker',
       'src/engines/index.ts imports the adapter engines/docker',
       'src/surfaces/web/listen.ts imports the adapter surfaces/git',
-      'src/main.ts imports the adapter store/sqlite',
+      'src/program.ts imports the adapter store/sqlite',
     ]);
   });
 

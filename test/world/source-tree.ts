@@ -32,15 +32,16 @@ export const READING_ORDER: readonly (readonly string[])[] = [
   ['surfaces'],
   ['config.ts'],
   ['app.ts'],
+  ['program.ts'],
   ['main.ts'],
 ];
 
 /** Chapters whose folders are adapters: each ties the program to one outside thing. */
 const WITH_ADAPTERS = ['engines', 'store', 'surfaces'];
 
-/** The command line is a surface that `main.ts` starts without the rest of the program. */
+/** The command line is a surface that `program.ts` starts without the rest of the program. */
 const IMPORTERS_OF_ADAPTERS: Readonly<Record<string, readonly string[]>> = {
-  'surfaces/cli': ['src/app.ts', 'src/main.ts'],
+  'surfaces/cli': ['src/app.ts', 'src/program.ts'],
 };
 
 export function importsAgainstTheOrder(tree: Tree): string[] {
