@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -9,9 +9,11 @@ import {
   createPlaces,
   createSessions,
   createUsageHistory,
+  findRoom,
   type Ground,
   glanceAt,
   glanceBy,
+  type Host,
   holdBack,
   type Location,
   type PushCommands,
@@ -25,6 +27,8 @@ import {
   dnsFrom,
   githubFiles,
   githubFrom,
+  type HostSettings,
+  hostsIn,
   type LocationSettings,
   livesFrom,
   placeIn,
@@ -79,8 +83,8 @@ export interface AppParts {
   readonly dataFolder: string;
   /** The engine of locations that name none. */
   readonly dockerHost: string;
-  /** Makes a location's engine; the Docker Engine unless a test says otherwise. */
-  readonly engine?: (settings: LocationSettings) => Engine;
+  /** Makes a host's engine; the Docker Engine unless a test says otherwise. */
+  readonly engine?: (settings: HostSettings) => Engine;
   /** Whom `doctor` asks for names, such as `127.0.0.1:53`; the machine’s own resolver without it. */
   readonly resolvers?: readonly string[];
   /** Wraps the books, for a test that must know of every write. */
@@ -113,23 +117,25 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
   const locations = Object.fromEntries(
     Object.entries(settings.locations).map(([name, location]) => [
       name,
-      locationFrom(settings, location, parts),
+      locationFrom(settings, name, location, parts),
     ]),
   );
-  refuseOverlaps(locations);
+  const hosts = hostsByName(locations);
+  refuseOverlaps(hosts);
   const feed = createFeed(store.events, clock, (error) => log.internal(error));
   feed.listen((event) => log.event(event));
-  const dns = dnsFor(settings, { store, feed, locations, clock });
+  const dns = dnsFor(settings, { store, feed, hosts, clock });
   const logs = createLogArchive(join(parts.dataFolder, 'logs'), clock);
   const reconciler = createReconciler({
     ...store,
     ...(dns ? { names: dns.names } : {}),
     logs,
-    engines: Object.fromEntries(Object.entries(locations).map(([name, { engine }]) => [name, engine])),
+    engines: Object.fromEntries(Object.entries(hosts).map(([name, { engine }]) => [name, engine])),
     feed,
     clock,
     pepper: store.pepper,
-    pools: (location) => locations[location]?.pools,
+    pools: (host) => hosts[host]?.pools,
+    findRoom: (wish, signal) => findRoom(ground, wish, signal),
     driftPolicy: (location) => settings.locations[location]?.drift ?? 'mend',
     provisioningTimeoutMs: settings.provisioningTimeoutSeconds * 1000,
     pricing: (location) => locations[location]?.prices ?? pricesFrom({}),
@@ -144,6 +150,8 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     ...store,
     logs,
     locations,
+    hosts,
+    turns: new Map(),
     feed,
     clock,
     wake: reconciler.wake,
@@ -165,14 +173,14 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
       branch: async (...place) => (await watch.sources.branch(...place)) ?? hosted.branch(...place),
     },
     lives: (environment) => lifeOf(lives, environment),
-    host: {
+    machine: {
       disk: () => freeSpaceAt(parts.dataFolder),
       watched: () => watch.watched(),
       mail: async () => mailOf(store, settings),
     },
     edge: {
       domain: settings.edge.domain,
-      urlOf: (fqdn) => urlTo(fqdn, placeIn(addresses.edge), dns && ownPlace(locations, routes.resolve(fqdn))),
+      urlOf: (fqdn) => urlTo(fqdn, placeIn(addresses.edge), dns && ownPlace(hosts, routes.resolve(fqdn))),
       probe: (url, signal) => probe(url, { signal, clock, edge: placeIn(addresses.edge) }),
     },
   };
@@ -274,6 +282,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
         reconciler.close(),
         closed(server),
       ]);
+      await Promise.all(Object.values(hosts).map(({ engine }) => engine.close()));
       routes.close();
       logs.close();
       await store.close();
@@ -327,15 +336,15 @@ function dnsFor(
   parts: {
     store: Store & { pepper: string };
     feed: Feed;
-    locations: Readonly<Record<string, Location>>;
+    hosts: Readonly<Record<string, Host>>;
     clock: Clock;
   },
 ): Dns | undefined {
   const dns = dnsFrom(settings);
   if (!dns) return undefined;
-  const { store, feed, locations, clock } = parts;
+  const { store, feed, hosts, clock } = parts;
   const siteOf = (name: string) =>
-    locations[name] && siteFor(locations[name].pools, `${name}.${settings.edge.domain}`, dns.edge);
+    hosts[name] && siteFor(hosts[name].pools, `${name}.${settings.edge.domain}`, dns.edge);
   if (dns.update) {
     const { server, key, secret } = dns.update;
     return createOutsideDns({
@@ -348,12 +357,21 @@ function dnsFor(
       siteOf,
     });
   }
-  const hosts = Object.entries(locations).flatMap(([name, { pools }]) =>
+  const records = Object.values(hosts).flatMap(({ name, pools }) =>
     siteRecords(pools, `${name}.${settings.edge.domain}`),
   );
   const { serve, zone } = dns;
   const listenAt = placeIn(serve.address);
-  return createServedDns({ ...serve, zone, listenAt, hosts, desired: store.desired, feed, clock, siteOf });
+  return createServedDns({
+    ...serve,
+    zone,
+    listenAt,
+    hosts: records,
+    desired: store.desired,
+    feed,
+    clock,
+    siteOf,
+  });
 }
 
 async function slackFor(
@@ -431,36 +449,52 @@ async function whoIsWhoFor(
   });
 }
 
-function locationFrom(settings: Settings, location: LocationSettings, parts: AppParts): Location {
-  const engine =
-    parts.engine?.(location) ??
-    createDockerEngine(
-      {
-        host: location.engine ?? parts.dockerHost,
-        ...(location.certificates === undefined ? {} : { certificates: location.certificates }),
-        runtime: location.runtime,
-        isolation: location.isolation,
-        ...(location.resolverFile === undefined ? {} : { resolverFile: location.resolverFile }),
-        owner: settings.instance,
-        stopGraceSeconds: settings.stopGraceSeconds,
-      },
-      parts.clock,
-    );
+function locationFrom(
+  settings: Settings,
+  name: string,
+  location: LocationSettings,
+  parts: AppParts,
+): Location {
   return {
-    engine,
+    hosts: hostsIn(name, location).map((host) => ({
+      name: host.name,
+      location: name,
+      setting: `locations.${name}${location.hosts ? `.hosts.${host.name}` : ''}`,
+      engine: parts.engine?.(host) ?? dockerEngineFor(settings, host, parts),
+      pools: poolsFrom(host),
+    })),
     prices: pricesFrom(location.prices),
     isolation: location.isolation,
-    pools: poolsFrom(location),
   };
+}
+
+function dockerEngineFor(settings: Settings, host: HostSettings, parts: AppParts): Engine {
+  return createDockerEngine(
+    {
+      way: { ...host, engine: host.engine ?? parts.dockerHost },
+      folder: sshFolder(parts.dataFolder, host.name),
+      runtime: host.runtime,
+      isolation: host.isolation,
+      ...(host.resolverFile === undefined ? {} : { resolverFile: host.resolverFile }),
+      owner: settings.instance,
+      stopGraceSeconds: settings.stopGraceSeconds,
+    },
+    parts.clock,
+  );
+}
+
+function hostsByName(locations: Readonly<Record<string, Location>>): Record<string, Host> {
+  const all = Object.values(locations).flatMap(({ hosts }) => hosts);
+  return Object.fromEntries(all.map((host) => [host.name, host]));
 }
 
 /** Where a name leads, unless that is an address which several groups share. */
 function ownPlace(
-  locations: Readonly<Record<string, Location>>,
+  hosts: Readonly<Record<string, Host>>,
   place: { address: string; port: number } | undefined,
 ) {
-  const isShared = ({ pools }: Location) => pools.shared && place && isHandedOut(pools, place.address);
-  return Object.values(locations).some(isShared) ? undefined : place;
+  const isShared = ({ pools }: Host) => pools.shared && place && isHandedOut(pools, place.address);
+  return Object.values(hosts).some(isShared) ? undefined : place;
 }
 
 /** Tells this bot's names in a zone from those of another bot; follows from the data folder, which has one bot. */
@@ -468,13 +502,13 @@ function ownerMark(instance: string, pepper: string): string {
   return createHmac('sha256', pepper).update(`dns ${instance}`).digest('hex').slice(0, 16);
 }
 
-/** An address that two locations hand out would be given to two groups. */
-function refuseOverlaps(locations: Readonly<Record<string, Location>>): void {
-  const pools = Object.entries(locations).map(([name, location]) => [name, location.pools] as const);
+/** An address that two hosts hand out would be given to two groups. */
+function refuseOverlaps(hosts: Readonly<Record<string, Host>>): void {
+  const pools = Object.values(hosts).map((host) => [host.setting, host.pools] as const);
   const overlap = poolsOverlap(Object.fromEntries(pools));
   if (overlap === undefined) return;
-  throw new Failure('range-invalid', `locations.${overlap}.`, {
-    advice: 'Give every location addresses of its own.',
+  throw new Failure('range-invalid', `${overlap}.`, {
+    advice: 'Give every location, and every host of one, addresses of its own.',
   });
 }
 
@@ -483,6 +517,12 @@ export async function openTokens(dataFolder: string, clock: Clock): Promise<Toke
   const store = await openStore(dataFolder);
   const { tokens: book, audit } = store;
   return { tokens: createTokens(book, clock), book, audit, clock, close: () => store.close() };
+}
+
+/** Where the connection of a host that is reached over ssh keeps what it needs; not made before that. */
+function sshFolder(dataFolder: string, host: string): string {
+  const folder = join(dataFolder, 'ssh', host);
+  return folder.length <= LONGEST_RUN_FOLDER ? folder : join(tmpdir(), `katabot-ssh-${randomUUID()}`);
 }
 
 /** A folder for sockets and hooks; what a bot that was killed has left in it goes. */

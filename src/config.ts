@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { load, YAMLException } from 'js-yaml';
 import { z } from 'zod';
+import { type EngineWay, wayProblem } from './engines/index.ts';
 import { Failure } from './failure.ts';
 import { type GivenGrant, type Life, OWN_CALLERS, RIGHTS, type Right } from './policy/index.ts';
 import { Secret } from './secrets/index.ts';
@@ -169,55 +170,117 @@ const pricesSchema = z.strictObject({
   }),
 });
 
-const locationSchema = z.strictObject({
+const hostKey = z
+  .string()
+  .regex(
+    /^(ssh|ecdsa)-[a-z0-9-]+ [A-Za-z0-9+/]+={0,2}$/,
+    'expected a public key as ssh-keyscan prints it, such as ssh-ed25519 AAAA...',
+  );
+const keyFile = z.string().regex(/^[^"\\\n]+$/, 'expected the path of a file');
+const ENGINE_PLACE = '`unix:///path`, `tcp://host:port` or `ssh://user@host/path`';
+const way = {
   engine: z
     .string()
-    .regex(/^(unix|tcp):\/\//, 'expected unix:///path or tcp://host:port')
     .optional()
-    .meta({ description: 'Where its Docker Engine listens; DOCKER_HOST without it.' }),
-  certificates: z
-    .string()
-    .optional()
-    .meta({ description: 'Folder with ca.pem, cert.pem and key.pem, for an engine behind TLS.' }),
-  runtime: z.string().default('runc').meta({ description: 'OCI runtime of every container here.' }),
-  isolation: z.enum(['hypervisor', 'sandbox', 'none']).default('hypervisor').meta({
-    description: 'The least isolation that a group must get; what is not shown to be there is refused.',
-  }),
-  resolverFile: z
-    .string()
-    .regex(/^\/[^\0]+$/, 'expected a whole path on the host, such as /etc/resolv.conf')
+    .meta({ description: `Where its Docker Engine listens: ${ENGINE_PLACE}; DOCKER_HOST without it.` }),
+  tls: z
+    .strictObject({
+      ca: z.string().meta({ description: 'Who signed the engine’s certificate, a PEM file.' }),
+      cert: z.string().meta({ description: 'The bot’s own certificate, a PEM file.' }),
+      key: z.string().meta({ description: 'The key of the bot’s certificate, a PEM file.' }),
+    })
     .optional()
     .meta({
-      description:
-        'A file on the host with the name servers of its groups; in virtual machines the engine’s own cannot be reached.',
+      description: 'What is shown on the way to an engine at tcp://; on loopback alone it may be missing.',
     }),
-  drift: z.enum(['mend', 'report']).default('mend').meta({
-    description: 'What happens to a container that somebody changed or removed by hand.',
+  keyFile: keyFile
+    .optional()
+    .meta({ description: 'A file with a private key that the server of an engine at ssh:// lets in.' }),
+  hostKey: hostKey.optional().meta({
+    description:
+      'The key that the server of an engine at ssh:// shows; one that shows another is not spoken to.',
   }),
-  addresses: z
-    .union([z.string(), z.array(z.string()).min(1, 'expected at least one range')])
-    .default('127.20.0.0/16')
-    .meta({
+};
+
+/** A way that is not named is that of DOCKER_HOST, which is looked at when it is known. */
+function checkWay(
+  each: { readonly engine?: string | undefined } & Omit<EngineWay, 'engine'>,
+  context: z.core.$RefinementCtx,
+): void {
+  const problem = wayProblem({ ...each, engine: each.engine ?? 'unix:///var/run/docker.sock' });
+  if (problem !== undefined) context.addIssue({ code: 'custom', path: ['engine'], message: problem });
+}
+
+const ranges = z.union([z.string(), z.array(z.string()).min(1, 'expected at least one range')]);
+
+const hostSchema = z
+  .strictObject({
+    ...way,
+    engine: z.string().meta({ description: `Where its Docker Engine listens: ${ENGINE_PLACE}.` }),
+    addresses: z
+      .union(ranges.options, {
+        error: ({ input }) =>
+          input === undefined ? 'expected the host’s own addresses, such as 203.0.113.0/28' : undefined,
+      })
+      .meta({ description: 'What `addresses` of a location is, for this host alone.' }),
+    networks: z.string().optional().meta({
+      description: 'What `networks` of a location is, for this host alone; that of the location without it.',
+    }),
+  })
+  .superRefine(checkWay);
+
+const locationSchema = z
+  .strictObject({
+    ...way,
+    hosts: z
+      .record(name, hostSchema)
+      .refine((hosts) => Object.keys(hosts).length > 0, 'expected at least one host')
+      .optional()
+      .meta({
+        description:
+          'Its hosts, by name, where there are several: a group goes where it fits. Instead of `engine` and what belongs to it.',
+      }),
+    runtime: z.string().default('runc').meta({ description: 'OCI runtime of every container here.' }),
+    isolation: z.enum(['hypervisor', 'sandbox', 'none']).default('hypervisor').meta({
+      description: 'The least isolation that a group must get; what is not shown to be there is refused.',
+    }),
+    resolverFile: z
+      .string()
+      .regex(/^\/[^\0]+$/, 'expected a whole path on the host, such as /etc/resolv.conf')
+      .optional()
+      .meta({
+        description:
+          'A file on the host with the name servers of its groups; in virtual machines the engine’s own cannot be reached.',
+      }),
+    drift: z.enum(['mend', 'report']).default('mend').meta({
+      description: 'What happens to a container that somebody changed or removed by hand.',
+    }),
+    addresses: ranges.default('127.20.0.0/16').meta({
       description:
         'One range or several that the host owns, IPv4 or IPv6; each group gets one address of each family. A single address is shared by all groups.',
     }),
-  ports: z
-    .string()
-    .regex(/^\d{1,5}-\d{1,5}$/, 'expected a range of ports, such as 20000-29999')
-    .refine((range) => {
-      const [first = 0, last = 0] = range.split('-').map(Number);
-      return first >= 1 && first <= last && last <= 65_535;
-    }, 'expected two ports from 1 to 65535, the smaller one first')
-    .default('20000-29999')
-    .meta({ description: 'Ports that are handed out where groups share a single address.' }),
-  networks: z
-    .string()
-    .default('198.18.0.0/15')
-    .meta({ description: 'IPv4 range for the groups’ own networks on the host.' }),
-  prices: pricesSchema
-    .prefault({})
-    .meta({ description: 'What it costs; ACI’s prices of East US where nothing is said.' }),
-});
+    ports: z
+      .string()
+      .regex(/^\d{1,5}-\d{1,5}$/, 'expected a range of ports, such as 20000-29999')
+      .refine((range) => {
+        const [first = 0, last = 0] = range.split('-').map(Number);
+        return first >= 1 && first <= last && last <= 65_535;
+      }, 'expected two ports from 1 to 65535, the smaller one first')
+      .default('20000-29999')
+      .meta({ description: 'Ports that are handed out where groups share a single address.' }),
+    networks: z
+      .string()
+      .default('198.18.0.0/15')
+      .meta({ description: 'IPv4 range for the groups’ own networks on the host.' }),
+    prices: pricesSchema
+      .prefault({})
+      .meta({ description: 'What it costs; ACI’s prices of East US where nothing is said.' }),
+  })
+  .superRefine(checkWay)
+  .refine(
+    ({ hosts, engine, tls, keyFile: key, hostKey: shown }) => !hosts || !(engine ?? tls ?? key ?? shown),
+    'engine, tls, keyFile and hostKey are said of each of its hosts; leave them out here',
+  );
 
 const duration = z
   .string()
@@ -340,25 +403,14 @@ const watchSchema = z
       .string()
       .optional()
       .meta({ description: 'A file with a token for https; it is sent to that host alone.' }),
-    keyFile: z
-      .string()
-      .regex(/^[^"\\\n]+$/, 'expected the path of a file')
-      .optional()
-      .meta({
-        description:
-          'A file with a private key for ssh that its server lets read; no other key and no agent is asked.',
-      }),
-    hostKey: z
-      .string()
-      .regex(
-        /^(ssh|ecdsa)-[a-z0-9-]+ [A-Za-z0-9+/]+={0,2}$/,
-        'expected a public key as ssh-keyscan prints it, such as ssh-ed25519 AAAA...',
-      )
-      .optional()
-      .meta({
-        description:
-          'The key that the server of an ssh address shows; one that shows another is not spoken to.',
-      }),
+    keyFile: keyFile.optional().meta({
+      description:
+        'A file with a private key for ssh that its server lets read; no other key and no agent is asked.',
+    }),
+    hostKey: hostKey.optional().meta({
+      description:
+        'The key that the server of an ssh address shows; one that shows another is not spoken to.',
+    }),
   })
   .refine(
     ({ url, keyFile, hostKey }) =>
@@ -604,6 +656,7 @@ const settingsSchema = z.strictObject({
   }),
   locations: z
     .record(name, locationSchema)
+    .superRefine(checkHostNames)
     .default({})
     .meta({ description: 'Where groups can go, by name; the first one takes groups that name none.' }),
   environments: z
@@ -672,6 +725,43 @@ const settingsSchema = z.strictObject({
 
 export type Settings = z.infer<typeof settingsSchema>;
 export type LocationSettings = z.infer<typeof locationSchema>;
+
+/** One host of a location, with what is said of all of them. */
+export interface HostSettings extends LocationSettings {
+  readonly name: string;
+}
+
+/** The hosts of a location. One that names none is a host itself, of the location’s name. */
+export function hostsIn(name: string, location: LocationSettings): HostSettings[] {
+  if (!location.hosts) return [{ ...location, name }];
+  return Object.entries(location.hosts).map(([each, { networks = location.networks, ...host }]) => ({
+    ...location,
+    ...host,
+    networks,
+    name: each,
+  }));
+}
+
+/** People and books name a host without its location. */
+function checkHostNames(
+  locations: Readonly<Record<string, LocationSettings>>,
+  context: z.core.$RefinementCtx,
+): void {
+  const taken = new Map<string, string>();
+  for (const [location, { hosts }] of Object.entries(locations)) {
+    for (const host of hosts ? Object.keys(hosts) : [location]) {
+      const other =
+        taken.get(host) ?? (host !== location && Object.hasOwn(locations, host) ? host : undefined);
+      if (other !== undefined)
+        context.addIssue({
+          code: 'custom',
+          path: [location, 'hosts', host],
+          message: `the name belongs to the location ${other} already; give every host a name of its own`,
+        });
+      taken.set(host, location);
+    }
+  }
+}
 
 /** Host and port of an address such as `127.0.0.1:7070` or `[::1]:7070`. */
 export function placeIn(address: string): { host: string; port: number } {

@@ -23,6 +23,17 @@ export interface Event {
 
 export type Fact =
   | { kind: 'accepted'; by: string; commit: string; change: Effect }
+  /** Which host of several a new group goes to; `fitting` of the `asked` had room. */
+  | {
+      kind: 'placed';
+      host: string;
+      freeBytes: number;
+      totalBytes: number;
+      fitting: number;
+      asked: number;
+    }
+  /** No host has room now; it is placed as soon as one does. */
+  | { kind: 'queued'; missing: string }
   | {
       kind: 'image';
       image: string;

@@ -40,6 +40,8 @@ export async function placeOf(
 ): Promise<KnownPlace> {
   const { verb, target, environment } = command;
   if (verb.takesSecret) return scopeIn(command);
+  if (verb.everywhere)
+    return { place: { environment: EVERYTHING, repository: EVERYTHING }, group: '', whole: false };
   const from = here ? { repository: here.repository } : {};
   if (target) {
     const key = groupKey(target.environment, target.name);

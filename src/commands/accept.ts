@@ -1,10 +1,18 @@
+import { canWait } from '../engines/index.ts';
+import { Failure } from '../failure.ts';
 import { labelTaken } from '../network/index.ts';
 import type { Caller } from '../policy/index.ts';
+import { inTurn } from '../reconciler/index.ts';
+import { missingText } from '../replies/index.ts';
 import { settle } from './addresses.ts';
 import type { Followed } from './follow.ts';
 import type { Ground } from './ground.ts';
+import type { Spot } from './placing.ts';
 import type { Accepted } from './plan-files.ts';
 import { nameFor } from './visible.ts';
+
+/** Of a group that waits for room. */
+const NOWHERE = { slot: -1, subnet: '', address: '', published: [] };
 
 /** Where a revision comes from, and what people said about it. */
 export interface Origin {
@@ -18,22 +26,36 @@ export interface Origin {
   readonly expiresAtMs?: number | null;
 }
 
-/** Writes the wish. From here on the deploy happens, whether anybody watches or not. */
-export async function accept(
+/**
+ * Writes the wish. From here on the deploy happens, whether anybody watches or not. Throws a Failure `no-capacity` when the
+ * room that was seen has gone to somebody else meanwhile.
+ */
+export function accept(
+  ground: Ground,
+  accepted: Accepted,
+  plan: Followed['plan'],
+  origin: Origin,
+): Promise<Followed> {
+  return inTurn(ground.turns, accepted.locationName, () => acceptNow(ground, accepted, plan, origin));
+}
+
+async function acceptNow(
   ground: Ground,
   accepted: Accepted,
   plan: Followed['plan'],
   { commit, caller, reason, rollbackOf, expiresAtMs }: Origin,
 ): Promise<Followed> {
-  const { key, group, repository, locationName, facts, fqdn, effect, before, existing } = accepted;
+  const { key, group, repository, locationName, location, fqdn, effect, before } = accepted;
   const acceptedAtMs = ground.clock.now();
-  const place = await settle(ground, accepted, caller);
+  const { host, facts, existing, placement, missing } = await spotOf(accepted);
+  const place = host ? await settle(ground, { key, group, host, existing }, caller) : NOWHERE;
   const claim = fqdn ? await ground.labels.claim(fqdn, key) : { ok: true as const };
   if (!claim.ok) throw labelTaken(fqdn, await nameFor(ground, caller, claim.holder));
   if (!fqdn && before?.fqdn) await ground.labels.release(key);
   const wish = await ground.desired.put({
     key,
     location: locationName,
+    host: host?.name ?? '',
     repository,
     ...place,
     fqdn,
@@ -53,6 +75,19 @@ export async function accept(
     ground.feed.tell(key, before.revision.number, { kind: 'superseded', by: wish.revision.number });
   }
   ground.feed.tell(key, wish.revision.number, { kind: 'accepted', by: caller.name, commit, change: effect });
+  if (placement && location.hosts.length > 1)
+    ground.feed.tell(key, wish.revision.number, { kind: 'placed', ...placement });
+  if (!host) ground.feed.tell(key, wish.revision.number, { kind: 'queued', missing: missingText(missing) });
   ground.wake(key);
   return { wish, facts, plan };
+}
+
+/** A new group goes where there is room now, not where there was when it was planned. */
+async function spotOf({ group, host, placement, queue, again }: Accepted): Promise<Spot> {
+  const spot = await again();
+  if (spot.host || (host && !placement) || (queue && canWait(spot.missing))) return spot;
+  throw new Failure('no-capacity', `No room is left for ${group.name}: ${missingText(spot.missing)}.`, {
+    advice:
+      'Ask for less, delete a group that is no longer needed (katabot status), or let it wait with --queue.',
+  });
 }

@@ -4,7 +4,7 @@ import { Failure } from '../failure.ts';
 import { type Allocation, allocate, parseAddress, slotOf, subnetOf } from '../network/index.ts';
 import type { Caller } from '../policy/index.ts';
 import type { Group, Problem } from '../spec/index.ts';
-import type { Ground, Location } from './ground.ts';
+import type { Ground, Host } from './ground.ts';
 import { problemAt } from './locate.ts';
 import { nameFor } from './visible.ts';
 
@@ -14,8 +14,7 @@ import { nameFor } from './visible.ts';
 export interface Settler {
   readonly key: GroupKey;
   readonly group: Group;
-  readonly locationName: string;
-  readonly location: Location;
+  readonly host: Host;
   /** What the engine shows of it, for a bot that has lost its books. */
   readonly existing: { readonly published: readonly Published[]; readonly subnet: string };
 }
@@ -36,7 +35,7 @@ export async function addressProblems(
   caller: Caller,
 ): Promise<Problem[]> {
   if (settler.group.ipAddress?.ip === undefined) return [];
-  const allocation = allocationFor(settler)(await ground.addresses.all(settler.locationName));
+  const allocation = allocationFor(settler)(await ground.addresses.all(settler.host.name));
   const refusal = await refusalOf(ground, allocation, settler, caller);
   if (!refusal || refusal.code === 'no-address') return [];
   const { code, message, advice } = refusal;
@@ -45,48 +44,51 @@ export async function addressProblems(
 
 /** Takes network and address; what a group has already stays its own. Throws a Failure where nothing can be had. */
 export async function settle(ground: Ground, settler: Settler, caller: Caller): Promise<Settled> {
-  const { key, locationName, location, existing } = settler;
-  const { networkCount } = location.pools;
-  const slot = await ground.slots.take(
-    locationName,
-    key,
-    networkCount,
-    slotOf(location.pools, existing.subnet),
-  );
-  if (slot >= networkCount) throw noAddress(locationName, 'network', 'networks');
-  const allocation = await ground.addresses.take(locationName, key, allocationFor(settler));
+  const { key, host, existing } = settler;
+  const { networkCount } = host.pools;
+  const slot = await ground.slots.take(host.name, key, networkCount, slotOf(host.pools, existing.subnet));
+  if (slot >= networkCount) throw noAddress(host, 'network', 'networks');
+  const allocation = await ground.addresses.take(host.name, key, allocationFor(settler));
   const refusal = await refusalOf(ground, allocation, settler, caller);
   if (refusal || !allocation.ok) throw refusal;
   const { published } = allocation;
-  return { slot, subnet: subnetOf(location.pools, slot), address: published[0]?.address ?? '', published };
+  return { slot, subnet: subnetOf(host.pools, slot), address: published[0]?.address ?? '', published };
 }
 
-function allocationFor({ key, group, location, existing }: Settler) {
+/** Whether the host has an address for the group, and a network. Takes nothing. */
+export async function hasAddressFor(ground: Ground, settler: Settler): Promise<boolean> {
+  const { name, pools } = settler.host;
+  const networks = (await ground.desired.list()).filter(({ host }) => host === name).length;
+  const allocation = allocationFor(settler)(await ground.addresses.all(name));
+  return networks < pools.networkCount && (allocation.ok || allocation.why === 'taken');
+}
+
+function allocationFor({ key, group, host, existing }: Settler) {
   const asked = {
     key,
     ports: group.ipAddress?.ports ?? [],
     ip: group.ipAddress?.ip,
     found: existing.published,
   };
-  return (taken: Parameters<typeof allocate>[2]) => allocate(location.pools, asked, taken);
+  return (taken: Parameters<typeof allocate>[2]) => allocate(host.pools, asked, taken);
 }
 
 async function refusalOf(
   ground: Ground,
   allocation: Allocation,
-  { group, locationName, location }: Settler,
+  { group, host }: Settler,
   caller: Caller,
 ): Promise<Failure | undefined> {
   if (allocation.ok) return undefined;
   const ip = group.ipAddress?.ip ?? '';
   switch (allocation.why) {
     case 'full':
-      return noAddress(locationName, location.pools.shared ? 'port' : 'address', 'addresses');
+      return noAddress(host, host.pools.shared ? 'port' : 'address', 'addresses');
     case 'foreign': {
       const what = parseAddress(ip)
-        ? `${ip} is no address of the location ${locationName}`
+        ? `${ip} is no address of the location ${host.location}`
         : `"${ip}" is no address`;
-      const ranges = location.pools.families.flatMap(({ blocks }) => blocks.map(({ range }) => range.text));
+      const ranges = host.pools.families.flatMap(({ blocks }) => blocks.map(({ range }) => range.text));
       return new Failure('address-foreign', `${what}.`, {
         advice: `Remove \`ip\`, or write one of ${ranges.join(', ')}.`,
       });
@@ -102,8 +104,9 @@ async function refusalOf(
   }
 }
 
-function noAddress(location: string, what: string, setting: string): Failure {
-  return new Failure('no-address', `The location ${location} has no free ${what} left.`, {
-    advice: `Delete a group that is no longer needed, or widen locations.${location}.${setting} in the settings.`,
+function noAddress({ name, location, setting }: Host, what: string, range: string): Failure {
+  const where = name === location ? `The location ${location}` : `The host ${name}`;
+  return new Failure('no-address', `${where} has no free ${what} left.`, {
+    advice: `Delete a group that is no longer needed, or widen ${setting}.${range} in the settings.`,
   });
 }

@@ -19,7 +19,8 @@ import type { Asked, RunVerb } from './verb.ts';
 export const runDeploy: RunVerb = async function* (ground, asked, signal) {
   const source = await sourceOf(ground, asked);
   if ('kind' in source) return source;
-  const plans = await planFiles(ground, source, signal);
+  const queue = asked.options['queue'] === true;
+  const plans = await planFiles(ground, { ...source, queue }, signal);
   yield* showPlans(ground, plans);
   const accepted = plans.flatMap((plan) => (plan.accepted ? [{ plan, accepted: plan.accepted }] : []));
   if (accepted.length < plans.length) return say.invalid(plans.flatMap(({ problems }) => problems));

@@ -1,93 +1,88 @@
 import { within } from '../clock.ts';
-import { type EngineFacts, isIsolated } from '../engines/index.ts';
+import type { EngineFacts } from '../engines/index.ts';
+import { type GroupKey, partsOf } from '../event.ts';
 import { messageOf } from '../failure.ts';
-import { groupSize } from '../spec/index.ts';
+import * as say from '../replies/index.ts';
 import { broken, type Finding, fine, warning } from './finding.ts';
-import type { Ground, Location } from './ground.ts';
+import type { Ground, Host } from './ground.ts';
+import { hostFindings } from './host-findings.ts';
+import { promisedOn } from './placing.ts';
 
 const ENGINE_TIMEOUT_MS = 5_000;
-const MOST_SKEW_MS = 2_000;
+/** Asks more, and starts a container of its own. */
+const SURVEY_TIMEOUT_MS = 20_000;
 
-/** What each location's engine is, and whether groups can be put on it. */
+/** What each host is, whether groups can be put on it, and what it lacks. */
 export async function lookAtEngines(ground: Ground): Promise<Finding[]> {
-  const looks = Object.entries(ground.locations).map(async ([name, location]) => {
-    try {
-      const limit = AbortSignal.timeout(ENGINE_TIMEOUT_MS);
-      const facts = await within(limit, location.engine.describe(limit));
-      return [
-        fine(
-          name,
-          `engine ${facts.version}, ${facts.operatingSystem} ${facts.architecture}, runtime ${facts.runtime}`,
-        ),
-        isolationFinding(name, location, facts),
-        skewFinding(name, facts),
-        ...routingFindings(name, location, facts),
-        await memoryFinding(ground, name, facts),
-      ];
-    } catch (error) {
-      return [
-        broken(
-          name,
-          `its engine does not answer (${messageOf(error)})`,
-          'Start it, or mend its address in the settings.',
-        ),
-      ];
-    }
-  });
-  const found = (await Promise.all(looks)).flat();
+  const found = (
+    await Promise.all(Object.values(ground.hosts).map((host) => lookAtHost(ground, host)))
+  ).flat();
   return found.length
     ? found
     : [broken('locations', 'there is none', 'Add one under locations in the settings.')];
 }
 
-function isolationFinding(name: string, location: Location, facts: EngineFacts): Finding {
-  if (!isIsolated(facts.isolation, location.isolation)) {
-    return broken(
-      name,
-      `requires ${location.isolation} isolation and shows ${facts.isolation}: every deploy is refused${facts.isolationSaw ? ` (${facts.isolationSaw})` : ''}`,
-      `Give it an isolating runtime, or allow less: locations.${name}.isolation: ${facts.isolation}`,
-    );
+async function lookAtHost(ground: Ground, host: Host): Promise<Finding[]> {
+  const drained = await drainFindings(ground, host);
+  try {
+    const limit = AbortSignal.timeout(ENGINE_TIMEOUT_MS);
+    const facts = await within(limit, host.engine.describe(limit));
+    const longer = AbortSignal.timeout(SURVEY_TIMEOUT_MS);
+    const survey = await within(longer, host.engine.survey(longer));
+    const required = ground.locations[host.location]?.isolation ?? 'hypervisor';
+    return [
+      ...hostFindings({ host, required, facts, survey }),
+      await memoryFinding(ground, host, facts),
+      ...drained,
+      ...(await strangerFindings(ground, host, longer)),
+    ];
+  } catch (error) {
+    return [
+      broken(
+        host.name,
+        `its engine does not answer (${messageOf(error)})`,
+        'Start it, or mend its address in the settings. Its groups are left as they are.',
+      ),
+      ...drained,
+    ];
   }
-  return facts.isolation === 'none'
-    ? warning(name, 'isolation: none, for development only', 'Use a runtime that isolates for anything else.')
-    : fine(name, `isolation: ${facts.isolation} (${facts.isolationSaw})`);
 }
 
-/** From then on the engine itself keeps out what is routed to a container past its published ports. */
-const CLOSED_SINCE = 28;
-
-function routingFindings(name: string, { pools }: Location, { version }: EngineFacts): Finding[] {
-  const major = Number.parseInt(version, 10);
-  if (Number.isNaN(major) || major >= CLOSED_SINCE) return [];
-  return [
-    warning(
-      name,
-      `engine ${version} lets in whoever routes packets to the groups’ own networks, published or not`,
-      `On its host: iptables -t raw -I PREROUTING -d ${pools.networks.text} -j DROP; engines from ${CLOSED_SINCE} on need no rule.`,
-    ),
-  ];
-}
-
-function skewFinding(name: string, { skewMs }: EngineFacts): Finding {
-  return Math.abs(skewMs) > MOST_SKEW_MS
-    ? warning(
-        name,
-        `its clock differs by ${(skewMs / 1000).toFixed(1)} s`,
-        'Run NTP on both machines: bills are made of its times.',
-      )
-    : fine(name, `clock differs by ${skewMs} ms`);
-}
-
-async function memoryFinding(ground: Ground, name: string, facts: EngineFacts): Promise<Finding> {
-  const promised = (await ground.desired.list())
-    .filter(
-      ({ location, wanted, settled }) =>
-        location === name && wanted === 'running' && settled !== 'Succeeded' && settled !== 'Failed',
-    )
-    .reduce((sum, { revision }) => sum + groupSize(revision.group).memoryBytes + facts.overheadBytes, 0);
+async function memoryFinding(ground: Ground, host: Host, facts: EngineFacts): Promise<Finding> {
+  const { promised } = promisedOn(await ground.desired.list(), undefined, { host, facts });
   const gb = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GB`;
-  const text = `${gb(promised)} of ${gb(facts.memoryBytes)} memory promised`;
-  return promised > facts.memoryBytes
-    ? warning(name, text, 'Delete or stop groups: memory is promised more than once.')
-    : fine(name, text);
+  const text = `${gb(promised.memoryBytes)} of ${gb(facts.memoryBytes)} memory promised`;
+  return promised.memoryBytes > facts.memoryBytes
+    ? warning(host.name, text, 'Delete or stop groups: memory is promised more than once.')
+    : fine(host.name, text);
+}
+
+async function drainFindings({ drains }: Ground, { name }: Host): Promise<Finding[]> {
+  return (await drains.all())
+    .filter(({ host }) => host === name)
+    .map(({ by, atMs }) =>
+      warning(
+        name,
+        `takes no new groups since ${say.goesAt(atMs)}, as ${by} has said`,
+        `katabot host undrain ${name}`,
+      ),
+    );
+}
+
+/** Groups of this bot that run here and are wanted nowhere, or somewhere else: nobody touches them. */
+async function strangerFindings(ground: Ground, host: Host, signal: AbortSignal): Promise<Finding[]> {
+  const observed = await within(signal, host.engine.observe(signal));
+  const places = new Map((await ground.desired.list()).map((wish) => [wish.key, wish.host]));
+  const strangers = [...observed.keys()].filter((key) => places.get(key) !== host.name);
+  return strangers.map((key: GroupKey) => {
+    const elsewhere = places.get(key);
+    const { environment, name } = partsOf(key);
+    return warning(
+      host.name,
+      `${name} in ${environment} is on it, and ${elsewhere ? `is wanted on ${elsewhere}` : 'nobody wants it'}`,
+      elsewhere
+        ? 'Remove its containers on this host by hand; the other one serves.'
+        : 'Deploy it again to take it over, or remove its containers by hand.',
+    );
+  });
 }

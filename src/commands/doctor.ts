@@ -36,8 +36,8 @@ export const runDoctor: RunVerb = async function* (ground, _asked, signal) {
 const LONGEST_WAIT_MS = 10 * 60_000;
 
 /** What comes in from a code host and goes out to it. */
-async function lookAtMail({ host, clock }: Ground): Promise<Finding[]> {
-  const mail = await host.mail();
+async function lookAtMail({ machine, clock }: Ground): Promise<Finding[]> {
+  const mail = await machine.mail();
   if (!mail) return [];
   const { deliveries, writes } = mail;
   const waited = (atMs: number | undefined) => (atMs === undefined ? 0 : clock.now() - atMs);
@@ -106,7 +106,7 @@ async function lookAtSecrets(ground: Ground): Promise<Finding[]> {
 }
 
 async function lookAtDisk(ground: Ground): Promise<Finding[]> {
-  const { freeBytes } = await ground.host.disk();
+  const { freeBytes } = await ground.machine.disk();
   const text = `${(freeBytes / 2 ** 30).toFixed(1)} GB free for the bot’s own data`;
   return [
     freeBytes < LEAST_FREE_BYTES
@@ -116,7 +116,7 @@ async function lookAtDisk(ground: Ground): Promise<Finding[]> {
 }
 
 async function lookAtWatched(ground: Ground): Promise<Finding[]> {
-  return ground.host
+  return ground.machine
     .watched()
     .map(({ name, branch, state, message }) =>
       state === 'fine'

@@ -4,7 +4,6 @@ import { costOf, sizeOf } from '../metering/index.ts';
 import type { Wish } from '../reconciler/index.ts';
 import * as say from '../replies/index.ts';
 import { heldBack } from './change-group.ts';
-import { locationOf } from './locations.ts';
 import { momentOf } from './moments.ts';
 import { targetKey } from './targets.ts';
 import type { Asked, RunVerb } from './verb.ts';
@@ -23,7 +22,7 @@ export const runExtend: RunVerb = async function* (ground, asked) {
   const untilMs = wantedEnd(asked, wish.expiresAtMs, ground.clock.now());
   refuseTooLong(ground.lives(partsOf(key).environment).longestMs, untilMs, wish, ground.clock.now());
   if (untilMs === wish.expiresAtMs) return say.alreadySo('extend', key, `it goes at ${say.goesAt(untilMs)}`);
-  const { prices } = locationOf(ground, wish);
+  const prices = ground.locations[wish.location]?.prices ?? ground.defaultPrices;
   const more = costOf(sizeOf(wish.revision.group), prices, Math.max(0, untilMs - wish.expiresAtMs)).total;
   const held = heldBack(asked, key, [say.extendedStage(untilMs, more)]);
   if (held) return held;

@@ -14,6 +14,8 @@ export interface Source {
    * with a command, `nobody` for the commit of a fork.
    */
   readonly secretsFor: 'everybody' | 'deployers' | 'nobody';
+  /** A new group for which there is no room waits for it. */
+  readonly queue?: boolean;
 }
 
 /** Files that came with a command belong to this repository when no group of theirs is there yet; it has no secrets of its own. */

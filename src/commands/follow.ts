@@ -47,6 +47,7 @@ export async function* followDeploy(
     // Nobody listens any more, or it took too long; anything else that is thrown is a fault.
     if (signal.aborted) return say.stillGoing(followed.wish.revision.group.name);
     if (!patience.signal.aborted) throw error;
+    if (waitsForRoom(told)) return say.stillGoing(followed.wish.revision.group.name);
     return yield* tellFailure(ground, followed, timeoutCause(followed.wish, told));
   } finally {
     cancel();
@@ -110,6 +111,13 @@ function endingCause({ revision }: Wish, { fact, revision: number }: Event): Cau
 function killingCause({ container, reason }: Killing): Cause {
   const about = { container, probe: 'liveness' } as const;
   return { code: 'probe-failed', ...say.probeFailed(container, reason), about };
+}
+
+/** In a line nobody can say how long it takes. */
+function waitsForRoom(told: readonly Event[]): boolean {
+  return (
+    told.findLast(({ fact }) => fact.kind === 'queued' || fact.kind === 'placed')?.fact.kind === 'queued'
+  );
 }
 
 function timeoutCause({ revision }: Wish, told: readonly Event[]): Cause {
@@ -226,7 +234,7 @@ async function lastLines(ground: Ground, wish: Wish): Promise<LogLine[]> {
   const mask = lineMask(await maskOf(ground.desired, wish.key));
   const signal = AbortSignal.timeout(LOOK_TIMEOUT_MS);
   try {
-    const engine = ground.locations[wish.location]?.engine;
+    const engine = ground.hosts[wish.host]?.engine;
     for await (const line of engine?.logs({ key: wish.key, tail: LAST_LINES, follow: false }, signal) ?? []) {
       lines.push(mask(line));
     }

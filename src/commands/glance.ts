@@ -16,7 +16,7 @@ export async function glance(
 ): Promise<GroupView[]> {
   const keys = wishes.map(({ key }) => key);
   const [observed, runs, intervals] = await Promise.all([
-    observedAt(ground, new Set(wishes.map(({ location }) => location)), keys, signal),
+    observedAt(ground, new Set(wishes.map(({ host }) => host)), keys, signal),
     ground.runs.runsOf(keys),
     ground.ledger.intervals({ groups: keys }),
   ]);
@@ -27,7 +27,7 @@ export async function glance(
   return wishes.map((wish) =>
     viewOf({
       wish,
-      observed: observed.get(wish.location)?.get(wish.key),
+      observed: observed.get(wish.host)?.get(wish.key),
       runs: runsBy.get(wish.key) ?? [],
       intervals: intervalsBy.get(wish.key) ?? [],
       health: ground.health(wish.key),
@@ -83,9 +83,9 @@ async function newestEvents({ events }: Ground, wishes: readonly Wish[]): Promis
 
 type Observed = { get(key: GroupKey): ObservedGroup | undefined | 'unknown' };
 
-/** What each location shows; of one whose engine does not answer, everything is unknown. */
+/** What each host shows; of one whose engine does not answer, everything is unknown. */
 async function observedAt(
-  { locations }: Ground,
+  { hosts }: Ground,
   names: ReadonlySet<string>,
   keys: readonly GroupKey[],
   signal: AbortSignal,
@@ -94,7 +94,7 @@ async function observedAt(
   const key = keys.length === 1 ? only : undefined;
   const looks = [...names].map(async (name): Promise<[string, Observed]> => {
     try {
-      return [name, (await locations[name]?.engine.observe(signal, key)) ?? new Map()];
+      return [name, (await hosts[name]?.engine.observe(signal, key)) ?? new Map()];
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       return [name, { get: () => 'unknown' }];

@@ -33,9 +33,9 @@ export async function usageOf(
   key: GroupKey | undefined,
   signal: AbortSignal,
 ) {
-  const byLocation = Map.groupBy(wishes, ({ location }) => location);
-  const looks = [...byLocation].map(async ([name, there]) => {
-    const engine = ground.locations[name]?.engine;
+  const byHost = Map.groupBy(wishes, ({ host }) => host);
+  const looks = [...byHost].map(async ([name, there]) => {
+    const engine = ground.hosts[name]?.engine;
     const used = (await engine?.usage(signal, key)) ?? new Map<GroupKey, ContainerUsage[]>();
     const rows = there.flatMap((wish) =>
       inOrder(wish, used.get(wish.key) ?? []).map(async (usage) => ({

@@ -13,13 +13,26 @@ import type {
   Proposals,
   SubscriptionBook,
 } from '../policy/index.ts';
-import type { DesiredState, EventBook, Feed, Health, LogArchive, RunBook } from '../reconciler/index.ts';
+import type {
+  DesiredState,
+  DrainBook,
+  EventBook,
+  Feed,
+  Health,
+  LogArchive,
+  RunBook,
+} from '../reconciler/index.ts';
 import type { SecretBook, Vault } from '../secrets/index.ts';
 import type { Sources } from './sources.ts';
 
 /** What commands stand on: the books, the engines, and a way to wake the reconciler. */
 export interface Ground {
   readonly locations: Readonly<Record<string, Location>>;
+  /** The hosts of all locations, by name. */
+  readonly hosts: Readonly<Record<string, Host>>;
+  readonly drains: DrainBook;
+  /** Groups of a location are given their room one after the other. */
+  readonly turns: Map<string, Promise<void>>;
   readonly desired: DesiredState;
   readonly runs: RunBook;
   readonly logs: LogArchive;
@@ -49,7 +62,7 @@ export interface Ground {
   readonly edge: Edge;
   readonly sources: Sources;
   /** How long groups of an environment live: without a word, and at most. */
-  readonly host: Host;
+  readonly machine: Machine;
   readonly lives: (environment: string) => Life;
   /** What is seen of the zone that the groups’ names lie in. */
   readonly dns: () => Promise<readonly DnsLook[]>;
@@ -65,8 +78,8 @@ export interface CodeHost {
   teamsOf(repository: string, person: string, teams: readonly string[]): Promise<readonly string[]>;
 }
 
-/** What the machine and the surfaces tell of themselves. */
-export interface Host {
+/** What the bot’s own machine and the surfaces tell of themselves. */
+export interface Machine {
   /** Of the file system with the bot's own data. */
   disk(): Promise<{ freeBytes: number }>;
   /** What waits between the bot and a code host; undefined without one. */
@@ -85,12 +98,23 @@ export interface Host {
   watched(): readonly { name: string; branch: string; state: 'fine' | 'away' | 'broken'; message: string }[];
 }
 
-/** Where a group goes: a name in the settings that selects an engine. */
+/** Where a group goes: a name in the settings, behind which there are one or several hosts. */
 export interface Location {
-  readonly engine: Engine;
+  /** In the order of the settings. */
+  readonly hosts: readonly Host[];
   readonly prices: Prices;
   /** What a group here must be isolated by; a weaker engine is refused. */
   readonly isolation: Isolation;
+}
+
+/** One machine of a location, with the engine on it. */
+export interface Host {
+  /** Like no other host's; that of the location where it is the only one. */
+  readonly name: string;
+  readonly location: string;
+  /** Where the settings speak of it, such as `locations.office`. */
+  readonly setting: string;
+  readonly engine: Engine;
   readonly pools: Pools;
 }
 

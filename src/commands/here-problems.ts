@@ -1,11 +1,14 @@
-import { type EngineFacts, isIsolated } from '../engines/index.ts';
+import { canWait, type EngineFacts, needOf, type Shortage, shortagesOn } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import { labelTaken } from '../network/index.ts';
 import type { Caller } from '../policy/index.ts';
 import type { Wish } from '../reconciler/index.ts';
-import { type Group, groupSize, type Problem } from '../spec/index.ts';
+import * as say from '../replies/index.ts';
+import type { Group, Problem } from '../spec/index.ts';
 import type { Ground, Location } from './ground.ts';
 import { problemAt } from './locate.ts';
+import { hostOf } from './locations.ts';
+import { promisedOn, type Spot } from './placing.ts';
 import { nameFor } from './visible.ts';
 
 // Problems that only the bot can see: the file itself is right, but not here, or not now.
@@ -21,98 +24,99 @@ export function unknownLocation(ground: Ground, file: { path: string; text: stri
   });
 }
 
-export function isolationProblems(
+/** Why a group has no room: at the lines that ask for it where there is one host, else in one sentence about all of them. */
+export function roomProblems(
+  file: { path: string; text: string },
+  group: Group,
+  { name, isolation, hosts }: Pick<Location, 'isolation' | 'hosts'> & { readonly name: string },
+  { missing, facts }: Pick<Spot, 'missing' | 'facts'>,
+): Problem[] {
+  if (missing.size > 1) return [noHost(file, group, name, missing)];
+  return [...missing].flatMap(([host, shortages]) =>
+    shortages.map((shortage) => {
+      switch (shortage.kind) {
+        case 'isolation':
+          return notIsolated(file, name, isolation, facts);
+        case 'drained':
+          return drainedProblem(file, hosts.length > 1 ? host : name);
+        default:
+          return tooSmall(file, group, host, shortage);
+      }
+    }),
+  );
+}
+
+function notIsolated(
   file: { path: string; text: string },
   name: string,
-  location: Location,
+  isolation: Location['isolation'],
   facts: EngineFacts,
-): Problem[] {
-  if (isIsolated(facts.isolation, location.isolation)) return [];
-  return [
-    problemAt(file, {
-      code: 'isolation-unavailable',
-      own: true,
-      path: 'location',
-      message: `The location ${name} requires ${location.isolation} isolation, and its engine shows ${facts.isolation} (runtime ${facts.runtime}${facts.isolationSaw ? `: ${facts.isolationSaw}` : ''}).`,
-      advice: `Whoever runs the bot gives the location an isolating runtime, or allows less: locations.${name}.isolation: ${facts.isolation} in the settings.`,
-    }),
-  ];
+): Problem {
+  return problemAt(file, {
+    code: 'isolation-unavailable',
+    own: true,
+    path: 'location',
+    message: `The location ${name} requires ${isolation} isolation, and its engine shows ${facts.isolation} (runtime ${facts.runtime}${facts.isolationSaw ? `: ${facts.isolationSaw}` : ''}).`,
+    advice: `Whoever runs the bot gives the location an isolating runtime, or allows less: locations.${name}.isolation: ${facts.isolation} in the settings.`,
+  });
 }
 
-/** Why a group has no room, at the lines that ask for it. */
-export async function capacityProblems(
-  ground: Ground,
+function drainedProblem(file: { path: string; text: string }, host: string): Problem {
+  return problemAt(file, {
+    code: 'host-drained',
+    own: true,
+    path: 'location',
+    message: `The host ${host} takes no new groups.`,
+    advice: `Name another location, or have an operator say: katabot host undrain ${host}`,
+  });
+}
+
+function tooSmall(
   file: { path: string; text: string },
-  key: GroupKey,
   group: Group,
-  locationName: string,
-  facts: EngineFacts,
-): Promise<Problem[]> {
-  const shortages = await shortagesFor(ground, key, group, locationName, facts);
-  return shortages.map(({ property, message, advice }) =>
-    problemAt(file, {
-      code: 'ServiceUnavailable',
-      own: false,
-      path: `properties.containers[${largest(group, property)}].properties.resources.requests.${property}`,
-      message,
-      advice,
-    }),
-  );
+  host: string,
+  shortage: Shortage,
+): Problem {
+  const property = shortage.kind === 'cpu' ? 'cpu' : 'memoryInGB';
+  return problemAt(file, {
+    code: 'ServiceUnavailable',
+    own: false,
+    path: requestPath(group, property),
+    ...say.shortageOf(host, shortage),
+  });
 }
 
-interface Shortage {
-  readonly property: 'cpu' | 'memoryInGB';
-  readonly message: string;
-  readonly advice: string;
+function noHost(
+  file: { path: string; text: string },
+  group: Group,
+  location: string,
+  missing: Spot['missing'],
+): Problem {
+  return problemAt(file, {
+    code: 'ServiceUnavailable',
+    own: false,
+    path: requestPath(group, 'memoryInGB'),
+    message: `No host of ${location} takes the group: ${say.missingText(missing)}.`,
+    advice: canWait(missing)
+      ? 'Let it wait for room with --queue, ask for less, or delete a group that is no longer needed (katabot status).'
+      : 'Ask for less, or name another location.',
+  });
 }
 
-/** What a location has too little of for a group. Memory is promised, so it is never promised twice; processors are shared. */
-export async function shortagesFor(
-  ground: Ground,
-  key: GroupKey,
-  group: Group,
-  locationName: string,
-  facts: EngineFacts,
-): Promise<Shortage[]> {
-  const others = (await ground.desired.list()).filter(
-    (wish) =>
-      wish.location === locationName &&
-      wish.key !== key &&
-      wish.wanted === 'running' &&
-      wish.settled !== 'Succeeded' &&
-      wish.settled !== 'Failed',
-  );
-  const sizeOf = (each: Group) => groupSize(each).memoryBytes + facts.overheadBytes;
-  const promised = others.reduce((sum, wish) => sum + sizeOf(wish.revision.group), 0);
-  const { vcpuMilli } = groupSize(group);
-  const memoryBytes = sizeOf(group);
-  const around = facts.overheadBytes > 0 ? ', with the virtual machine around it' : '';
-  const gb = (bytes: number) => `${Math.floor((bytes / 2 ** 30) * 10) / 10} GB`;
-  const free = facts.memoryBytes - promised;
-  const shortages: Shortage[] = [];
-  if (memoryBytes > free) {
-    shortages.push({
-      property: 'memoryInGB',
-      message: `The group asks for ${gb(memoryBytes)} of memory${around}; ${locationName} has ${gb(Math.max(0, free))} free of ${gb(facts.memoryBytes)}.`,
-      advice:
-        'Ask for less, delete a group that is no longer needed (katabot status), or name another location.',
-    });
-  }
-  const tooWide = group.containers.some(({ resources }) => resources.requests.cpu > facts.cpus);
-  if (tooWide || vcpuMilli > facts.cpus * 1000 * 16) {
-    shortages.push({
-      property: 'cpu',
-      message: `The group asks for ${vcpuMilli / 1000} vCPU; ${locationName} has ${facts.cpus}.`,
-      advice: 'Ask for less, or name another location.',
-    });
-  }
-  return shortages;
+/** What the host of a group that is to start again has too little of. */
+export async function shortagesFor(ground: Ground, wish: Wish, facts: EngineFacts): Promise<string[]> {
+  const { key, revision } = wish;
+  const host = hostOf(ground, wish);
+  const candidate = { ...promisedOn(await ground.desired.list(), key, { host, facts }), drained: false };
+  const shortages = shortagesOn(needOf(revision.group, 'none'), { ...candidate, hasAddress: true });
+  return shortages.map((shortage) => say.shortageOf(host.name, shortage).message);
 }
 
 /** The container that asks for the most: where there is something to take away. */
-function largest({ containers }: Group, property: Shortage['property']): number {
+function requestPath({ containers }: Group, property: 'cpu' | 'memoryInGB'): string {
   const asked = containers.map(({ resources }) => resources.requests[property]);
-  return Math.max(0, asked.indexOf(Math.max(...asked)));
+  const largest = Math.max(0, asked.indexOf(Math.max(...asked)));
+  return `properties.containers[${largest}].properties.resources.requests.${property}`;
 }
 
 export function ownershipProblems(

@@ -16,7 +16,7 @@ export async function lastLinesOf(
   run: Pick<Run, 'container' | 'startedAtMs' | 'finishedAtMs'>,
 ): Promise<string[]> {
   const { container } = run;
-  const engine = ground.locations[wish.location]?.engine;
+  const engine = ground.hosts[wish.host]?.engine;
   const signal = AbortSignal.timeout(LOOK_TIMEOUT_MS);
   const lines: LogLine[] = [];
   let others: readonly Times[] = [];

@@ -2,22 +2,28 @@ import { within } from '../clock.ts';
 import type { EngineFacts } from '../engines/index.ts';
 import { Failure } from '../failure.ts';
 import type { Wish } from '../reconciler/index.ts';
-import type { Ground, Location } from './ground.ts';
+import type { Ground, Host } from './ground.ts';
 
-/** Where a group runs. Throws a Failure `location-unknown` when its location has left the settings. */
-export function locationOf(ground: Ground, { location }: Pick<Wish, 'location'>): Location {
-  const found = ground.locations[location];
+/** Where a group runs. Throws a Failure `location-unknown` when its host has left the settings, and `no-room` while it waits for one. */
+export function hostOf(ground: Ground, { host }: Pick<Wish, 'host'>): Host {
+  const found = ground.hosts[host];
   if (found) return found;
-  throw new Failure('location-unknown', `The location ${location} is no longer in the settings.`, {
+  if (!host) {
+    throw new Failure('no-room', 'The group waits for room; nothing of it runs yet.', {
+      advice: 'It is placed by itself as soon as a host has room: katabot status shows it then.',
+    });
+  }
+  throw new Failure('location-unknown', `The host ${host} is no longer in the settings.`, {
     advice: 'Put it back into the settings.',
   });
 }
 
-/** The machine behind a group. Throws a Failure `engine-unreachable`. */
-export function factsOf(
+/** The machine behind a group; for one that waits for room, the first that it could go to. Throws a Failure `engine-unreachable`. */
+export async function factsOf(
   ground: Ground,
-  wish: Pick<Wish, 'location'>,
+  wish: Pick<Wish, 'host' | 'location'>,
   signal: AbortSignal,
 ): Promise<EngineFacts> {
-  return within(signal, locationOf(ground, wish).engine.describe(signal));
+  const first = wish.host ? undefined : ground.locations[wish.location]?.hosts[0];
+  return within(signal, (first ?? hostOf(ground, wish)).engine.describe(signal));
 }

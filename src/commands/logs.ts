@@ -6,7 +6,7 @@ import type { Block, Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
 import { maskFor } from '../spec/index.ts';
 import type { Ground } from './ground.ts';
-import { locationOf } from './locations.ts';
+import { hostOf } from './locations.ts';
 import { logsOfRemoved, type Previous, previousRuns } from './previous-logs.ts';
 import { targetKey } from './targets.ts';
 import type { Asked, RunVerb } from './verb.ts';
@@ -19,7 +19,7 @@ export const runLogs: RunVerb = async function* (ground, asked, signal) {
   const container = asked.target?.container;
   if (!wish) return yield* removedLogs(ground, asked, key);
   checkContainer(wish, container);
-  const { engine } = locationOf(ground, wish);
+  const { engine } = hostOf(ground, wish);
   const mask = await maskOf(ground.desired, key);
   const all: Previous = { window: container === undefined ? {} : { container } };
   const parts =

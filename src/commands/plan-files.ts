@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { within } from '../clock.ts';
-import type { EngineFacts, Published } from '../engines/index.ts';
+import { canWait, type EngineFacts } from '../engines/index.ts';
 import { type Effect, type GroupKey, groupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
 import { fqdnOf } from '../network/index.ts';
@@ -8,15 +7,10 @@ import type { Wish } from '../reconciler/index.ts';
 import { type Change, diffGroups, effectOf, type Group, type Problem, readGroup } from '../spec/index.ts';
 import { addressProblems } from './addresses.ts';
 import { NO_REPOSITORY, type Source } from './file-source.ts';
-import type { Ground, Location } from './ground.ts';
-import {
-  capacityProblems,
-  isolationProblems,
-  labelProblems,
-  ownershipProblems,
-  unknownLocation,
-} from './here-problems.ts';
+import type { Ground, Host, Location } from './ground.ts';
+import { labelProblems, ownershipProblems, roomProblems, unknownLocation } from './here-problems.ts';
 import { problemAt } from './locate.ts';
+import { type Existing, type Spot, spotFor } from './placing.ts';
 import { supplyFor, withLogins } from './supply.ts';
 import type { GivenFile } from './verb.ts';
 
@@ -43,13 +37,12 @@ export interface Accepted {
   readonly changes: readonly Change[];
   readonly before: Wish | undefined;
   readonly existing: Existing;
-}
-
-/** What the engine holds of a group, whatever the books say: its newest revision (0 for none), and where it is. */
-interface Existing {
-  readonly revision: number;
-  readonly published: readonly Published[];
-  readonly subnet: string;
+  /** Undefined for a group that waits until one has room. */
+  readonly host: Host | undefined;
+  readonly placement?: Spot['placement'];
+  readonly again: Spot['again'];
+  /** Whether it may wait for room. */
+  readonly queue: boolean;
 }
 
 /** Longer than this and the engine counts as away; a push must not hang on it. */
@@ -72,7 +65,7 @@ async function planFile(ground: Ground, source: Source, file: GivenFile, signal:
   const before = await ground.desired.get(groupKey(source.environment, first.group.name));
   const from = { ...source, repository: repositoryOf(source, before) };
   const supply = await supplyFor(ground, from, first.group, before);
-  const { group, problems } = readGroup(file.text, { file: file.path, gaps: location.engine.gaps, supply });
+  const { group, problems } = readGroup(file.text, { file: file.path, gaps: gapsOf(location), supply });
   if (!group) return { ...file, problems };
   const complete = await withLogins(ground, from, group);
   return planGroup(ground, source, { ...file, group: complete, problems }, signal);
@@ -94,21 +87,18 @@ export async function planGroup(
   if (!location) return { ...file, problems: [...problems, unknownLocation(ground, file, locationName)] };
   const key = groupKey(source.environment, group.name);
   const limit = AbortSignal.any([signal, AbortSignal.timeout(ENGINE_TIMEOUT_MS)]);
-  const [before, facts, existing] = await Promise.all([
-    ground.desired.get(key),
-    within(limit, location.engine.describe(limit)),
-    foundOnEngine(location, key, limit),
-  ]);
+  const before = await ground.desired.get(key);
+  const spot = await spotFor(ground, { key, group, location, before }, limit);
+  const { host, existing, missing } = spot;
   const repository = repositoryOf(source, before);
   const fqdn = fqdnFor(ground, { ...source, repository }, group, locationName, before?.fqdn ?? '');
-  const settler = { key, group, locationName, location, existing };
+  const waits = source.queue === true && !host && canWait(missing);
   const found = [
     ...problems,
-    ...isolationProblems(file, locationName, location, facts),
-    ...(await capacityProblems(ground, file, key, group, locationName, facts)),
+    ...(waits ? [] : roomProblems(file, group, { ...location, name: locationName }, spot)),
     ...ownershipProblems(file, repository, key, locationName, before),
     ...(await labelProblems(ground, file, { key, caller: source.caller }, fqdn)),
-    ...(await addressProblems(ground, file, settler, source.caller)),
+    ...(host ? await addressProblems(ground, file, { key, group, host, existing }, source.caller) : []),
   ];
   if (found.some(({ severity }) => severity === 'error')) return { ...file, problems: found };
   const there = before !== undefined && before.wanted !== 'deleted';
@@ -119,18 +109,19 @@ export async function planGroup(
   return {
     ...file,
     problems: found,
-    accepted: { ...settler, repository, facts, fqdn, effect, changes, before },
-  };
-}
-
-/** With a lost store, the engine's labels know which revisions and which place a group already has. */
-async function foundOnEngine(location: Location, key: GroupKey, signal: AbortSignal): Promise<Existing> {
-  const pods = (await location.engine.observe(signal, key)).get(key)?.pods ?? [];
-  const revisions = pods.flatMap((pod) => [pod.revision, ...pod.members.map(({ revision }) => revision)]);
-  return {
-    revision: Math.max(0, ...revisions),
-    published: pods.findLast((pod) => pod.published?.length)?.published ?? [],
-    subnet: pods.findLast((pod) => pod.subnet)?.subnet ?? '',
+    accepted: {
+      ...spot,
+      queue: source.queue === true,
+      key,
+      group,
+      locationName,
+      location,
+      repository,
+      fqdn,
+      effect,
+      changes,
+      before,
+    },
   };
 }
 
@@ -154,6 +145,11 @@ function fqdnFor(
     held,
     fresh: randomUUID(),
   });
+}
+
+/** The hosts of a location are alike in what they cannot do. */
+function gapsOf({ hosts }: Location) {
+  return hosts[0]?.engine.gaps ?? [];
 }
 
 function withDuplicates(plan: Plan, earlier: readonly Plan[]): Plan {

@@ -73,8 +73,8 @@ function ofRevision(events: readonly Event[], wish: Wish): Event[] {
   return events.filter(({ revision }) => revision === wish.revision.number);
 }
 
-async function look(ground: Ground, { location, key }: Wish): Promise<ObservedGroup | undefined> {
-  const engine = ground.locations[location]?.engine;
+async function look(ground: Ground, { host, key }: Wish): Promise<ObservedGroup | undefined> {
+  const engine = ground.hosts[host]?.engine;
   const found = await engine?.observe(AbortSignal.timeout(LOOK_TIMEOUT_MS), key).catch(() => undefined);
   return found && (found.get(key) ?? { key, pods: [] });
 }

@@ -16,6 +16,7 @@ import { runGpu } from './gpu.ts';
 import type { Ground } from './ground.ts';
 import { runHistory } from './history.ts';
 import { used } from './hold.ts';
+import { runHost } from './host.ts';
 import { type Judged, judge } from './judge.ts';
 import { runLink, runUnlink } from './link.ts';
 import { runList } from './list.ts';
@@ -55,6 +56,7 @@ const RUNS: Readonly<Record<string, RunVerb>> = {
   whoami: runWhoami,
   audit: runAudit,
   secret: runSecret,
+  host: runHost,
   approve: runApprove,
   reject: runReject,
   link: runLink,

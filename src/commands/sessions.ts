@@ -5,7 +5,7 @@ import type { Caller, Right } from '../policy/index.ts';
 import { maskOf, type Wish } from '../reconciler/index.ts';
 import type { Mask } from '../spec/index.ts';
 import type { Ground } from './ground.ts';
-import { locationOf } from './locations.ts';
+import { hostOf } from './locations.ts';
 
 /** A way into a running container: a program beside its own, or its own output. */
 export interface SessionRequest {
@@ -41,13 +41,13 @@ export function createSessions(ground: Ground): Sessions {
       const mask = await maskOf(ground.desired, wish.key);
       const { command, input, terminal } = request;
       const asked = { key: wish.key, container, command, input, ...(terminal ? { terminal } : {}) };
-      return masked(await locationOf(ground, wish).engine.exec(asked, signal), mask);
+      return masked(await hostOf(ground, wish).engine.exec(asked, signal), mask);
     },
     async attach(caller, request, signal) {
       const { wish, container } = await found(ground, caller, request, 'reader', 'attach');
       const mask = await maskOf(ground.desired, wish.key);
       const attached = { key: wish.key, container, input: request.input };
-      return masked(await locationOf(ground, wish).engine.attach(attached, signal), mask);
+      return masked(await hostOf(ground, wish).engine.attach(attached, signal), mask);
     },
   };
 }

@@ -16,10 +16,11 @@ export const runStart = changeGroup({
   would: ({ revision }) => `revision ${revision.number} would start as it was, and its meter with it`,
   // A group that is stopped promises nothing: others may have taken its room.
   async check(ground, wish, signal) {
+    if (!wish.host) return; // it waits for room again
     const facts = await factsOf(ground, wish, signal);
-    const [shortage] = await shortagesFor(ground, wish.key, wish.revision.group, wish.location, facts);
+    const [shortage] = await shortagesFor(ground, wish, facts);
     if (!shortage) return;
-    throw new Failure('no-capacity', shortage.message, {
+    throw new Failure('no-capacity', shortage, {
       advice: 'Stop or delete a group that is no longer needed (katabot list), then start it again.',
     });
   },

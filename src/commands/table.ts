@@ -81,6 +81,7 @@ export const VERBS: readonly Verb[] = [
     options: [
       FILE,
       { name: 'ttl', type: 'duration', says: 'remove the group after this long, such as 4h' },
+      { name: 'queue', type: 'flag', says: 'where no host has room, wait for it in line' },
       {
         name: 'break-glass',
         type: 'flag',
@@ -405,6 +406,22 @@ export const VERBS: readonly Verb[] = [
     mutating: false,
     confirms: false,
     examples: ['katabot doctor'],
+  },
+  {
+    name: 'host',
+    aliases: [],
+    summary: 'Let a host take no new groups, or take them again; what runs there stays',
+    arguments: [
+      { name: 'action', required: true, repeated: false, says: 'drain or undrain' },
+      { name: 'name', required: true, repeated: false, says: 'the host, as doctor names it' },
+    ],
+    options: [JSON_OPTION],
+    right: 'operator',
+    surfaces: PRIVATELY,
+    mutating: false,
+    confirms: false,
+    everywhere: true,
+    examples: ['katabot host drain one', 'katabot host undrain one'],
   },
   {
     name: 'audit',

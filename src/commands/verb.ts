@@ -20,6 +20,8 @@ export interface Verb {
   readonly confirms: boolean;
   /** A value goes with it that is no word of it. Whatever it is said with might be that value by mistake, so no word is repeated. */
   readonly takesSecret?: true;
+  /** It is about every group that there is: the right for it is held everywhere. */
+  readonly everywhere?: true;
   /** Ends or undoes something: it may also be done on rights that were looked up a while ago. */
   readonly retreats?: true;
   readonly examples: readonly string[];

@@ -13,6 +13,8 @@ export interface GroupView {
   readonly name: string;
   readonly environment: string;
   readonly location: string;
+  /** The machine of the location; '' while the group waits for room. */
+  readonly host: string;
   readonly repository: string;
   readonly revision: number;
   readonly commit: string;
@@ -81,6 +83,7 @@ export function viewOf(sources: ViewSources): GroupView {
   return {
     ...partsOf(wish.key),
     location: wish.location,
+    host: wish.host,
     repository: wish.repository,
     revision: number,
     commit,

@@ -5,17 +5,32 @@
 import type { Duplex } from 'node:stream';
 import type { Fact, GroupKey } from '../event.ts';
 import type { Gap, Group } from '../spec/index.ts';
-import type { Isolation } from './isolation.ts';
+import type { EngineFacts } from './facts.ts';
 import type { LogLine } from './log-line.ts';
+import type { Survey } from './survey.ts';
 
+export { type EngineWay, wayProblem } from './address.ts';
+export type { EngineFacts } from './facts.ts';
 export { type Isolation, isIsolated, type Receipt, weakest } from './isolation.ts';
 export { type LogLine, lineMask } from './log-line.ts';
+export {
+  type Candidate,
+  canWait,
+  needOf,
+  type Placement,
+  place,
+  type Shortage,
+  shortagesOn,
+} from './placement.ts';
+export type { Survey } from './survey.ts';
 
 export interface Engine {
   /** What of the spec this engine cannot do yet: each becomes a problem with its own sentence. */
   readonly gaps: readonly Gap[];
   /** The machine behind the engine, asked anew. Throws a Failure `engine-unreachable`. */
   describe(signal: AbortSignal): Promise<EngineFacts>;
+  /** More of that machine, for who looks after it; takes a moment. Throws a Failure `engine-unreachable`. */
+  survey(signal: AbortSignal): Promise<Survey>;
   /** The group as it is now, or every group of this bot. Groups that have left nothing are absent. */
   observe(signal: AbortSignal, key?: GroupKey): Promise<Map<GroupKey, ObservedGroup>>;
   /** Takes one idempotent step. Throws a Failure that names the cause. */
@@ -36,24 +51,8 @@ export interface Engine {
   usage(signal: AbortSignal, key?: GroupKey): Promise<Map<GroupKey, ContainerUsage[]>>;
   /** Calls `hint` when something may have happened to a group. Hints may be lost, doubled or wrong. */
   watch(hint: (key: GroupKey) => void): { close(): void };
-}
-
-export interface EngineFacts {
-  readonly version: string;
-  readonly cpus: number;
-  readonly memoryBytes: number;
-  readonly operatingSystem: 'Linux' | 'Windows';
-  readonly architecture: string;
-  /** What was verified, not what was asked. */
-  readonly isolation: Isolation;
-  /** What that verdict stands on; '' where nothing was looked at, because nothing is required. */
-  readonly isolationSaw: string;
-  /** The OCI runtime that groups run with, such as runc. */
-  readonly runtime: string;
-  /** The engine's clock minus the bot's. */
-  readonly skewMs: number;
-  /** What a group takes of the host's memory besides its own: the virtual machine around it. */
-  readonly overheadBytes: number;
+  /** Ends what holds the connection open. Groups go on. */
+  close(): Promise<void>;
 }
 
 /** Everything an engine has to know to run one revision of a group. Plain data; made by the reconciler. */

@@ -3,13 +3,13 @@ import type { GroupKey } from '../event.ts';
 import { addressAt, type Family, isHandedOut, type Pools, placeOfAddress } from './addresses.ts';
 import { addressText, parseAddress } from './ranges.ts';
 
-/** Which network of a location belongs to which group. */
+/** Which network of a host belongs to which group. */
 export interface SlotBook {
   /**
    * The group's network: the one it has, else the preferred one if that is free, else the lowest free one; one transaction.
-   * A number of `slotCount` or more says that the location is full; nothing is taken then.
+   * A number of `slotCount` or more says that the host is full; nothing is taken then.
    */
-  take(location: string, key: GroupKey, slotCount: number, preferred?: number): Promise<number>;
+  take(host: string, key: GroupKey, slotCount: number, preferred?: number): Promise<number>;
   release(key: GroupKey): Promise<void>;
 }
 
@@ -18,11 +18,11 @@ export interface Endpoint extends Published {
   readonly key: GroupKey;
 }
 
-/** Which address and port belongs to which group: (location, address, protocol, port) is there once. */
+/** Which address and port belongs to which group: (host, address, protocol, port) is there once. */
 export interface AddressBook {
-  /** One transaction: `decide` sees what is taken at the location, and what it gives is the group's from then on. */
-  take(location: string, key: GroupKey, decide: Decide): Promise<Allocation>;
-  all(location: string): Promise<Endpoint[]>;
+  /** One transaction: `decide` sees what is taken at the host, and what it gives is the group's from then on. */
+  take(host: string, key: GroupKey, decide: Decide): Promise<Allocation>;
+  all(host: string): Promise<Endpoint[]>;
   release(key: GroupKey): Promise<void>;
 }
 

@@ -50,7 +50,7 @@ interface ServedParts {
   readonly desired: DesiredState;
   readonly feed: Feed;
   readonly clock: Clock;
-  readonly siteOf: (location: string) => Site | undefined;
+  readonly siteOf: (host: string) => Site | undefined;
 }
 
 const EVERY_ADDRESS = ['0.0.0.0', '::'];
@@ -93,7 +93,7 @@ export function createServedDns(parts: ServedParts): Dns {
 /** Another name server answers for the zone; it is told what changes. */
 export function createOutsideDns(
   parts: Parameters<typeof createOutsideZone>[0] & {
-    readonly siteOf: (location: string) => Site | undefined;
+    readonly siteOf: (host: string) => Site | undefined;
   },
 ): Dns {
   const outside: OutsideZone = createOutsideZone(parts);

@@ -6,8 +6,8 @@ import type { DesiredState, Wish } from './wish.ts';
 export interface ElsewhereParts {
   readonly desired: DesiredState;
   readonly feed: Feed;
-  /** The addresses of a location; without them a group stays where it is. */
-  readonly pools?: (location: string) => Pools | undefined;
+  /** The addresses of a host; without them a group stays where it is. */
+  readonly pools?: (host: string) => Pools | undefined;
 }
 
 /**
@@ -16,19 +16,19 @@ export interface ElsewhereParts {
  */
 export async function movedElsewhere(
   { desired, feed, pools }: ElsewhereParts,
-  { key, location, revision, published }: Wish,
+  { key, host, revision, published }: Wish,
   failure: unknown,
 ): Promise<boolean> {
   if (!(failure instanceof Failure)) return false;
   const { address, port: hostPort } = failure.about;
-  const pool = pools?.(location);
+  const pool = pools?.(host);
   if (!pool || address === undefined || !published.some((each) => each.address === address)) return false;
   const missing = failure.code === 'address-missing' && !isHandedOut(pool, address);
   if (failure.code !== 'port-taken' && !missing) return false;
   const { ipAddress } = revision.group;
   if (ipAddress?.ip !== undefined && !pool.shared) return false;
   const asked = { key, ports: ipAddress?.ports ?? [], refused: { address, hostPort } };
-  const allocation = await desired.move(location, key, (taken) => allocate(pool, asked, taken));
+  const allocation = await desired.move(host, key, (taken) => allocate(pool, asked, taken));
   if (!allocation.ok) return false;
   const { published: now } = allocation;
   const before = published.find((each) => each.address === address && each.hostPort === hostPort);

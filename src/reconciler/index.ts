@@ -17,11 +17,13 @@ export { createRoutes } from './routes.ts';
 export { endedForRestart } from './runs.ts';
 export type {
   DesiredState,
+  DrainBook,
   EventBook,
   Revision,
   Run,
   RunBook,
   Settled,
+  Spot,
   Wish,
   WishChange,
   WishDraft,

@@ -22,7 +22,7 @@ export function createServedNames(parts: {
   readonly zone: Zone;
   readonly desired: DesiredState;
   readonly feed: Feed;
-  readonly siteOf: (location: string) => Site | undefined;
+  readonly siteOf: (host: string) => Site | undefined;
 }): ServedNames {
   const { zone, desired, feed, siteOf } = parts;
   const say = (wish: Wish) => zone.put(wish.key, wish.wanted === 'deleted' ? [] : recordsFor(wish, siteOf));
@@ -41,10 +41,7 @@ export function createServedNames(parts: {
 }
 
 /** Names that a name server of somebody else says. */
-export function createOutsideNames(
-  outside: OutsideZone,
-  siteOf: (location: string) => Site | undefined,
-): Names {
+export function createOutsideNames(outside: OutsideZone, siteOf: (host: string) => Site | undefined): Names {
   return {
     async publish(wish) {
       const records = recordsFor(wish, siteOf);
@@ -56,9 +53,9 @@ export function createOutsideNames(
 }
 
 function recordsFor(
-  { fqdn, published, location }: Wish,
-  siteOf: (location: string) => Site | undefined,
+  { fqdn, published, host }: Wish,
+  siteOf: (host: string) => Site | undefined,
 ): ZoneRecord[] {
-  const site = siteOf(location);
+  const site = siteOf(host);
   return site ? recordsOf({ fqdn, published, ...site }) : [];
 }

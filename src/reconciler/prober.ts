@@ -17,6 +17,7 @@ import {
 import type { Wish } from './wish.ts';
 
 export interface ProberParts {
+  /** By the name of their host. */
   readonly engines: Readonly<Record<string, Engine>>;
   readonly feed: Feed;
   readonly clock: Clock;
@@ -49,7 +50,7 @@ interface Asked {
 interface Followed {
   readonly key: GroupKey;
   readonly revision: number;
-  readonly location: string;
+  readonly host: string;
   readonly container: string;
   readonly memberId: string;
   readonly startedAtMs: number;
@@ -149,7 +150,7 @@ function begin(work: Work, wish: Wish, { id, name, revision, startedAtMs }: Obse
   const run: Followed = {
     key: wish.key,
     revision: number,
-    location: wish.location,
+    host: wish.host,
     container: name,
     memberId: id,
     startedAtMs,
@@ -187,7 +188,7 @@ async function askOnce(work: Work, run: Followed, asked: Asked, before: Rest): P
 }
 
 async function askNow({ engines, clock }: ProberParts, run: Followed, { probe, plan }: Asked) {
-  const engine = engines[run.location];
+  const engine = engines[run.host];
   if (!engine || run.ending.signal.aborted) return { answer: undefined, rest: NOTHING };
   const { key, container } = run;
   return ask({ engine, clock }, { key, container, probe, timeoutMs: plan.timeoutMs }, run.ending.signal);

@@ -19,12 +19,14 @@ import { podOf, withPins } from './pod.ts';
 import { createProber, type Prober } from './prober.ts';
 import { createQueue, type Queue } from './queue.ts';
 import { tellKilling } from './readiness.ts';
+import { lookWhenFreed, soughtRoom } from './room.ts';
 import { recordRuns, tellStarted } from './runs.ts';
 import type { DesiredState, EventBook, RunBook, Wish } from './wish.ts';
 
 export interface ReconcilerParts extends Pick<ElsewhereParts, 'pools'> {
   /** Makes the groups’ names known outside; nothing is to be done without it. */
   readonly names?: Names;
+  /** By the name of their host. */
   readonly engines: Readonly<Record<string, Engine>>;
   readonly desired: DesiredState;
   readonly runs: RunBook;
@@ -36,6 +38,8 @@ export interface ReconcilerParts extends Pick<ElsewhereParts, 'pools'> {
   readonly clock: Clock;
   /** What happens to what somebody changed by hand: made as it should be, or only told. Mended where nothing is said. */
   readonly driftPolicy?: (location: string) => 'mend' | 'report';
+  /** Puts a group that waits for room on a host, if one has it. Without it such a group waits on. */
+  readonly findRoom?: (wish: Wish, signal: AbortSignal) => Promise<boolean>;
   /** How long containers may take from their start until all are ready, before that is told as a failure. */
   readonly provisioningTimeoutMs: number;
   /** The key under which fingerprints are made, so that a label tells nothing about a secret. */
@@ -76,12 +80,14 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
     meter: createMeter(parts),
     prober: createProber({ ...parts, wake: queue.add }),
     unready: new Map(),
+    waiting: new Set(),
     failures: new Map(),
     drifts: new Map(),
     stepping: new Map(),
     closing: new AbortController(),
     queue,
   };
+  const unlisten = lookWhenFreed(parts.feed, work.waiting, queue.add);
   let watches: { close(): void }[] = [];
   return {
     wake(key) {
@@ -101,6 +107,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
       await work.queue.idle();
     },
     async close() {
+      unlisten();
       for (const watch of watches) watch.close();
       work.prober.close();
       work.closing.abort(new Error('the bot is stopping'));
@@ -116,6 +123,8 @@ interface Work {
   readonly prober: Prober;
   /** The revision whose not becoming ready was told last, so that it is told once. */
   readonly unready: Map<GroupKey, number>;
+  /** Groups for which no host had room at the last look. */
+  readonly waiting: Set<GroupKey>;
   /** The drift that was told last, so that each is told once. */
   readonly drifts: Map<GroupKey, string>;
   readonly failures: Map<GroupKey, { revision: number; code: string; attempts: number }>;
@@ -144,6 +153,10 @@ async function reconcile(work: Work, key: GroupKey): Promise<void> {
       wish = await work.parts.desired.get(key);
       if (!wish) return;
       if (await expired(work, wish)) continue;
+      if (!wish.host) {
+        if (await soughtRoom(work, wish)) continue;
+        return;
+      }
       const engine = engineOf(work.parts, wish);
       // Pulling changes no group, so what was seen before it still holds.
       if (last !== 'pull') observed = (await engine.observe(work.closing.signal, key)).get(key);
@@ -171,9 +184,9 @@ async function reconcile(work: Work, key: GroupKey): Promise<void> {
 }
 
 function engineOf(parts: ReconcilerParts, wish: Wish): Engine {
-  const engine = parts.engines[wish.location];
+  const engine = parts.engines[wish.host];
   if (engine) return engine;
-  throw new Failure('location-unknown', `The location ${wish.location} is no longer in the settings.`, {
+  throw new Failure('location-unknown', `The host ${wish.host} is no longer in the settings.`, {
     advice: 'Put it back into the settings, or delete the group after removing its containers by hand.',
   });
 }

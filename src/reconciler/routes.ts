@@ -23,7 +23,7 @@ interface Route {
 }
 
 /** What may change where a name leads. */
-const LEARNED_AT: ReadonlySet<Fact['kind']> = new Set(['accepted', 'moved', 'removing', 'removed']);
+const LEARNED_AT: ReadonlySet<Fact['kind']> = new Set(['accepted', 'placed', 'moved', 'removing', 'removed']);
 
 /** Which name reaches which group: read from the wishes, kept in memory, mended at every event of a group. */
 export function createRoutes(

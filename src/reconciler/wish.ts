@@ -8,9 +8,11 @@ export interface Wish {
   readonly key: GroupKey;
   readonly wanted: 'running' | 'stopped' | 'deleted';
   readonly location: string;
+  /** The machine of the location that the group is on, for as long as it is there; '' while it waits for room. */
+  readonly host: string;
   readonly repository: string;
   readonly revision: Revision;
-  /** Which network of its location the group has. Kept until the group is gone. */
+  /** Which network of its host the group has. Kept until the group is gone. */
   readonly slot: number;
   readonly address: string;
   readonly subnet: string;
@@ -57,6 +59,9 @@ export interface WishDraft
   readonly after: number;
 }
 
+/** Where a group is: its host, and what it has of it. */
+export type Spot = Pick<Wish, 'host' | 'slot' | 'subnet' | 'address' | 'published'>;
+
 /** What may be changed of a wish without a new revision. */
 export interface WishChange {
   readonly wanted?: 'running' | 'stopped';
@@ -78,8 +83,10 @@ export interface DesiredState {
   ): Promise<boolean>;
   /** Changes what is wanted of a group that is there. Gives false when it was so already. */
   change(key: GroupKey, change: WishChange): Promise<boolean>;
+  /** Puts a group that waits for room on a host. Gives false when it does not wait any more, or for another revision. */
+  assign(key: GroupKey, revision: number, spot: Spot): Promise<boolean>;
   /** Gives the group another address, in one transaction with the book of addresses. */
-  move(location: string, key: GroupKey, decide: Decide): Promise<Allocation>;
+  move(host: string, key: GroupKey, decide: Decide): Promise<Allocation>;
   /** Every revision of a group, newest first, also of one that is gone. */
   revisions(key: GroupKey, last?: number): Promise<Revision[]>;
   /** The group should be gone. Gives false when it was not wanted anyway. */
@@ -118,4 +125,12 @@ export interface EventBook {
   append(events: readonly Event[]): Promise<void>;
   /** Oldest first. */
   events(filter: { group?: GroupKey; sinceMs?: number; last?: number }): Promise<Event[]>;
+}
+
+/** Which hosts take no new groups. */
+export interface DrainBook {
+  all(): Promise<readonly { readonly host: string; readonly by: string; readonly atMs: number }[]>;
+  /** Both give false when it was so already. */
+  drain(host: string, by: string, atMs: number): Promise<boolean>;
+  undrain(host: string): Promise<boolean>;
 }

@@ -1,45 +1,12 @@
 import type { LogLine, Published } from '../engines/index.ts';
-import { type Fact, type GroupKey, partsOf } from '../event.ts';
+import { type GroupKey, partsOf } from '../event.ts';
 import { type Bill, formatDuration, formatMoney, formatTotal } from '../metering/index.ts';
-import { withPort } from '../network/index.ts';
 import type { KeptLog } from '../reconciler/index.ts';
 import type { Group, Problem } from '../spec/index.ts';
 import type { Block, Outcome } from './document.ts';
-import { imageStage, placeText, pullProgress, refused, stage } from './push.ts';
+import { placeText, refused, stage } from './push.ts';
 
 // What the bot says about groups: how they come up, what runs, what is gone.
-
-/** What to say of a fact while a deploy is followed; undefined for facts that are told otherwise. */
-export function progressOf(fact: Fact): Block | undefined {
-  switch (fact.kind) {
-    case 'image':
-      return fact.state === 'pulling'
-        ? stage('running', 'image', `${fact.image} …`)
-        : imageStage(fact.image, fact.state, fact.digest, fact.tookMs, fact.foreign);
-    case 'pull-progress':
-      return pullProgress(fact.image, fact.percent);
-    case 'moved':
-      return stage(
-        'warning',
-        'address',
-        `${withPort(fact.to.address, fact.to.hostPort)} instead of ${withPort(fact.from.address, fact.from.hostPort)}: ${fact.why}`,
-      );
-    case 'isolation':
-      return stage('done', 'isolation', `${fact.level}: ${fact.saw}`);
-    case 'drifted':
-      return stage('warning', 'drift', `${fact.what}: ${fact.mended ? 'it is made anew' : 'left as it is'}`);
-    case 'unhealthy':
-      return stage('warning', 'probe', `${fact.container}: the ${fact.probe} probe failed, ${fact.answer}`);
-    case 'ready':
-      return stage('done', 'ready', fact.container);
-    case 'member-exited':
-      return fact.exitCode === 0 || fact.asked
-        ? undefined
-        : stage('warning', 'exit', `${fact.container}: ${fact.reason}`);
-    default:
-      return undefined;
-  }
-}
 
 export function finishedStage(outcome: 'Succeeded' | 'Failed' | 'Stopped'): Block {
   return stage(outcome === 'Failed' ? 'failed' : 'done', 'finished', outcome);
@@ -96,6 +63,7 @@ export interface View {
   readonly commit: string;
   readonly repository: string;
   readonly location: string;
+  readonly host: string;
   readonly by: string;
   readonly expiresAtMs: number | null;
   readonly address: string;
@@ -156,7 +124,7 @@ export function statusOf(view: View): Block[] {
       'revision',
       `#${view.revision} · ${view.commit ? `${view.commit.slice(0, 7)} of ${view.repository}` : `by command of ${view.by}`}`,
     ],
-    ['location', view.location],
+    ['location', placeOf(view)],
     ...(view.isolation
       ? [['isolation', `${view.isolation.level}: ${view.isolation.saw}`] as [string, string]]
       : []),
@@ -209,6 +177,11 @@ export function statusOf(view: View): Block[] {
         ]
       : []),
   ];
+}
+
+function placeOf({ location, host }: View): string {
+  if (!host) return `${location} · waits until a host has room`;
+  return host === location ? location : `${location} · host ${host}`;
 }
 
 function mendBlocks({ place, suggestion }: NonNullable<View['failure']>): Block[] {

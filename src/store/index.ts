@@ -10,7 +10,7 @@ import type {
   SubscriptionBook,
   TokenBook,
 } from '../policy/index.ts';
-import type { DesiredState, EventBook, RunBook } from '../reconciler/index.ts';
+import type { DesiredState, DrainBook, EventBook, RunBook } from '../reconciler/index.ts';
 import type { Outcome } from '../replies/index.ts';
 import type { SecretBook } from '../secrets/index.ts';
 import type { SlackBook } from './slack.ts';
@@ -27,6 +27,7 @@ export interface Store {
   readonly labels: LabelBook;
   readonly slots: SlotBook;
   readonly addresses: AddressBook;
+  readonly drains: DrainBook;
   readonly toldNames: NameBook;
   readonly tokens: TokenBook;
   readonly branches: BranchBook;

@@ -3,7 +3,8 @@ import { createDockerEngine } from '../../src/engines/docker/docker-engine.ts';
 import { engineContract } from './engine.ts';
 
 const settings = {
-  host: process.env['KATABOT_TEST_DOCKER_HOST'] ?? '',
+  way: { engine: process.env['KATABOT_TEST_DOCKER_HOST'] ?? '' },
+  folder: '',
   runtime: 'runc',
   isolation: 'none' as const,
   owner: 'contract-docker',

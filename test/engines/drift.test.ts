@@ -99,8 +99,9 @@ test('a change whose event was lost is found by a closer look now and then', asy
   });
   await container.start();
   const clock = hurriedClock(5 * 60_000);
-  const { call, api } = connectBot(process.env['KATABOT_TEST_DOCKER_HOST'] ?? '');
-  const deaf = { call, api, client: () => Promise.reject(new Error('no events today')) };
+  const engine = process.env['KATABOT_TEST_DOCKER_HOST'] ?? '';
+  const connection = connectBot({ engine }, { folder: '', clock });
+  const deaf = { ...connection, client: () => Promise.reject(new Error('no events today')) };
   const hints: string[] = [];
   const watch = watchEngine(deaf, 'drift-lost', clock, (key) => hints.push(key));
   try {

@@ -118,7 +118,7 @@ const push = async (text: string) => {
 
 async function logOf(container: string): Promise<string[]> {
   const lines: string[] = [];
-  const engine = bot.app.ground.locations['local']?.engine;
+  const engine = bot.app.ground.hosts['local']?.engine;
   for await (const { text } of engine?.logs(
     { key: 'production/whole', container, follow: false },
     AbortSignal.timeout(10_000),

@@ -44,7 +44,7 @@ const app = await createApp(settings, {
     const { instance: owner, stopGraceSeconds } = settings;
     const runtime = location.runtime;
     const engine = createDockerEngine(
-      { host: dockerHost, owner, runtime, isolation: 'none', stopGraceSeconds },
+      { way: { engine: dockerHost }, folder: '', owner, runtime, isolation: 'none', stopGraceSeconds },
       systemClock,
     );
     return withFuse(witnessed(engine), 'engine', ['apply'], fuse);

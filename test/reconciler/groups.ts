@@ -118,6 +118,7 @@ export function wishFor(words: GroupWords, more: Partial<Wish> & { number?: numb
     key: KEY,
     wanted: 'running',
     location: 'local',
+    host: 'local',
     repository: 'shop',
     slot: 0,
     address: words.ports ? '127.21.0.1' : '',

@@ -106,6 +106,7 @@ export async function createReconciledWorld(
       const wish = await store.desired.put({
         key,
         location: 'local',
+        host: 'local',
         repository: 'shop',
         slot,
         address: words.ports ? `127.21.0.${slot + 1}` : '',

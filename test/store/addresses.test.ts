@@ -66,6 +66,7 @@ async function put(key: GroupKey, address: string, ports: readonly string[]): Pr
   await store.desired.put({
     key,
     location: 'local',
+    host: 'local',
     repository: '',
     slot: 0,
     address,
@@ -89,7 +90,7 @@ test('books that could not be brought up to date to the end are left as they wer
   expect((await store.desired.get(SHOP))?.published).toHaveLength(1);
 });
 
-/** Takes away what came with the addresses, and opens the file again as a newer bot does. */
+/** Takes away what came with the addresses and since, and opens the file again as a newer bot does. */
 async function asBefore(...more: readonly string[]): Promise<void> {
   await store.close();
   const file = join(folder, 'katabot.sqlite');
@@ -98,7 +99,9 @@ async function asBefore(...more: readonly string[]): Promise<void> {
     'drop table addresses',
     'drop table names',
     'alter table wishes drop column published',
-    "delete from kysely_migration where name = '0040-addresses'",
+    'alter table wishes drop column host',
+    'drop table drained',
+    "delete from kysely_migration where name >= '0040-addresses'",
     ...more,
   ])
     database.exec(sql);

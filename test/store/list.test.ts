@@ -30,6 +30,7 @@ function put({ desired }: Store, key: GroupKey) {
   return desired.put({
     key,
     location: 'local',
+    host: 'local',
     repository: '',
     slot: 0,
     address: '',

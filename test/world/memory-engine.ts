@@ -23,6 +23,7 @@ import type {
   Step,
   StepContext,
   StepResult,
+  Survey,
 } from '../../src/engines/index.ts';
 import { type GroupKey, partsOf } from '../../src/event.ts';
 import { Failure } from '../../src/failure.ts';
@@ -150,6 +151,7 @@ export function createMemoryEngine(
   return {
     gaps: [],
     describe: async () => orUnreachable(state, FACTS),
+    survey: async () => orUnreachable(state, SURVEY),
     observe: async (signal, key) => {
       signal.throwIfAborted();
       return orUnreachable(state, observedGroups(state, key));
@@ -161,6 +163,7 @@ export function createMemoryEngine(
     dial: async (request) => dial(state, request),
     usage: async (_signal, key) => usage(state, key),
     watch: (hint) => watch(state, hint),
+    close: async () => {},
     ...levers(state),
     get programsRun() {
       return state.programsRun;
@@ -243,6 +246,7 @@ function levers(state: State): Omit<MemoryEngine, keyof Engine | 'programsRun' |
 
 const FACTS: EngineFacts = {
   version: 'memory',
+  api: 0,
   cpus: 4,
   memoryBytes: 16 * 2 ** 30,
   operatingSystem: 'Linux',
@@ -252,6 +256,18 @@ const FACTS: EngineFacts = {
   overheadBytes: 0,
   runtime: 'memory',
   skewMs: 0,
+};
+
+const SURVEY: Survey = {
+  newestApi: 0,
+  system: '',
+  storage: '',
+  runtimes: [],
+  outlivesEngine: true,
+  complaints: [],
+  cdiFolders: [],
+  cdiDevices: [],
+  machine: 'it is none',
 };
 
 function orUnreachable<T>(state: State, answer: T): T {

@@ -55,15 +55,18 @@ export interface Runtime {
   readonly runtimeArgs?: readonly string[];
 }
 
-/** The folder of an engine that answers on `docker.sock` in it; with these runtimes besides runc. */
-export async function startPrivateEngine(runtimes: Readonly<Record<string, Runtime>> = {}): Promise<string> {
+/** The folder of an engine that answers on `docker.sock` in it; with these runtimes besides runc, and these flags besides its own. */
+export async function startPrivateEngine(
+  runtimes: Readonly<Record<string, Runtime>> = {},
+  more: readonly string[] = [],
+): Promise<string> {
   await stopAbandonedEngines();
   const folder = mkdtempSync(join(parentFolder(), PREFIX));
   writeFileSync(join(folder, 'owner.json'), JSON.stringify(thisProcess()));
   try {
     // The machine's own daemon.json would contradict the flags.
     writeFileSync(join(folder, 'daemon.json'), JSON.stringify({ runtimes }));
-    await launch(folder);
+    await launch(folder, more);
     return folder;
   } catch (error) {
     await stopPrivateEngine(folder);
@@ -95,10 +98,10 @@ function parentFolder(): string {
   return statfsSync(temporary).type === TMPFS || temporary.length > 30 ? '/var/lib' : temporary;
 }
 
-async function launch(folder: string): Promise<void> {
+async function launch(folder: string, more: readonly string[]): Promise<void> {
   const log = openSync(join(folder, 'log'), 'a');
   mkdirSync(join(folder, 'data'));
-  const daemon = spawn('dockerd', flags(folder), {
+  const daemon = spawn('dockerd', [...flags(folder), ...more], {
     stdio: ['ignore', log, log],
     env: { ...process.env, PATH: searchPath() },
   });

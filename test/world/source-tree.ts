@@ -15,7 +15,7 @@ export function readTree(folder: 'src' | 'test'): Tree {
 
 /** `src` in reading order: what stands in a line may import from its own line and from those above. */
 export const READING_ORDER: readonly (readonly string[])[] = [
-  ['failure.ts', 'clock.ts', 'event.ts'],
+  ['failure.ts', 'clock.ts', 'event.ts', 'ssh.ts'],
   ['secrets'],
   ['spec'],
   ['engines'],

@@ -48,6 +48,8 @@ export function causeOf(thrown: unknown, doing: string): Failure {
       cause: thrown,
     });
   }
+  const untrusted = certificateFailure(thrown);
+  if (untrusted) return untrusted;
   const words = engineMessage(thrown);
   const known = CAUSES.find(({ pattern }) => pattern.test(words));
   if (known) {
@@ -58,6 +60,25 @@ export function causeOf(thrown: unknown, doing: string): Failure {
     advice: 'The engine’s own words are above; nothing was changed by this step.',
     cause: thrown,
   });
+}
+
+/** What TLS says when one of the two certificates is not taken; undefined for anything else. */
+function certificateFailure(thrown: unknown): Failure | undefined {
+  if (statusOf(thrown) !== undefined) return undefined;
+  const words = `${asEngineError(thrown).code ?? ''} ${messageOf(thrown)}`;
+  const failure = (message: string, advice: string) =>
+    new Failure('engine-unreachable', message, { advice, cause: thrown });
+  if (/SSL.*ALERT|alert number|alert (certificate|bad certificate|unknown ca)/i.test(words))
+    return failure(
+      'The Docker Engine does not take the bot’s certificate (tls.cert).',
+      'Sign it with the certificate authority that the engine was given (--tlscacert), for clientAuth, and see that it has not expired.',
+    );
+  if (/CERT|UNABLE_TO_|altname/i.test(words))
+    return failure(
+      `The Docker Engine shows a certificate that tls.ca does not vouch for (${messageOf(thrown)}), so nothing was said to it.`,
+      'Give tls.ca the authority that has signed the engine’s certificate; the certificate names the host as the settings do.',
+    );
+  return undefined;
 }
 
 interface Cause {

@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import Docker from 'dockerode';
-import { within } from '../../clock.ts';
-import { Failure } from '../../failure.ts';
+import { type Clock, within } from '../../clock.ts';
+import { Failure, messageOf } from '../../failure.ts';
+import { type EngineAddress, type EngineWay, engineAddress, sshWayOf, wayProblem } from '../address.ts';
 import { causeOf } from './causes.ts';
+import { createTunnel, type Tunnel } from './tunnel.ts';
 
 /** The newest API the bot was written against; an older engine is spoken to in its own version. */
 const NEWEST_API = 1.44;
@@ -23,22 +24,28 @@ export interface Connection {
   ): Promise<T>;
   /** The client itself, once the API version has been agreed on. */
   client(): Promise<Docker>;
-  /** The version of the API that the engine speaks, such as 1.44. */
-  api(): Promise<number>;
+  /** The version of the API that the engine speaks, such as 1.47, and the one that is spoken with it. */
+  api(): Promise<{ readonly engine: number; readonly spoken: number }>;
+  close(): Promise<void>;
 }
 
 /**
- * Connects to `unix:///path`, `tcp://host:port` or, with `certificates` (a folder with ca.pem, cert.pem and key.pem),
- * to a TLS port. The API version is agreed on once and then pinned, because an unversioned request means
- * "whatever the daemon speaks today".
+ * Connects to an engine. The API version is agreed on and then pinned, because an unversioned request means "whatever the
+ * daemon speaks today"; after the engine was away it is agreed on anew, with certificates as they are then. `folder` is for
+ * what ssh needs. Throws a Failure `settings-invalid` for a way that cannot be gone.
  */
-export function connect(host: string, certificates?: string): Connection {
-  let agreed: Promise<{ docker: Docker; api: number }> | undefined;
-  const agreement = () => {
-    agreed ??= agree(host, certificates).catch((error: unknown) => {
-      agreed = undefined; // asked again at the next call
-      throw error;
-    });
+export function connect(way: EngineWay, { folder, clock }: { folder: string; clock: Clock }): Connection {
+  const address = addressOf(way);
+  const tunnel = tunnelTo(way, address, folder, clock);
+  let agreed: Promise<Agreement> | undefined;
+  const agreement = async () => {
+    await tunnel?.ready();
+    agreed ??= optionsFor(address, way, tunnel)
+      .then(agree)
+      .catch((error: unknown) => {
+        agreed = undefined; // asked again at the next call
+        throw error;
+      });
     return agreed;
   };
   const client = async () => (await agreement()).docker;
@@ -52,40 +59,74 @@ export function connect(host: string, certificates?: string): Connection {
         return await within(both, client().then(work));
       } catch (error) {
         if (signal?.aborted) throw signal.reason;
-        throw causeOf(error, doing);
+        const failure = causeOf(error, doing);
+        if (failure.code === 'engine-unreachable') agreed = undefined;
+        throw failure;
       }
     },
+    close: async () => tunnel?.close(),
   };
 }
 
-async function agree(host: string, certificates?: string): Promise<{ docker: Docker; api: number }> {
-  const options = connectionOptions(host, certificates);
+function addressOf(way: EngineWay): EngineAddress {
+  const address = engineAddress(way);
+  const problem = wayProblem(way);
+  if (address && problem === undefined) return address;
+  throw new Failure('settings-invalid', `The engine ${way.engine}: ${problem}.`, {
+    advice: 'Mend it in the settings, or in DOCKER_HOST for a location that names no engine.',
+  });
+}
+
+function tunnelTo(way: EngineWay, address: EngineAddress, folder: string, clock: Clock): Tunnel | undefined {
+  const ssh = sshWayOf(way);
+  return address.kind === 'ssh' && ssh ? createTunnel({ address, ssh, folder }, clock) : undefined;
+}
+
+interface Agreement {
+  readonly docker: Docker;
+  readonly api: { readonly engine: number; readonly spoken: number };
+}
+
+async function agree(options: Docker.DockerOptions): Promise<Agreement> {
   const { ApiVersion, Version } = await new Docker(options).version();
-  const api = Number(ApiVersion);
-  if (api < OLDEST_API) {
+  const engine = Number(ApiVersion);
+  if (engine < OLDEST_API) {
     throw new Failure('engine-too-old', `Docker Engine ${Version} is older than 20.10.`, {
       advice: 'Install Docker Engine 20.10 or newer on the host.',
     });
   }
-  return { docker: new Docker({ ...options, version: `v${Math.min(NEWEST_API, api)}` }), api };
+  const spoken = Math.min(NEWEST_API, engine);
+  return { docker: new Docker({ ...options, version: `v${spoken}` }), api: { engine, spoken } };
 }
 
 /** Everything is said here: dockerode fills what is missing from the environment. */
-function connectionOptions(host: string, certificates?: string): Docker.DockerOptions {
-  if (host.startsWith('unix://')) return { socketPath: host.slice('unix://'.length), ...NO_HOST };
-  const url = new URL(host);
-  const tls = certificates
-    ? { protocol: 'https' as const, ...certificatesIn(certificates) }
-    : { protocol: 'http' as const };
-  return { host: url.hostname, port: Number(url.port || (certificates ? 2376 : 2375)), ...tls };
+async function optionsFor(
+  address: EngineAddress,
+  { tls }: EngineWay,
+  tunnel: Tunnel | undefined,
+): Promise<Docker.DockerOptions> {
+  if (address.kind !== 'tcp')
+    return { socketPath: address.kind === 'unix' ? address.path : tunnel?.socketPath, ...NO_HOST };
+  const { host, port } = address;
+  if (!tls) return { host, port, protocol: 'http' };
+  const [ca, cert, key] = await Promise.all([
+    read('ca', tls.ca),
+    read('cert', tls.cert),
+    read('key', tls.key),
+  ]);
+  return { host, port, protocol: 'https', ca, cert, key };
 }
 
 // An unset value still overrides what dockerode read from the environment.
 const NO_HOST = JSON.parse('{"host":"","protocol":"http"}');
 
-function certificatesIn(folder: string) {
-  const [ca, cert, key] = ['ca.pem', 'cert.pem', 'key.pem'].map((file) =>
-    readFileSync(join(folder, file), 'utf8'),
-  );
-  return { ca, cert, key };
+async function read(name: 'ca' | 'cert' | 'key', file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new Failure('engine-unreachable', `The file of tls.${name} cannot be read (${messageOf(error)}).`, {
+      advice: 'Mend the path in the settings, or let the bot read the file.',
+      cause: error,
+    });
+  }
 }

@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
 import type { Clock } from '../../clock.ts';
 import type { GroupKey } from '../../event.ts';
+import type { EngineWay } from '../address.ts';
 import type {
   Engine,
   EngineFacts,
@@ -24,15 +25,15 @@ import { createSandbox, startMembers } from './pods.ts';
 import { createProof, type Proof } from './proof.ts';
 import { removeMembers, removePod, stopContainers } from './removal.ts';
 import { openAttach, openExec } from './sessions.ts';
+import { surveyOf } from './survey.ts';
 import { type Traits, traitsOf } from './traits.ts';
 import { usageOf } from './usage.ts';
 import { watchEngine } from './watch.ts';
 
 export interface DockerSettings {
-  /** `unix:///var/run/docker.sock` or `tcp://host:2375`. */
-  readonly host: string;
-  /** A folder with ca.pem, cert.pem and key.pem, for TLS. */
-  readonly certificates?: string;
+  readonly way: EngineWay;
+  /** For what a connection over ssh needs; made when it is needed. */
+  readonly folder: string;
   /** The OCI runtime that every container gets; never chosen by a user. */
   readonly runtime: string;
   /** The least isolation that a group must get here; what does not prove it is removed. */
@@ -47,11 +48,12 @@ export interface DockerSettings {
 
 /** Container groups on one Docker Engine, 20.10 or newer. */
 export function createDockerEngine(settings: DockerSettings, clock: Clock): Engine {
-  const connection = connect(settings.host, settings.certificates);
+  const connection = connect(settings.way, { folder: settings.folder, clock });
   const parts: Parts = { settings, clock, connection, proof: createProof(settings, clock), host: undefined };
   return {
     gaps: DOCKER_GAPS,
     describe: (signal) => describe(parts, signal),
+    survey: (signal) => surveyOf({ connection, owner: settings.owner }, signal),
     observe: (signal, key) => observe(parts, signal, key),
     apply: (step, context) => apply(parts, step, context),
     logs: (request, signal) => groupLogs({ connection, owner: settings.owner, clock }, request, signal),
@@ -60,6 +62,7 @@ export function createDockerEngine(settings: DockerSettings, clock: Clock): Engi
     dial: (request, signal) => openDial({ connection, owner: settings.owner, clock }, request, signal),
     usage: (signal, key) => usageOf({ connection, owner: settings.owner }, signal, key),
     watch: (hint) => watchEngine(connection, settings.owner, clock, hint),
+    close: () => connection.close(),
   };
 }
 
@@ -85,7 +88,7 @@ const MACHINE_BYTES = 320 * 2 ** 20;
 async function describe(parts: Parts, signal: AbortSignal): Promise<EngineFacts> {
   const { connection, settings, clock, proof } = parts;
   const info = await connection.call('to describe itself', (docker) => docker.info(), signal);
-  const api = await connection.api();
+  const { engine: api, spoken } = await connection.api();
   const host: Host = {
     architecture: info.Architecture,
     kernel: info.KernelVersion,
@@ -95,6 +98,7 @@ async function describe(parts: Parts, signal: AbortSignal): Promise<EngineFacts>
   const { level, saw } = await proof.ofHost({ connection, host, api, version: info.ServerVersion }, signal);
   return {
     version: info.ServerVersion,
+    api: spoken,
     cpus: info.NCPU,
     memoryBytes: info.MemTotal,
     operatingSystem: info.OSType === 'windows' ? 'Windows' : 'Linux',

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { DesiredState, Settled, WishChange, WishDraft } from '../../reconciler/index.ts';
+import type { DesiredState, Settled, Spot, WishChange, WishDraft } from '../../reconciler/index.ts';
 import type { Vault } from '../../secrets/index.ts';
 import { moveWish } from './addresses.ts';
 import { groupCache, sealGroup } from './sealed-group.ts';
@@ -36,7 +36,8 @@ export function desiredState(database: Database, vault: Vault): DesiredState {
         ? noteImages(database, key, revision, learnt.images)
         : noteSettled(database, key, revision, learnt.settled),
     change: (key, change) => changeWish(database, key, change),
-    move: (location, key, decide) => moveWish(database, location, key, decide),
+    assign: (key, revision, spot) => assignSpot(database, key, revision, spot),
+    move: (host, key, decide) => moveWish(database, host, key, decide),
     async revisions(key, last) {
       let query = database
         .selectFrom('revisions')
@@ -86,12 +87,28 @@ async function changeWish(database: Database, key: string, change: WishChange): 
   return numUpdatedRows > 0n;
 }
 
+async function assignSpot(
+  database: Database,
+  key: string,
+  revision: number,
+  { host, slot, subnet, address, published }: Spot,
+): Promise<boolean> {
+  const { numUpdatedRows } = await database
+    .updateTable('wishes')
+    .set({ host, slot, subnet, address, published: JSON.stringify(published) })
+    .where('key', '=', key)
+    .where('revision', '=', revision)
+    .where('host', '=', '')
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
 function insertRevision(
   database: Database,
   draft: WishDraft,
   text: { spec: string; sealed: string },
 ): Promise<number> {
-  const { key, location, repository, slot, address, subnet, fqdn, expiresAtMs } = draft;
+  const { key, location, host, repository, slot, address, subnet, fqdn, expiresAtMs } = draft;
   const published = JSON.stringify(draft.published);
   const { commit, path, acceptedBy, acceptedAtMs, reason = '', rollbackOf = 0 } = draft.revision;
   return database.transaction().execute(async (transaction) => {
@@ -106,7 +123,7 @@ function insertRevision(
       .insertInto('revisions')
       .values({ key, number, commit, path, ...text, images: null, ...words, settled: null })
       .execute();
-    const place = { location, repository, slot, address, subnet, published, fqdn };
+    const place = { location, host, repository, slot, address, subnet, published, fqdn };
     const wish = {
       wanted: 'running',
       revision: number,

@@ -28,6 +28,7 @@ export function listedOnce(books: DesiredState, database: Kysely<Tables>): Desir
     put: changing(books.put),
     note: changing(books.note),
     change: changing(books.change),
+    assign: changing(books.assign),
     move: changing(books.move),
     unwish: changing(books.unwish),
     forget: changing(books.forget),

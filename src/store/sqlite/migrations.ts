@@ -154,6 +154,12 @@ const MIGRATIONS: Record<string, Migration> = {
       'port', port, 'hostPort', host_port)) from addresses where addresses.key = wishes.key)`,
     'create table names (key text primary key, fqdn text not null, records text not null)',
   ),
+  '0050-hosts': statements(
+    "alter table wishes add column host text not null default ''",
+    // Until now every location was one host, which has the location's name; places are counted by host.
+    'update wishes set host = location',
+    'create table drained (host text primary key, by text not null, at_ms bigint not null)',
+  ),
 };
 
 function statements(...texts: readonly string[]): Migration {

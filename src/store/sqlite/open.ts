@@ -6,6 +6,7 @@ import { addressBook, nameBook } from './addresses.ts';
 import { auditBook } from './audit.ts';
 import { branchBook, eventBook, labelBook, runBook, slotBook, tokenBook } from './books.ts';
 import { desiredState } from './desired.ts';
+import { drainBook } from './drains.ts';
 import { FairDialect } from './fair-dialect.ts';
 import { inboxBook } from './inbox.ts';
 import { keyBook } from './keys.ts';
@@ -34,6 +35,7 @@ export async function openSqliteStore(path: string, vault: Vault): Promise<Store
     labels: labelBook(database),
     slots: slotBook(database),
     addresses: addressBook(database),
+    drains: drainBook(database),
     toldNames: nameBook(database),
     tokens: tokenBook(database),
     branches: branchBook(database),

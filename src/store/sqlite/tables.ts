@@ -7,6 +7,8 @@ export interface Tables {
     key: string;
     wanted: 'running' | 'stopped' | 'deleted';
     location: string;
+    /** '' while it waits for room. */
+    host: string;
     repository: string;
     revision: number;
     slot: number;
@@ -60,6 +62,7 @@ export interface Tables {
   events: { id: Generated<number>; at_ms: number; key: string; revision: number; fact: string };
   labels: { fqdn: string; key: string };
   slots: { location: string; slot: number; key: string };
+  drained: { host: string; by: string; at_ms: number };
   addresses: {
     location: string;
     address: string;

@@ -28,6 +28,7 @@ export function selectWishes(database: Kysely<Tables>) {
     .select([
       'wanted',
       'location',
+      'host',
       'repository',
       'slot',
       'address',
@@ -60,11 +61,12 @@ export function revisionFrom(row: RevisionRow, group: Group): Revision {
 }
 
 export function wishFrom(row: WishRow, group: Group): Wish {
-  const { wanted, location, repository, slot, address, subnet, fqdn } = row;
+  const { wanted, location, host, repository, slot, address, subnet, fqdn } = row;
   return {
     key: keyFrom(row.key),
     wanted,
     location,
+    host,
     repository,
     revision: revisionFrom(row, group),
     slot,

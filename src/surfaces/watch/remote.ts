@@ -4,7 +4,8 @@ import { simpleGit } from 'simple-git';
 import type { Clock } from '../../clock.ts';
 import { Failure, messageOf } from '../../failure.ts';
 import { GIT_PATH } from '../../repositories/index.ts';
-import { type SshWay, sshEnvironment, sshFailure } from './ssh.ts';
+import type { SshWay } from '../../ssh.ts';
+import { sshEnvironment, sshFailure } from './ssh.ts';
 
 /** A repository that lives elsewhere, and our shallow copy of what was looked at. */
 export interface Remote {

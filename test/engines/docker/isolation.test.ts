@@ -178,7 +178,8 @@ describe('on a real engine', () => {
   const engineWith = (runtime: string, isolation: Isolation): Engine =>
     createDockerEngine(
       {
-        host: `unix://${folder}/docker.sock`,
+        way: { engine: `unix://${folder}/docker.sock` },
+        folder: '',
         owner: `look-${runtime}`,
         runtime,
         isolation,

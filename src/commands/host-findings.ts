@@ -1,0 +1,184 @@
+import { type EngineFacts, type Isolation, isIsolated, type Survey } from '../engines/index.ts';
+import { broken, type Finding, fine, warning } from './finding.ts';
+import type { Host } from './ground.ts';
+
+// Pure: what was seen of a host, and what that means for the groups that are to run there.
+
+/** What a host is asked for, and what was seen of it. */
+export interface Examined {
+  readonly host: Pick<Host, 'name' | 'location' | 'pools'>;
+  /** The least isolation that its location requires, and the runtime that is to give it. */
+  readonly required: Isolation;
+  readonly facts: EngineFacts;
+  readonly survey: Survey;
+}
+
+const MOST_SKEW_MS = 2_000;
+
+/** What a host is, what it can and cannot run, and what to install or mend. */
+export function hostFindings(examined: Examined): Finding[] {
+  return [
+    engineFinding(examined),
+    sizeFinding(examined),
+    ...runtimeFindings(examined),
+    isolationFinding(examined),
+    ...machineFindings(examined),
+    ...gpuFindings(examined),
+    skewFinding(examined),
+    ...routingFindings(examined),
+    ...examined.survey.complaints.map((text) =>
+      warning(
+        examined.host.name,
+        `its engine says: ${text}`,
+        'Groups are not held to that limit before it is mended.',
+      ),
+    ),
+  ];
+}
+
+function engineFinding({ host, facts, survey }: Examined): Finding {
+  const { version, api, operatingSystem, architecture, runtime } = facts;
+  const spoken = api ? `, API ${api}${survey.newestApi > api ? ` (of ${survey.newestApi})` : ''}` : '';
+  const system = survey.system ? ` (${survey.system})` : '';
+  return fine(
+    host.name,
+    `engine ${version}${spoken}, ${operatingSystem} ${architecture}${system}, runtime ${runtime}`,
+  );
+}
+
+function sizeFinding({ host, facts, survey }: Examined): Finding {
+  const { machine } = survey;
+  const shm =
+    typeof machine !== 'string' && machine.shmBytes !== undefined
+      ? `${gb(machine.shmBytes)} of /dev/shm`
+      : '';
+  const parts = [`${facts.cpus} processors`, `${gb(facts.memoryBytes)} of memory`, shm, survey.storage];
+  const end = survey.outlivesEngine ? 'groups outlive a restart of the engine' : 'groups end with the engine';
+  return fine(host.name, [...parts, end].filter(Boolean).join(', '));
+}
+
+function runtimeFindings({ host, facts: { runtime }, survey: { runtimes } }: Examined): Finding[] {
+  if (!runtimes.length || runtimes.includes(runtime)) return [];
+  const install = /kata/.test(runtime)
+    ? 'Install Kata Containers 3, and register'
+    : /gvisor|runsc/.test(runtime)
+      ? 'Install gVisor (runsc), and register'
+      : 'Register';
+  return [
+    broken(
+      host.name,
+      `has no runtime ${runtime}, so no group can run there; it has ${runtimes.join(', ')}`,
+      `${install} it under \`runtimes\` in the host’s /etc/docker/daemon.json; then restart the engine.`,
+    ),
+  ];
+}
+
+function isolationFinding({ host, required, facts }: Examined): Finding {
+  const { name, location } = host;
+  if (!isIsolated(facts.isolation, required)) {
+    return broken(
+      name,
+      `requires ${required} isolation and shows ${facts.isolation}: every deploy is refused${facts.isolationSaw ? ` (${facts.isolationSaw})` : ''}`,
+      `Give it an isolating runtime, or allow less: locations.${location}.isolation: ${facts.isolation}`,
+    );
+  }
+  return facts.isolation === 'none'
+    ? warning(name, 'isolation: none, for development only', 'Use a runtime that isolates for anything else.')
+    : fine(name, `isolation: ${facts.isolation} (${facts.isolationSaw})`);
+}
+
+/** What virtual machines take of their host; told as a want only where groups are to run in them. */
+function machineFindings({ host: { name }, required, facts, survey: { machine } }: Examined): Finding[] {
+  const wanted = required === 'hypervisor';
+  if (typeof machine === 'string') {
+    return wanted
+      ? [warning(name, `its machine could not be looked at: ${machine}`, 'katabot doctor looks again.')]
+      : [];
+  }
+  if (!machine.kvm) {
+    const text = 'it has no /dev/kvm, so it cannot run groups in virtual machines';
+    return wanted
+      ? [
+          broken(
+            name,
+            text,
+            'Switch virtualisation on in its firmware, or take a machine that lets it through; then `modprobe kvm`.',
+          ),
+        ]
+      : [fine(name, text)];
+  }
+  if (!wanted)
+    return [fine(name, 'it has /dev/kvm: with Kata Containers it can run groups in virtual machines')];
+  const findings: Finding[] = [];
+  if (machine.shmBytes !== undefined && machine.shmBytes < facts.memoryBytes * LEAST_SHM) {
+    findings.push(
+      warning(
+        name,
+        `its /dev/shm has ${gb(machine.shmBytes)} of ${gb(facts.memoryBytes)} memory: virtual machines that share files keep theirs in it, and fail when it is full`,
+        'mount -o remount,size=90% /dev/shm, and the same in its /etc/fstab.',
+      ),
+    );
+  }
+  if (!machine.propagates)
+    findings.push(
+      warning(
+        name,
+        'its mounts do not show in other namespaces, so volumes may be empty inside a virtual machine',
+        'mount --make-rshared / on the host, and MountFlags=shared for its engine.',
+      ),
+    );
+  return findings;
+}
+
+/** A host may promise nearly all of its memory to virtual machines. */
+const LEAST_SHM = 0.75;
+
+function gpuFindings({ host: { name }, survey }: Examined): Finding[] {
+  const { machine, cdiFolders, cdiDevices } = survey;
+  if (typeof machine === 'string') return [];
+  const { nvidiaDevices, vfioGroups } = machine;
+  const vfio = vfioGroups ? `${vfioGroups} device groups set aside for virtual machines (vfio)` : '';
+  if (!nvidiaDevices) return [fine(name, vfio ? `no GPU of its own, ${vfio}` : 'no GPU')];
+  const devices = nvidiaDevices === 1 ? '1 NVIDIA GPU' : `${nvidiaDevices} NVIDIA GPUs`;
+  const known = cdiDevices.filter((id) => id.startsWith('nvidia.com/gpu='));
+  if (known.length)
+    return [fine(name, [devices, `known by name as ${known.join(', ')}`, vfio].filter(Boolean).join(', '))];
+  return [
+    warning(
+      name,
+      `${devices}, and ${cdiFolders ? `no name for them in ${cdiFolders.join(' or ')}` : 'an engine that knows no devices by name (CDI)'}`,
+      cdiFolders
+        ? 'Install nvidia-container-toolkit, then: nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml'
+        : 'Install Docker Engine 25 or newer with the feature cdi, and nvidia-container-toolkit.',
+    ),
+  ];
+}
+
+/** From then on the engine itself keeps out what is routed to a container past its published ports. */
+const CLOSED_SINCE = 28;
+
+function routingFindings({ host: { name, pools }, facts: { version } }: Examined): Finding[] {
+  const major = Number.parseInt(version, 10);
+  if (Number.isNaN(major) || major >= CLOSED_SINCE) return [];
+  return [
+    warning(
+      name,
+      `engine ${version} lets in whoever routes packets to the groups’ own networks, published or not`,
+      `On its host: iptables -t raw -I PREROUTING -d ${pools.networks.text} -j DROP; engines from ${CLOSED_SINCE} on need no rule.`,
+    ),
+  ];
+}
+
+function skewFinding({ host: { name }, facts: { skewMs } }: Examined): Finding {
+  return Math.abs(skewMs) > MOST_SKEW_MS
+    ? warning(
+        name,
+        `its clock differs by ${(skewMs / 1000).toFixed(1)} s`,
+        'Run NTP on both machines: bills are made of its times.',
+      )
+    : fine(name, `clock differs by ${skewMs} ms`);
+}
+
+function gb(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(1)} GB`;
+}

@@ -1,0 +1,174 @@
+import { within } from '../clock.ts';
+import {
+  type Candidate,
+  type EngineFacts,
+  needOf,
+  type Placement,
+  type Published,
+  place,
+  type Shortage,
+  shortagesOn,
+} from '../engines/index.ts';
+import type { GroupKey } from '../event.ts';
+import { Failure } from '../failure.ts';
+import type { Wish } from '../reconciler/index.ts';
+import { type Group, groupSize } from '../spec/index.ts';
+import { hasAddressFor } from './addresses.ts';
+import type { Ground, Host, Location } from './ground.ts';
+
+// On which host of its location a group is, or goes.
+
+/** What an engine holds of a group, whatever the books say: its newest revision (0 for none), and where it is. */
+export interface Existing {
+  readonly revision: number;
+  readonly published: readonly Published[];
+  readonly subnet: string;
+}
+
+export const NOTHING: Existing = { revision: 0, published: [], subnet: '' };
+
+export interface Spot {
+  /** Undefined when none has room. */
+  readonly host: Host | undefined;
+  /** Of that host, or of the first one that answers. */
+  readonly facts: EngineFacts;
+  readonly existing: Existing;
+  /** How it was chosen; absent for a group that stays where it is. */
+  readonly placement?: Extract<Placement, { host: string }>;
+  /** What keeps the group from the host that it is on, or from each that it could go to; empty when nothing does. */
+  readonly missing: ReadonlyMap<string, readonly Shortage[]>;
+  /** Decides anew on what was seen, with the books as they are then: others may have been placed meanwhile. */
+  again(): Promise<Spot>;
+}
+
+interface Asking {
+  readonly key: GroupKey;
+  readonly group: Group;
+  readonly location: Location;
+  readonly before: Pick<Wish, 'host'> | undefined;
+}
+
+/** A host as it was seen just now; without facts when it did not answer. */
+interface Seen {
+  readonly host: Host;
+  readonly facts?: EngineFacts;
+  readonly existing: Existing;
+  readonly failure?: Failure;
+}
+
+/**
+ * A group that is somewhere stays there, also when its host is drained or full of others. A new one goes where it fits. A host
+ * that does not answer is asked nothing: what runs there stays there. Throws the Failure of the host that has to answer, or
+ * of the first one when none does. Changes nothing.
+ */
+export async function spotFor(ground: Ground, asking: Asking, signal: AbortSignal): Promise<Spot> {
+  const { key, location, before } = asking;
+  const home = location.hosts.find(({ name }) => name === before?.host);
+  const seen = await Promise.all((home ? [home] : location.hosts).map((host) => look(host, key, signal)));
+  const there = home ? seen[0] : seen.find(({ existing }) => existing.revision > 0);
+  if (there && !there.facts) throw there.failure;
+  if (!seen.some(({ facts }) => facts)) throw seen[0]?.failure;
+  const decide = async (): Promise<Spot> => ({
+    ...(there?.facts ? await stay(ground, asking, there, there.facts) : await choose(ground, asking, seen)),
+    again: decide,
+  });
+  return decide();
+}
+
+type Decided = Omit<Spot, 'again'>;
+
+async function stay(
+  { desired }: Ground,
+  { key, group, location }: Asking,
+  { host, existing }: Seen,
+  facts: EngineFacts,
+): Promise<Decided> {
+  const promised = promisedOn(await desired.list(), key, { host, facts });
+  const candidate = { ...promised, drained: false, hasAddress: true };
+  const shortages = shortagesOn(needOf(group, location.isolation), candidate);
+  return { host, facts, existing, missing: new Map(shortages.length ? [[host.name, shortages]] : []) };
+}
+
+async function choose(
+  ground: Ground,
+  { key, group, location }: Asking,
+  seen: readonly Seen[],
+): Promise<Decided> {
+  const wishes = await ground.desired.list();
+  const drained = new Set((await ground.drains.all()).map(({ host }) => host));
+  const isChoice = seen.length > 1;
+  const candidates = await Promise.all(
+    seen.map(
+      async (each): Promise<Candidate> => ({
+        ...promisedOn(wishes, key, each),
+        drained: drained.has(each.host.name),
+        // Where there is no choice, the taking of it says what is missing.
+        hasAddress:
+          !isChoice || (await hasAddressFor(ground, { key, group, host: each.host, existing: NOTHING })),
+      }),
+    ),
+  );
+  const placement = place(needOf(group, location.isolation), candidates);
+  const answering = seen.find(({ facts }) => facts);
+  const chosen = 'host' in placement ? seen.find(({ host }) => host.name === placement.host) : undefined;
+  const facts = chosen?.facts ?? answering?.facts;
+  if (!facts) throw seen[0]?.failure;
+  return {
+    host: chosen?.host,
+    facts,
+    existing: NOTHING,
+    ...('host' in placement ? { placement, missing: new Map() } : { missing: placement.missing }),
+  };
+}
+
+async function look(host: Host, key: GroupKey, signal: AbortSignal): Promise<Seen> {
+  try {
+    const [facts, existing] = await Promise.all([
+      within(signal, host.engine.describe(signal)),
+      foundOn(host, key, signal),
+    ]);
+    return { host, facts, existing };
+  } catch (error) {
+    if (error instanceof Failure) return { host, existing: NOTHING, failure: error };
+    if (!(error instanceof Error) || error.name !== 'TimeoutError') throw error;
+    const failure = new Failure('engine-unreachable', 'The engine does not answer in time.', {
+      cause: error,
+    });
+    return { host, existing: NOTHING, failure };
+  }
+}
+
+/** With a lost store, the engine's labels know which revisions and which place a group already has. */
+async function foundOn({ engine }: Host, key: GroupKey, signal: AbortSignal): Promise<Existing> {
+  const pods = (await within(signal, engine.observe(signal, key))).get(key)?.pods ?? [];
+  const revisions = pods.flatMap((pod) => [pod.revision, ...pod.members.map(({ revision }) => revision)]);
+  return {
+    revision: Math.max(0, ...revisions),
+    published: pods.findLast((pod) => pod.published?.length)?.published ?? [],
+    subnet: pods.findLast((pod) => pod.subnet)?.subnet ?? '',
+  };
+}
+
+/** What a host has promised to groups other than this one. */
+export function promisedOn(
+  wishes: readonly Wish[],
+  key: GroupKey | undefined,
+  { host, facts }: Pick<Seen, 'host' | 'facts'>,
+): Pick<Candidate, 'name' | 'facts' | 'promised'> {
+  const others = wishes.filter(
+    (wish) =>
+      wish.host === host.name &&
+      wish.key !== key &&
+      wish.wanted === 'running' &&
+      wish.settled !== 'Succeeded' &&
+      wish.settled !== 'Failed',
+  );
+  const sizes = others.map(({ revision }) => groupSize(revision.group));
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
+  const memoryBytes = sum(sizes.map((size) => size.memoryBytes + (facts?.overheadBytes ?? 0)));
+  return {
+    name: host.name,
+    facts,
+    promised: { memoryBytes, vcpuMilli: sum(sizes.map((size) => size.vcpuMilli)) },
+  };
+}

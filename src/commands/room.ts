@@ -1,0 +1,46 @@
+import { Failure } from '../failure.ts';
+import { inTurn, type Wish } from '../reconciler/index.ts';
+import { settle } from './addresses.ts';
+import type { Ground } from './ground.ts';
+import { type Spot, spotFor } from './placing.ts';
+
+/** Longer than this and an engine counts as away. */
+const ENGINE_TIMEOUT_MS = 10_000;
+
+/** Puts a group that waits for room on a host that has it; whoever has waited longer goes first. Gives false while there is none. */
+export async function findRoom(ground: Ground, wish: Wish, signal: AbortSignal): Promise<boolean> {
+  const { key, revision } = wish;
+  const { group } = revision;
+  const location = ground.locations[wish.location];
+  if (!location) {
+    throw new Failure('location-unknown', `The location ${wish.location} is no longer in the settings.`, {
+      advice: 'Put it back into the settings, or delete the group.',
+    });
+  }
+  if ((await ground.desired.list()).some((each) => goesBefore(each, wish))) return false;
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(ENGINE_TIMEOUT_MS)]);
+  const { again } = await spotFor(ground, { key, group, location, before: undefined }, limit);
+  return inTurn(ground.turns, wish.location, async () => putOn(ground, wish, await again()));
+}
+
+async function putOn(ground: Ground, wish: Wish, { host, existing, placement }: Spot): Promise<boolean> {
+  const { key, revision } = wish;
+  const { number, group, acceptedBy } = revision;
+  if (!host) return false;
+  try {
+    const place = await settle(ground, { key, group, host, existing }, { name: acceptedBy, right: 'reader' });
+    const isPut = await ground.desired.assign(key, number, { host: host.name, ...place });
+    if (isPut && placement) ground.feed.tell(key, number, { kind: 'placed', ...placement });
+    return true; // it is looked at anew, whoever has put it there
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'no-address') return false;
+    throw error;
+  }
+}
+
+function goesBefore(other: Wish, { key, location, revision }: Wish): boolean {
+  if (other.host || other.wanted !== 'running' || other.location !== location || other.key === key)
+    return false;
+  const difference = other.revision.acceptedAtMs - revision.acceptedAtMs;
+  return difference < 0 || (difference === 0 && other.key < key);
+}

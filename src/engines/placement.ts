@@ -1,0 +1,109 @@
+import { type Group, groupSize } from '../spec/index.ts';
+import type { EngineFacts } from './facts.ts';
+import { type Isolation, isIsolated } from './isolation.ts';
+
+// Pure: on which host of a location a group goes, or what is missing on each.
+
+/** What a group takes, besides what its host puts around it. */
+export interface Need {
+  readonly memoryBytes: number;
+  readonly vcpuMilli: number;
+  /** Of the container that asks for the most. */
+  readonly widestMilli: number;
+  readonly isolation: Isolation;
+}
+
+/** What is known of a host when a group is to be placed. */
+export interface Candidate {
+  readonly name: string;
+  /** Undefined while it does not answer. */
+  readonly facts: EngineFacts | undefined;
+  /** It takes no new groups. */
+  readonly drained: boolean;
+  /** Whether it has an address and a network for the group, with the ports of the group. */
+  readonly hasAddress: boolean;
+  /** What other groups there were promised, with what the host puts around them. */
+  readonly promised: { readonly memoryBytes: number; readonly vcpuMilli: number };
+}
+
+/** One thing that keeps a group from a host. */
+export type Shortage =
+  | { readonly kind: 'away' }
+  | { readonly kind: 'drained' }
+  | { readonly kind: 'isolation'; readonly shown: Isolation }
+  | {
+      readonly kind: 'memory';
+      readonly neededBytes: number;
+      readonly freeBytes: number;
+      readonly totalBytes: number;
+      /** Something around the group is counted in. */
+      readonly around: boolean;
+    }
+  | { readonly kind: 'cpu'; readonly neededMilli: number; readonly cpus: number }
+  | { readonly kind: 'address' };
+
+export type Placement =
+  | {
+      readonly host: string;
+      /** Of its memory, before the group takes its part. */
+      readonly freeBytes: number;
+      readonly totalBytes: number;
+      /** How many hosts would have taken it. */
+      readonly fitting: number;
+      readonly asked: number;
+    }
+  | { readonly missing: ReadonlyMap<string, readonly Shortage[]> };
+
+/** Processors are shared, by so many to one. */
+const MOST_SHARING = 16;
+
+export function needOf(group: Group, isolation: Isolation): Need {
+  const { memoryBytes, vcpuMilli } = groupSize(group);
+  const widest = Math.max(0, ...group.containers.map(({ resources }) => resources.requests.cpu));
+  return { memoryBytes, vcpuMilli, widestMilli: widest * 1000, isolation };
+}
+
+/** What the host has too little of; nothing when the group fits. Memory is promised, so it is never promised twice. */
+export function shortagesOn(need: Need, candidate: Candidate): Shortage[] {
+  const { facts, drained, hasAddress, promised } = candidate;
+  const shortages: Shortage[] = drained ? [{ kind: 'drained' }] : [];
+  if (!facts) return [...shortages, { kind: 'away' }];
+  if (!isIsolated(facts.isolation, need.isolation))
+    shortages.push({ kind: 'isolation', shown: facts.isolation });
+  const { memoryBytes: totalBytes, overheadBytes, cpus } = facts;
+  const neededBytes = need.memoryBytes + overheadBytes;
+  const freeBytes = totalBytes - promised.memoryBytes;
+  if (neededBytes > freeBytes)
+    shortages.push({ kind: 'memory', neededBytes, freeBytes, totalBytes, around: overheadBytes > 0 });
+  const { vcpuMilli: neededMilli } = need;
+  if (need.widestMilli > cpus * 1000 || neededMilli > cpus * 1000 * MOST_SHARING)
+    shortages.push({ kind: 'cpu', neededMilli, cpus });
+  if (!hasAddress) shortages.push({ kind: 'address' });
+  return shortages;
+}
+
+/** Where it fits, on the host with the most memory free; of two alike on the one with fewer promised processors, then the first. */
+export function place(need: Need, candidates: readonly Candidate[]): Placement {
+  const missing = new Map(candidates.map((each) => [each.name, shortagesOn(need, each)]));
+  const free = ({ facts, promised }: Candidate) => (facts?.memoryBytes ?? 0) - promised.memoryBytes;
+  const load = ({ facts, promised }: Candidate) => promised.vcpuMilli / (facts?.cpus || 1);
+  const fitting = candidates.filter(({ name }) => !missing.get(name)?.length);
+  const [best] = fitting.toSorted((one, other) => free(other) - free(one) || load(one) - load(other));
+  if (!best) return { missing };
+  return {
+    host: best.name,
+    freeBytes: free(best),
+    totalBytes: best.facts?.memoryBytes ?? 0,
+    fitting: fitting.length,
+    asked: candidates.length,
+  };
+}
+
+/** Whether room can come by itself: what a host is too small for, or not made for, it will never take. */
+export function canWait(missing: ReadonlyMap<string, readonly Shortage[]>): boolean {
+  const passes = (shortage: Shortage) =>
+    shortage.kind === 'memory'
+      ? shortage.neededBytes <= shortage.totalBytes
+      : shortage.kind !== 'cpu' && shortage.kind !== 'isolation';
+  return missing.values().some((shortages) => shortages.every(passes));
+}

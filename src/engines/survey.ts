@@ -1,0 +1,32 @@
+/** More of the machine behind an engine than a deploy needs to know: what `doctor` looks at. */
+export interface Survey {
+  /** The newest version of its API that the engine speaks; 0 for an engine that has none. */
+  readonly newestApi: number;
+  /** Such as `Debian GNU/Linux 12 (bookworm), kernel 6.1.0`. */
+  readonly system: string;
+  /** How it keeps images and limits containers, such as `overlay2, cgroups v2`. */
+  readonly storage: string;
+  readonly runtimes: readonly string[];
+  /** Groups go on while the engine is started anew. */
+  readonly outlivesEngine: boolean;
+  /** What the engine itself complains of. */
+  readonly complaints: readonly string[];
+  /** Folders in which it looks for devices by name (CDI); undefined for an engine that does not know of it. */
+  readonly cdiFolders: readonly string[] | undefined;
+  /** Devices that it knows by name, such as `nvidia.com/gpu=0`. */
+  readonly cdiDevices: readonly string[];
+  /** What was seen on the machine itself; a text says why that could not be. */
+  readonly machine: Machine | string;
+}
+
+export interface Machine {
+  /** Shared memory, which backs the memory of virtual machines. */
+  readonly shmBytes: number | undefined;
+  /** Virtual machines can be run with the help of the processor. */
+  readonly kvm: boolean;
+  /** Devices that are set aside for virtual machines, each a group. */
+  readonly vfioGroups: number;
+  readonly nvidiaDevices: number;
+  /** What is mounted under the engine's folder shows in the namespaces of others, such as a shim's. */
+  readonly propagates: boolean;
+}

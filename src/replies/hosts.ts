@@ -1,0 +1,70 @@
+import type { Placement, Shortage } from '../engines/index.ts';
+import type { Block } from './document.ts';
+import { stage } from './push.ts';
+
+// What the bot says of where a group goes.
+
+/** Which host was chosen, and why that one. */
+export function hostStage(placed: Extract<Placement, { host: string }>): Block {
+  const { host, freeBytes, totalBytes, fitting, asked } = placed;
+  const room = `${gb(freeBytes)} of ${gb(totalBytes)} memory free`;
+  const why =
+    fitting === 1
+      ? `the only one of ${asked} with room, ${room}`
+      : `of ${fitting} with room the freest, ${room}`;
+  return stage('done', 'host', `${host} (${why})`);
+}
+
+export function queuedStage(missing: string): Block {
+  return stage('running', 'room', `it waits until a host has room: ${missing}`);
+}
+
+/** What a host has too little of, as a problem of the group that asks for it. */
+export function shortageOf(host: string, shortage: Shortage): { message: string; advice: string } {
+  switch (shortage.kind) {
+    case 'memory': {
+      const around = shortage.around ? ', with the virtual machine around it' : '';
+      return {
+        message: `The group asks for ${gb(shortage.neededBytes)} of memory${around}; ${host} has ${gb(Math.max(0, shortage.freeBytes))} free of ${gb(shortage.totalBytes)}.`,
+        advice:
+          'Ask for less, delete a group that is no longer needed (katabot status), or name another location.',
+      };
+    }
+    case 'cpu':
+      return {
+        message: `The group asks for ${shortage.neededMilli / 1000} vCPU; ${host} has ${shortage.cpus}.`,
+        advice: 'Ask for less, or name another location.',
+      };
+    default:
+      return { message: `${host} ${shortageText(shortage)}.`, advice: 'Name another location.' };
+  }
+}
+
+/** `one has 0.2 GB of memory free, 1.3 GB are needed; two does not answer` */
+export function missingText(missing: ReadonlyMap<string, readonly Shortage[]>): string {
+  return [...missing]
+    .map(([host, shortages]) => `${host} ${shortages.map(shortageText).join(' and ')}`)
+    .join('; ');
+}
+
+function shortageText(shortage: Shortage): string {
+  switch (shortage.kind) {
+    case 'away':
+      return 'does not answer';
+    case 'drained':
+      return 'takes no new groups';
+    case 'isolation':
+      return `shows ${shortage.shown} isolation`;
+    case 'memory':
+      return `has ${gb(Math.max(0, shortage.freeBytes))} of memory free, ${gb(shortage.neededBytes)} are needed`;
+    case 'cpu':
+      return `has ${shortage.cpus} processors for ${shortage.neededMilli / 1000} vCPU`;
+    case 'address':
+      return 'has no address left for it';
+  }
+}
+
+/** Rounded downwards: what is not there is not promised. */
+function gb(bytes: number): string {
+  return `${Math.floor((bytes / 2 ** 30) * 10) / 10} GB`;
+}

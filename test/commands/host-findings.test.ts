@@ -1,0 +1,151 @@
+/** What was seen of a host, and what `doctor` makes of it. */
+import { expect, test } from '@jest/globals';
+import { type Examined, hostFindings } from '../../src/commands/host-findings.ts';
+import type { EngineFacts, Survey } from '../../src/engines/index.ts';
+import { poolsFrom } from '../../src/network/index.ts';
+
+const FACTS: EngineFacts = {
+  version: '28.5.1',
+  api: 1.44,
+  cpus: 16,
+  memoryBytes: 64 * 2 ** 30,
+  operatingSystem: 'Linux',
+  architecture: 'x86_64',
+  isolation: 'hypervisor',
+  isolationSaw: 'QEMU with KVM',
+  runtime: 'kata',
+  skewMs: 3,
+  overheadBytes: 0,
+};
+const MACHINE = { shmBytes: 60 * 2 ** 30, kvm: true, vfioGroups: 0, nvidiaDevices: 0, propagates: true };
+const SURVEY: Survey = {
+  newestApi: 1.51,
+  system: 'Debian GNU/Linux 12 (bookworm), kernel 6.1.0',
+  storage: 'overlay2, cgroups v2',
+  runtimes: ['runc', 'kata'],
+  outlivesEngine: true,
+  complaints: [],
+  cdiFolders: ['/etc/cdi', '/var/run/cdi'],
+  cdiDevices: [],
+  machine: MACHINE,
+};
+
+interface Differs {
+  readonly facts?: Partial<EngineFacts>;
+  readonly survey?: Partial<Survey>;
+  readonly machine?: Partial<typeof MACHINE>;
+  readonly required?: Examined['required'];
+}
+
+function findings({ facts = {}, survey = {}, machine = {}, required = 'hypervisor' }: Differs = {}) {
+  const pools = poolsFrom({ addresses: '203.0.113.0/28', networks: '198.18.0.0/15', ports: '20000-29999' });
+  return hostFindings({
+    host: { name: 'one', location: 'office', pools },
+    required,
+    facts: { ...FACTS, ...facts },
+    survey: { ...SURVEY, machine: { ...MACHINE, ...machine }, ...survey },
+  });
+}
+
+test('a host with all that it needs is told with what it has', () => {
+  expect(findings().map(({ name, state, text }) => `${name} ${state}: ${text}`)).toEqual([
+    'one fine: engine 28.5.1, API 1.44 (of 1.51), Linux x86_64 (Debian GNU/Linux 12 (bookworm), kernel 6.1.0), runtime kata',
+    'one fine: 16 processors, 64.0 GB of memory, 60.0 GB of /dev/shm, overlay2, cgroups v2, groups outlive a restart of the engine',
+    'one fine: isolation: hypervisor (QEMU with KVM)',
+    'one fine: no GPU',
+    'one fine: clock differs by 3 ms',
+  ]);
+});
+
+test.each<[string, Differs, 'broken' | 'warning' | 'fine', RegExp, RegExp]>([
+  [
+    'a runtime that it does not have',
+    { survey: { runtimes: ['runc'] } },
+    'broken',
+    /has no runtime kata.*it has runc/,
+    /Install Kata Containers 3.*daemon\.json/,
+  ],
+  [
+    'less isolation than is required',
+    { facts: { isolation: 'none', isolationSaw: 'runc' } },
+    'broken',
+    /requires hypervisor.*shows none/,
+    /locations\.office\.isolation: none/,
+  ],
+  [
+    'no KVM where virtual machines are required',
+    { machine: { kvm: false } },
+    'broken',
+    /no \/dev\/kvm/,
+    /modprobe kvm/,
+  ],
+  [
+    'no KVM where none are',
+    { machine: { kvm: false }, required: 'none' },
+    'fine',
+    /cannot run groups in virtual machines/,
+    /^$/,
+  ],
+  ['KVM that nobody asks for', { required: 'sandbox' }, 'fine', /with Kata Containers it can/, /^$/],
+  [
+    'too little shared memory',
+    { machine: { shmBytes: 64 * 2 ** 20 } },
+    'warning',
+    /its \/dev\/shm has 0\.1 GB of 64\.0 GB/,
+    /remount/,
+  ],
+  [
+    'mounts that others do not see',
+    { machine: { propagates: false } },
+    'warning',
+    /do not show in other namespaces/,
+    /make-rshared/,
+  ],
+  [
+    'a machine that could not be looked at',
+    { survey: { machine: 'no space' } },
+    'warning',
+    /could not be looked at: no space/,
+    /looks again/,
+  ],
+  [
+    'GPUs without names',
+    { machine: { nvidiaDevices: 2 } },
+    'warning',
+    /2 NVIDIA GPUs, and no name for them in \/etc\/cdi or/,
+    /nvidia-ctk cdi generate/,
+  ],
+  [
+    'an engine that knows no names',
+    { machine: { nvidiaDevices: 1 }, survey: { cdiFolders: undefined } },
+    'warning',
+    /1 NVIDIA GPU, and an engine that knows no/,
+    /Docker Engine 25/,
+  ],
+  [
+    'GPUs with names',
+    { machine: { nvidiaDevices: 1 }, survey: { cdiDevices: ['nvidia.com/gpu=0'] } },
+    'fine',
+    /1 NVIDIA GPU, known by name as nvidia\.com\/gpu=0/,
+    /^$/,
+  ],
+  ['devices set aside', { machine: { vfioGroups: 3 } }, 'fine', /3 device groups set aside/, /^$/],
+  ['a clock that is wrong', { facts: { skewMs: -5_000 } }, 'warning', /differs by -5\.0 s/, /NTP/],
+  [
+    'an engine that routes to groups',
+    { facts: { version: '27.0.1' } },
+    'warning',
+    /engine 27\.0\.1 lets in/,
+    /198\.18\.0\.0\/15/,
+  ],
+  [
+    'a complaint of its engine',
+    { survey: { complaints: ['No swap limit support'] } },
+    'warning',
+    /No swap limit support/,
+    /not held to that limit/,
+  ],
+])('a host with %s is told so, with what to do', (_what, differs, state, text, advice) => {
+  const found = findings(differs).find((each) => text.test(each.text));
+  expect(found).toMatchObject({ state, advice: expect.stringMatching(advice) });
+});
