@@ -34,6 +34,7 @@ export async function layWires(
     ...names.map((name) => `link add ${linkOf(name)} type veth peer name eth0 netns ${name}`),
     ...names.map((name) => `link set ${linkOf(name)} master ${bridge} up`),
   ]);
+  await letThrough('-I', bridge);
   for (const [name, address] of Object.entries(machines)) {
     await ipAll(
       [
@@ -63,7 +64,16 @@ async function ipAll(lines: readonly string[], before: readonly string[] = []): 
   if (said) throw new Error(`ip ${before.join(' ')}: ${said}`);
 }
 
+/**
+ * Packets from one machine to another stay on the bridge; where a Docker Engine is at work they pass the host's FORWARD chain all
+ * the same, and its policy is to drop them.
+ */
+async function letThrough(deed: '-I' | '-D', bridge: string): Promise<string> {
+  return output('iptables', ['-w', deed, 'FORWARD', '-i', bridge, '-o', bridge, '-j', 'ACCEPT']);
+}
+
 async function removeWires({ bridge, machines }: Wires): Promise<void> {
+  await letThrough('-D', bridge);
   for (const name of Object.keys(machines)) {
     await output('ip', ['netns', 'delete', name]);
     await output('ip', ['link', 'delete', linkOf(name)]);
