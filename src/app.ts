@@ -21,6 +21,7 @@ import {
   propose,
   pushCommands,
   runCommand,
+  type UsageHistory,
 } from './commands/index.ts';
 import {
   cliTokenFile,
@@ -37,7 +38,7 @@ import {
   slackFrom,
 } from './config.ts';
 import { createDockerEngine } from './engines/docker/docker-engine.ts';
-import type { Engine } from './engines/index.ts';
+import { type Engine, gpusOfLocation } from './engines/index.ts';
 import { Failure } from './failure.ts';
 import { pricesFrom } from './metering/index.ts';
 import {
@@ -134,6 +135,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     feed,
     clock,
     pepper: store.pepper,
+    gpuDevices: (location) => locations[location]?.gpus ?? [],
     pools: (host) => hosts[host]?.pools,
     findRoom: (wish, signal) => findRoom(ground, wish, signal),
     driftPolicy: (location) => settings.locations[location]?.drift ?? 'mend',
@@ -222,7 +224,8 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
   const ownUrl = () => `${settings.http.tls ? 'https' : 'http'}://${addresses.http}`;
   const github = await githubFor(settings, parts, { ground, store, commands, ownUrl });
   const whoIsWho = await whoIsWhoFor(settings, parts, { ground, store, github, ownUrl });
-  const slack = await slackFor(settings, parts, { ground, store, github, whoIsWho });
+  const usage = createUsageHistory(ground);
+  const slack = await slackFor(settings, parts, { ground, store, github, whoIsWho, usage });
   const web = createWeb({
     clock,
     authenticate: (token) => tokens.authenticate(token),
@@ -266,11 +269,13 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
       watch.start();
       await github?.start();
       await slack?.start();
+      if (slack || Object.values(locations).some(({ gpus }) => gpus.length)) usage.start();
       void git.catchUp(stopping.signal).catch((error: unknown) => log.internal(error));
     },
     async close() {
       stopping.abort(new Error('the bot is stopping'));
       operations.close();
+      usage.close();
       server?.closeAllConnections();
       await Promise.all([
         watch.close(),
@@ -382,7 +387,14 @@ async function slackFor(
     store,
     github,
     whoIsWho,
-  }: { ground: Ground; store: Store; github: Door | undefined; whoIsWho: WhoIsWho | undefined },
+    usage,
+  }: {
+    ground: Ground;
+    store: Store;
+    github: Door | undefined;
+    whoIsWho: WhoIsWho | undefined;
+    usage: UsageHistory;
+  },
 ): Promise<SlackDoor | undefined> {
   if (!settings.slack || !whoIsWho) return undefined;
   const { createSlackDoor } = await import('./surfaces/slack/index.ts');
@@ -400,7 +412,7 @@ async function slackFor(
     run: (said, signal) => runCommand(ground, said, signal),
     views: (repository, signal) => glanceAt(ground, repository, signal),
     viewsBy: (callers, signal) => glanceBy(ground, callers, signal),
-    usage: createUsageHistory(ground),
+    usage,
     places: createPlaces(
       ground,
       async () => [
@@ -465,6 +477,7 @@ function locationFrom(
     })),
     prices: pricesFrom(location.prices),
     isolation: location.isolation,
+    gpus: gpusOfLocation(location),
   };
 }
 
@@ -476,6 +489,7 @@ function dockerEngineFor(settings: Settings, host: HostSettings, parts: AppParts
       runtime: host.runtime,
       isolation: host.isolation,
       ...(host.resolverFile === undefined ? {} : { resolverFile: host.resolverFile }),
+      gpus: host.gpus,
       owner: settings.instance,
       stopGraceSeconds: settings.stopGraceSeconds,
     },

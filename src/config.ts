@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { load, YAMLException } from 'js-yaml';
 import { z } from 'zod';
-import { type EngineWay, wayProblem } from './engines/index.ts';
+import { type EngineWay, gpusSchema, wayProblem } from './engines/index.ts';
 import { Failure } from './failure.ts';
 import { type GivenGrant, type Life, OWN_CALLERS, RIGHTS, type Right } from './policy/index.ts';
 import { Secret } from './secrets/index.ts';
@@ -252,6 +252,10 @@ const locationSchema = z
         description:
           'A file on the host with the name servers of its groups; in virtual machines the engine’s own cannot be reached.',
       }),
+    gpus: gpusSchema.default([]).meta({
+      description:
+        'The GPUs of the host that groups may be given, each to one group at a time; without the list the location hands out none.',
+    }),
     drift: z.enum(['mend', 'report']).default('mend').meta({
       description: 'What happens to a container that somebody changed or removed by hand.',
     }),
@@ -280,7 +284,12 @@ const locationSchema = z
   .refine(
     ({ hosts, engine, tls, keyFile: key, hostKey: shown }) => !hosts || !(engine ?? tls ?? key ?? shown),
     'engine, tls, keyFile and hostKey are said of each of its hosts; leave them out here',
-  );
+  )
+  .refine(({ hosts, gpus }) => !hosts || gpus.length === 0, {
+    path: ['gpus'],
+    message:
+      'a location of several hosts hands out no GPUs; make the host that has them a location of its own, without hosts',
+  });
 
 const duration = z
   .string()

@@ -61,6 +61,14 @@ export type Fact =
   | { kind: 'ready'; container: string }
   /** The bot is about to end the run that began then, to start the container anew as its restart policy says. */
   | { kind: 'killing'; container: string; startedAtMs: number; reason: string }
+  /** It goes on by itself when it is its turn; `ahead` is how many groups have waited for longer. */
+  | {
+      kind: 'gpu-waits';
+      location: string;
+      shortages: readonly { sku: string; wanted: number; free: number; ahead: number }[];
+    }
+  /** Its GPUs have had nothing to do for an hour; told once of a revision. `perHour` is what the group costs, such as `$3.11`. */
+  | { kind: 'gpu-idle'; gpus: number; perHour: string }
   | { kind: 'running'; containers: number; tookMs: number }
   | { kind: 'finished'; outcome: 'Succeeded' | 'Failed' | 'Stopped' }
   | ({ kind: 'failed'; code: string; message: string; advice: string } & About)

@@ -6,6 +6,7 @@ import { inTurn } from '../reconciler/index.ts';
 import { missingText } from '../replies/index.ts';
 import { settle } from './addresses.ts';
 import type { Followed } from './follow.ts';
+import { holdGpus } from './gpu-problems.ts';
 import type { Ground } from './ground.ts';
 import type { Spot } from './placing.ts';
 import type { Accepted } from './plan-files.ts';
@@ -21,7 +22,6 @@ export interface Origin {
   readonly reason?: string;
   /** The revision that is gone back to. */
   readonly rollbackOf?: number;
-  /** Used as they are: nothing is asked of a registry. */
   /** When the group is to go by itself; what was wished before stays when nothing is said. */
   readonly expiresAtMs?: number | null;
 }
@@ -51,6 +51,14 @@ async function acceptNow(
   const place = host ? await settle(ground, { key, group, host, existing }, caller) : NOWHERE;
   const claim = fqdn ? await ground.labels.claim(fqdn, key) : { ok: true as const };
   if (!claim.ok) throw labelTaken(fqdn, await nameFor(ground, caller, claim.holder));
+  // One that waits for room holds up nobody who has it.
+  if (host) {
+    await holdGpus(ground, accepted, { caller, queue: accepted.queue }).catch(async (error: unknown) => {
+      if (!before)
+        await Promise.all([ground.labels, ground.slots, ground.addresses].map((book) => book.release(key)));
+      throw error;
+    });
+  }
   if (!fqdn && before?.fqdn) await ground.labels.release(key);
   const wish = await ground.desired.put({
     key,

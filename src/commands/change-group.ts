@@ -16,7 +16,7 @@ export interface GroupChange {
   would(wish: Wish): string;
   fact(asked: Asked): Fact;
   /** Throws the Failure that keeps it from happening now. */
-  check?(ground: Ground, wish: Wish, signal: AbortSignal): Promise<void>;
+  check?(ground: Ground, wish: Wish, signal: AbortSignal, asked: Asked): Promise<void>;
   /** Writes the new wish. From here on it happens, whether anybody watches or not. */
   write(ground: Ground, wish: Wish, asked: Asked): Promise<unknown>;
   /** Tells how it goes. */
@@ -34,7 +34,7 @@ export function changeGroup(change: GroupChange): RunVerb {
       if (!wish) return say.unknownGroup(key, await groupsFor(ground, asked.caller));
       const already = change.already(wish);
       if (already !== undefined) return say.alreadySo(verb, key, already);
-      await change.check?.(ground, wish, signal);
+      await change.check?.(ground, wish, signal, asked);
       const held = heldBack(asked, key, [say.wouldStage(verb, change.would(wish))]);
       if (held) return held;
       await change.write(ground, wish, asked);

@@ -14,7 +14,7 @@ export interface Source {
    * with a command, `nobody` for the commit of a fork.
    */
   readonly secretsFor: 'everybody' | 'deployers' | 'nobody';
-  /** A new group for which there is no room waits for it. */
+  /** A group waits for what others hold now, room for a new one and GPUs for any; refused without it. */
   readonly queue?: boolean;
 }
 

@@ -7,6 +7,7 @@ import * as say from '../replies/index.ts';
 import { type Cause, failureCause } from './cause.ts';
 import type { Ground } from './ground.ts';
 import type { Mailbox } from './mailbox.ts';
+import { FOLLOW_LIMIT_MS, type Patience, patienceOf } from './patience.ts';
 import type { Plan } from './plan-files.ts';
 import { causeOfExit, reportOf, withLines } from './report.ts';
 
@@ -17,8 +18,6 @@ export interface Followed {
   readonly plan: Pick<Plan, 'path' | 'text' | 'accepted'>;
 }
 
-/** ACI gives up telling after 30 minutes; the wish stays all the same. */
-const FOLLOW_LIMIT_MS = 30 * 60_000;
 /** A container that dies this soon after its start did not really come up. */
 const EARLY_EXIT_MS = 700;
 const LAST_LINES = 5;
@@ -38,19 +37,17 @@ export async function* followDeploy(
   followed: Followed,
   signal: AbortSignal,
 ): AsyncGenerator<Block, Outcome> {
-  const patience = new AbortController();
-  const cancel = ground.clock.after(FOLLOW_LIMIT_MS, () => patience.abort(new Error('it takes too long')));
+  const patience = patienceOf(ground);
   const told: Event[] = [];
   try {
-    return yield* tellWayUp(ground, mailbox, followed, told, AbortSignal.any([signal, patience.signal]));
+    return yield* tellWayUp(ground, mailbox, followed, { told, patience }, signal);
   } catch (error) {
     // Nobody listens any more, or it took too long; anything else that is thrown is a fault.
     if (signal.aborted) return say.stillGoing(followed.wish.revision.group.name);
     if (!patience.signal.aborted) throw error;
-    if (waitsForRoom(told)) return say.stillGoing(followed.wish.revision.group.name);
     return yield* tellFailure(ground, followed, timeoutCause(followed.wish, told));
   } finally {
-    cancel();
+    patience.end();
   }
 }
 
@@ -59,14 +56,16 @@ async function* tellWayUp(
   ground: Ground,
   mailbox: Mailbox,
   followed: Followed,
-  told: Event[],
-  signal: AbortSignal,
+  { told, patience }: { readonly told: Event[]; readonly patience: Patience },
+  given: AbortSignal,
 ): AsyncGenerator<Block, Outcome> {
   const { wish } = followed;
+  const signal = AbortSignal.any([given, patience.signal]);
   for (;;) {
     const event = await mailbox.next(wish.key, wish.revision.number, signal);
     const { fact } = event;
     told.push(event);
+    patience.begin(fact.kind === 'queued' || fact.kind === 'gpu-waits'); // it is a matter of others, who may take days
     const cause = endingCause(wish, event);
     if (cause?.code === 'probe-failed') return yield* tellProbe(ground, followed, cause);
     if (cause) return yield* tellFailure(ground, followed, cause);
@@ -111,13 +110,6 @@ function endingCause({ revision }: Wish, { fact, revision: number }: Event): Cau
 function killingCause({ container, reason }: Killing): Cause {
   const about = { container, probe: 'liveness' } as const;
   return { code: 'probe-failed', ...say.probeFailed(container, reason), about };
-}
-
-/** In a line nobody can say how long it takes. */
-function waitsForRoom(told: readonly Event[]): boolean {
-  return (
-    told.findLast(({ fact }) => fact.kind === 'queued' || fact.kind === 'placed')?.fact.kind === 'queued'
-  );
 }
 
 function timeoutCause({ revision }: Wish, told: readonly Event[]): Cause {

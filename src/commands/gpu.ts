@@ -3,6 +3,7 @@ import { type GroupKey, partsOf } from '../event.ts';
 import { Failure } from '../failure.ts';
 import type { Wish } from '../reconciler/index.ts';
 import * as say from '../replies/index.ts';
+import { deviceViews } from './gpu-devices.ts';
 import type { Ground } from './ground.ts';
 import { type Gpu, gpusFrom, NVIDIA_SMI } from './nvidia-smi.ts';
 import { targetKey } from './targets.ts';
@@ -12,7 +13,7 @@ import { groupsFor } from './visible.ts';
 /** `nvidia-smi` answers within a second; a device that is stuck never does. */
 const GPU_TIMEOUT_MS = 10_000;
 
-/** What containers use now, and the GPUs that they hold. */
+/** What containers use now, who holds which GPU, and who waits for one. */
 export const runGpu: RunVerb = async function* (ground, { target, environment, caller }, signal) {
   const key = target && targetKey(target);
   const wishes = (await groupsFor(ground, caller)).filter(
@@ -21,9 +22,12 @@ export const runGpu: RunVerb = async function* (ground, { target, environment, c
       (environment === undefined || partsOf(wish.key).environment === environment),
   );
   if (key && !wishes.length) return say.unknownGroup(key, await groupsFor(ground, caller));
-  const rows = (await usageOf(ground, wishes, key, signal)).map(({ key: _, ...row }) => row);
-  yield* say.usageTable(rows);
-  return say.done('usage', { containers: rows });
+  const used = await usageOf(ground, wishes, key, signal);
+  const rows = used.map(({ key: _, ...row }) => row);
+  const { devices, waiting } = await deviceViews(ground, caller, used, { key, environment });
+  const data = { containers: rows, devices, waiting };
+  yield* say.usageBlocks(data);
+  return say.done('usage', data);
 };
 
 /** Each container that runs of these groups, with the GPUs that it holds. */
@@ -62,16 +66,28 @@ function holdsGpu({ revision }: Wish, container: string): boolean {
   );
 }
 
-/** Asked inside the container. An image without `nvidia-smi` shows no GPU rather than an error. */
+/** Asked inside the container, each question by itself. An image without `nvidia-smi` shows no GPU rather than an error. */
 async function gpusIn(engine: Engine, key: GroupKey, container: string): Promise<Gpu[]> {
   const signal = AbortSignal.timeout(GPU_TIMEOUT_MS);
+  const { core, more, processes } = NVIDIA_SMI;
+  const ask = (command: readonly string[]) => answerTo(engine, { key, container, command }, signal);
+  const [first, second, third] = await Promise.all([ask(core), ask(more), ask(processes)]);
+  return gpusFrom({ core: first, more: second, processes: third });
+}
+
+/** '' where there is no answer. */
+async function answerTo(
+  engine: Engine,
+  request: { readonly key: GroupKey; readonly container: string; readonly command: readonly string[] },
+  signal: AbortSignal,
+): Promise<string> {
   try {
-    const session = await engine.exec({ key, container, command: NVIDIA_SMI, input: false }, signal);
+    const session = await engine.exec({ ...request, input: false }, signal);
     const parts: Uint8Array[] = [];
     for await (const { stream, bytes } of session.output) if (stream === 'stdout') parts.push(bytes);
-    return (await session.exitCode) === 0 ? gpusFrom(Buffer.concat(parts).toString('utf8')) : [];
+    return (await session.exitCode) === 0 ? Buffer.concat(parts).toString('utf8') : '';
   } catch (error) {
-    if (error instanceof Failure || signal.aborted) return [];
+    if (error instanceof Failure || signal.aborted) return '';
     throw error;
   }
 }

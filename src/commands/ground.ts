@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Engine, Isolation } from '../engines/index.ts';
+import type { Engine, GpuDevice, Isolation } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import type { Ledger, Prices } from '../metering/index.ts';
 import type { AddressBook, DnsLook, LabelBook, Pools, SlotBook } from '../network/index.ts';
@@ -18,6 +18,7 @@ import type {
   DrainBook,
   EventBook,
   Feed,
+  GpuBook,
   Health,
   LogArchive,
   RunBook,
@@ -40,6 +41,7 @@ export interface Ground {
   readonly ledger: Ledger;
   readonly labels: LabelBook;
   readonly slots: SlotBook;
+  readonly gpus: GpuBook;
   readonly addresses: AddressBook;
   readonly audit: AuditBook;
   readonly secrets: SecretBook;
@@ -105,6 +107,8 @@ export interface Location {
   readonly prices: Prices;
   /** What a group here must be isolated by; a weaker engine is refused. */
   readonly isolation: Isolation;
+  /** The GPUs that groups here may be given. */
+  readonly gpus: readonly GpuDevice[];
 }
 
 /** One machine of a location, with the engine on it. */

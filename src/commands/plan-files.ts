@@ -7,6 +7,7 @@ import type { Wish } from '../reconciler/index.ts';
 import { type Change, diffGroups, effectOf, type Group, type Problem, readGroup } from '../spec/index.ts';
 import { addressProblems } from './addresses.ts';
 import { NO_REPOSITORY, type Source } from './file-source.ts';
+import { gpuProblems } from './gpu-problems.ts';
 import type { Ground, Host, Location } from './ground.ts';
 import { labelProblems, ownershipProblems, roomProblems, unknownLocation } from './here-problems.ts';
 import { problemAt } from './locate.ts';
@@ -99,6 +100,7 @@ export async function planGroup(
     ...ownershipProblems(file, repository, key, locationName, before),
     ...(await labelProblems(ground, file, { key, caller: source.caller }, fqdn)),
     ...(host ? await addressProblems(ground, file, { key, group, host, existing }, source.caller) : []),
+    ...(await gpuProblems(ground, file, { key, group, locationName, location }, source, limit)),
   ];
   if (found.some(({ severity }) => severity === 'error')) return { ...file, problems: found };
   const there = before !== undefined && before.wanted !== 'deleted';

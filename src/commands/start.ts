@@ -2,6 +2,7 @@ import { Failure } from '../failure.ts';
 import * as say from '../replies/index.ts';
 import { changeGroup } from './change-group.ts';
 import { followDeploy } from './follow.ts';
+import { refuseWithoutGpus } from './gpu-problems.ts';
 import { shortagesFor } from './here-problems.ts';
 import { factsOf } from './locations.ts';
 
@@ -15,14 +16,19 @@ export const runStart = changeGroup({
   },
   would: ({ revision }) => `revision ${revision.number} would start as it was, and its meter with it`,
   // A group that is stopped promises nothing: others may have taken its room.
-  async check(ground, wish, signal) {
+  async check(ground, wish, signal, { caller }) {
+    const { key, location: locationName, revision } = wish;
     if (!wish.host) return; // it waits for room again
     const facts = await factsOf(ground, wish, signal);
     const [shortage] = await shortagesFor(ground, wish, facts);
-    if (!shortage) return;
-    throw new Failure('no-capacity', shortage, {
-      advice: 'Stop or delete a group that is no longer needed (katabot list), then start it again.',
-    });
+    if (shortage) {
+      throw new Failure('no-capacity', shortage, {
+        advice: 'Stop or delete a group that is no longer needed (katabot list), then start it again.',
+      });
+    }
+    const location = ground.locations[locationName];
+    if (location)
+      await refuseWithoutGpus(ground, { key, group: revision.group, locationName, location }, caller, signal);
   },
   fact: ({ caller }) => ({ kind: 'starting', by: caller.name }),
   write: (ground, { key }) => ground.desired.change(key, { wanted: 'running' }),

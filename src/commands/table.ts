@@ -81,7 +81,7 @@ export const VERBS: readonly Verb[] = [
     options: [
       FILE,
       { name: 'ttl', type: 'duration', says: 'remove the group after this long, such as 4h' },
-      { name: 'queue', type: 'flag', says: 'where no host has room, wait for it in line' },
+      { name: 'queue', type: 'flag', says: 'wait in line for room or GPUs that others hold now' },
       {
         name: 'break-glass',
         type: 'flag',

@@ -1,6 +1,8 @@
 import type { GroupKey } from '../event.ts';
 import { usageOf } from './gpu.ts';
+import { EVERY_MS, KEPT_MS, tellIdle } from './gpu-idle.ts';
 import type { Ground } from './ground.ts';
+import type { Gpu } from './nvidia-smi.ts';
 
 /** What all containers of a group used together at one moment. */
 export interface UsageSample {
@@ -9,6 +11,9 @@ export interface UsageSample {
   readonly memoryBytes: number;
   /** Of the busiest GPU; null where none is held, or its driver gives no number. */
   readonly gpuPercent: number | null;
+  /** Of all its GPUs together; null where none is held, or their driver gives no number. */
+  readonly gpuMemoryBytes: number | null;
+  readonly gpuMemoryLimitBytes: number | null;
 }
 
 /** What running groups have used within the last hour: kept in memory alone, and forgotten with the group. */
@@ -21,8 +26,6 @@ export interface UsageHistory {
   close(): void;
 }
 
-const EVERY_MS = 60_000;
-const KEPT_MS = 3_600_000;
 /** One a minute, and some for who asks in between. */
 const MOST_SAMPLES = 120;
 const LONGEST_LOOK_MS = 30_000;
@@ -41,16 +44,16 @@ export function createUsageHistory(ground: Ground): UsageHistory {
     const atMs = clock.now();
     const byKey = Map.groupBy(await usageOf(ground, wishes, undefined, signal), ({ key }) => key);
     for (const [key, rows] of byKey) {
-      const gpus = rows.flatMap((row) => row.gpus.map(({ utilizationPercent }) => utilizationPercent ?? 0));
       const sample = {
         atMs,
         cpuMilli: rows.reduce((sum, row) => sum + row.cpuMilli, 0),
         memoryBytes: rows.reduce((sum, row) => sum + row.memoryBytes, 0),
-        gpuPercent: gpus.length ? Math.max(...gpus) : null,
+        ...gpuFigures(rows.flatMap(({ gpus }) => gpus)),
       };
       const young = (kept.get(key) ?? []).filter((each) => each.atMs > atMs - KEPT_MS && each.atMs < atMs);
       kept.set(key, [...young, sample].slice(-MOST_SAMPLES));
     }
+    for (const wish of wishes) await tellIdle(ground, wish, kept.get(wish.key) ?? []);
   };
   const again = () => {
     if (closing.signal.aborted) return;
@@ -70,5 +73,19 @@ export function createUsageHistory(ground: Ground): UsageHistory {
       closing.abort(new Error('the bot is stopping'));
       cancel();
     },
+  };
+}
+
+function gpuFigures(
+  gpus: readonly Gpu[],
+): Pick<UsageSample, 'gpuPercent' | 'gpuMemoryBytes' | 'gpuMemoryLimitBytes'> {
+  const known = (value: (gpu: Gpu) => number | null) => gpus.map(value).filter((each) => each !== null);
+  const bytesOf = (mebibytes: readonly number[]) =>
+    mebibytes.length ? mebibytes.reduce((sum, each) => sum + each, 0) * 2 ** 20 : null;
+  const loads = known(({ utilizationPercent }) => utilizationPercent);
+  return {
+    gpuPercent: loads.length ? Math.max(...loads) : null,
+    gpuMemoryBytes: bytesOf(known(({ memoryUsedMib }) => memoryUsedMib)),
+    gpuMemoryLimitBytes: bytesOf(known(({ memoryTotalMib }) => memoryTotalMib)),
   };
 }

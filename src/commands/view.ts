@@ -3,7 +3,7 @@ import { type Event, partsOf } from '../event.ts';
 import type { Prices } from '../metering/index.ts';
 import { type Bill, bill, type Interval, type Money, rate, sizeOf } from '../metering/index.ts';
 import type { Health, Run, Wish } from '../reconciler/index.ts';
-import type { Suggestion } from '../replies/index.ts';
+import { gpuWaitWords, type Suggestion } from '../replies/index.ts';
 import { type Cause, exitCause, failureCause, troubleOf } from './cause.ts';
 import { type ContainerView, containerView } from './container-view.ts';
 import { mendOf } from './mend.ts';
@@ -33,6 +33,8 @@ export interface GroupView {
   readonly bill: Bill;
   /** What was seen of its isolation when its sandbox was made; absent where nothing is required. */
   readonly isolation?: { readonly level: string; readonly saw: string };
+  /** The GPUs that others hold and that it goes on with, such as `2 × V100 of office (1 free), first in line`. */
+  readonly waitsFor?: string;
   /** Why the newest revision does not run, if it does not. */
   readonly failure?: FailureView;
   /** The revision that serves, when it is not the newest one. */
@@ -74,6 +76,7 @@ export function viewOf(sources: ViewSources): GroupView {
     containerView(name, image, pod, sources),
   );
   const failed = events.findLast((event) => event.revision === number && event.fact.kind === 'failed')?.fact;
+  const newest = events.findLast((event) => event.revision === number)?.fact;
   const isolation = events.findLast(({ fact }) => fact.kind === 'isolation')?.fact;
   const isDown = wish.settled === null && failed?.kind === 'failed';
   const cause = isDown ? failureCause(failed) : exitIn(sources, pod);
@@ -99,6 +102,7 @@ export function viewOf(sources: ViewSources): GroupView {
     rate: rate(sizeOf(group), sources.prices),
     bill: bill(sources.intervals, sources.nowMs),
     ...(isolation?.kind === 'isolation' ? { isolation: { level: isolation.level, saw: isolation.saw } } : {}),
+    ...(newest?.kind === 'gpu-waits' && wish.wanted === 'running' ? { waitsFor: gpuWaitWords(newest) } : {}),
     ...(cause ? { failure: failureView(cause, sources) } : {}),
     ...(isDown && serving !== undefined ? { serving } : {}),
   };

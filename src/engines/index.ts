@@ -11,6 +11,7 @@ import type { Survey } from './survey.ts';
 
 export { type EngineWay, wayProblem } from './address.ts';
 export type { EngineFacts } from './facts.ts';
+export { type GpuDevice, type GpuWay, gpusOfLocation, gpusSchema, gpuWay } from './gpus.ts';
 export { type Isolation, isIsolated, type Receipt, weakest } from './isolation.ts';
 export { type LogLine, lineMask } from './log-line.ts';
 export {
@@ -74,6 +75,8 @@ export interface Pod {
   readonly published: readonly Published[];
   /** The group's own network, such as 198.18.0.16/28. */
   readonly subnet: string;
+  /** Container -> the ids of the GPUs that it is given; containers without one are absent. */
+  readonly gpus: Readonly<Record<string, readonly string[]>>;
   /**
    * Image as written -> what it was pinned to (an id or a digest); filled by the step `pull`. What that step finds here is
    * to be had as it is: a revision that goes back runs what ran then, or fails with `image-pruned`.
@@ -147,6 +150,8 @@ export interface ObservedMember {
   readonly revision: number;
   readonly fingerprint: string;
   readonly image: string;
+  /** Ids of the GPUs that it was made with. */
+  readonly gpus: readonly string[];
   readonly state: 'created' | 'running' | 'exited';
   readonly startedAtMs?: number;
   readonly finishedAtMs?: number;

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { GroupKey } from '../event.ts';
 import type { Standing } from './assess.ts';
 import type { Feed } from './feed.ts';
+import type { GpuTurns } from './gpu-turns.ts';
 import type { Names } from './names.ts';
 import type { Queue } from './queue.ts';
 import { tellUnready } from './readiness.ts';
@@ -15,6 +16,7 @@ interface ArrivalParts {
     readonly provisioningTimeoutMs: number;
     readonly names?: Names;
   };
+  readonly turns: Pick<GpuTurns, 'letGo'>;
   readonly unready: Map<GroupKey, number>;
   readonly queue: Queue<GroupKey>;
 }
@@ -38,17 +40,16 @@ export async function arrived(work: ArrivalParts, wish: Wish, standing: Standing
       parts.feed.tell(key, revision.number, { kind: 'stopped' });
   } else if (standing.kind === 'in-sync' || (standing.kind === 'waiting' && standing.begun)) {
     await parts.names?.publish(wish);
-    if (!(await parts.desired.note(key, revision.number, { settled: 'Running' }))) return;
-    const tookMs = parts.clock.now() - revision.acceptedAtMs;
-    parts.feed.tell(key, revision.number, {
-      kind: 'running',
-      containers: revision.group.containers.length,
-      tookMs,
-    });
+    if (await parts.desired.note(key, revision.number, { settled: 'Running' })) {
+      const tookMs = parts.clock.now() - revision.acceptedAtMs;
+      const containers = revision.group.containers.length;
+      parts.feed.tell(key, revision.number, { kind: 'running', containers, tookMs });
+    }
   } else if (
     standing.kind === 'finished' &&
     (await parts.desired.note(key, revision.number, { settled: standing.outcome }))
   ) {
     parts.feed.tell(key, revision.number, { kind: 'finished', outcome: standing.outcome });
   }
+  await work.turns.letGo(wish, standing);
 }

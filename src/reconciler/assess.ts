@@ -84,7 +84,18 @@ function isStale(
 
 /** The newest pod made for this wish; an older one is in the way. */
 function currentPod(pod: Pod, pods: readonly ObservedPod[]): ObservedPod | undefined {
-  return pods.findLast((each) => each.fingerprint === pod.fingerprint && each.state !== 'absent');
+  return pods.findLast(
+    (each) => each.fingerprint === pod.fingerprint && each.state !== 'absent' && hasGpusOf(pod, each),
+  );
+}
+
+/** What still runs has the devices that are its own now; what has ended holds none. */
+function hasGpusOf({ gpus }: Pod, { members }: ObservedPod): boolean {
+  return members.every((member) => !isRunning(member) || isSame(gpus[member.name] ?? [], member.gpus));
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((id) => other.includes(id));
 }
 
 function driftOf({ settled }: Pick<Wish, 'settled'>, pod: Pod, pods: readonly ObservedPod[]): string {

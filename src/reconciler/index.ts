@@ -2,6 +2,8 @@
 export { assess, type Standing } from './assess.ts';
 export { createOutsideDns, createServedDns, type Dns } from './dns.ts';
 export { createFeed, type Feed } from './feed.ts';
+export { lookForGpus, takeGpus, waitingAt } from './gpu-turns.ts';
+export { type GpuBook, type GpuHolding, type GpuShortage, gpuClaims } from './gpus.ts';
 export type { Health } from './health.ts';
 export { healthOf } from './health.ts';
 export { inTurn } from './in-turn.ts';

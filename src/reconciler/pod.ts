@@ -7,7 +7,10 @@ export function podOf(
   wish: Wish,
   observed: ObservedGroup | undefined,
   pepper: string,
-  meteredFromMs?: number,
+  {
+    meteredFromMs,
+    gpus = {},
+  }: { readonly meteredFromMs?: number | undefined; readonly gpus?: Pod['gpus'] } = {},
 ): Pod {
   const { group, number, commit, path, images } = wish.revision;
   const fingerprint = podFingerprint(group, pepper);
@@ -29,6 +32,7 @@ export function podOf(
     address: wish.address,
     published: wish.published,
     subnet: wish.subnet,
+    gpus,
     images: images ?? {},
     ...(meteredFromMs === undefined ? {} : { meteredFromMs }),
   };

@@ -7,9 +7,11 @@ import { arrived } from './arrive.ts';
 import { assess, type Standing } from './assess.ts';
 import { heldByDrift } from './drift.ts';
 import { type ElsewhereParts, movedElsewhere } from './elsewhere.ts';
+import { engineOf } from './engine-of.ts';
 import { expired } from './expiry.ts';
 import { FIRST_RETRY_MS, failed } from './failed.ts';
 import type { Feed } from './feed.ts';
+import { createGpuTurns, type GpuParts, type GpuTurns } from './gpu-turns.ts';
 import type { Health } from './health.ts';
 import { keepLogs, type LogArchive } from './kept-logs.ts';
 import { createMeter, type Pricing } from './meter.ts';
@@ -23,7 +25,7 @@ import { lookWhenFreed, soughtRoom } from './room.ts';
 import { recordRuns, tellStarted } from './runs.ts';
 import type { DesiredState, EventBook, RunBook, Wish } from './wish.ts';
 
-export interface ReconcilerParts extends Pick<ElsewhereParts, 'pools'> {
+export interface ReconcilerParts extends GpuParts, Pick<ElsewhereParts, 'pools'> {
   /** Makes the groups’ names known outside; nothing is to be done without it. */
   readonly names?: Names;
   /** By the name of their host. */
@@ -79,6 +81,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
     parts,
     meter: createMeter(parts),
     prober: createProber({ ...parts, wake: queue.add }),
+    turns: createGpuTurns({ ...parts, wake: queue.add, wakeAfter: queue.addAfter }),
     unready: new Map(),
     waiting: new Set(),
     failures: new Map(),
@@ -121,6 +124,7 @@ interface Work {
   readonly parts: ReconcilerParts;
   readonly meter: ReturnType<typeof createMeter>;
   readonly prober: Prober;
+  readonly turns: GpuTurns;
   /** The revision whose not becoming ready was told last, so that it is told once. */
   readonly unready: Map<GroupKey, number>;
   /** Groups for which no host had room at the last look. */
@@ -160,11 +164,15 @@ async function reconcile(work: Work, key: GroupKey): Promise<void> {
       const engine = engineOf(work.parts, wish);
       // Pulling changes no group, so what was seen before it still holds.
       if (last !== 'pull') observed = (await engine.observe(work.closing.signal, key)).get(key);
-      const { step, standing } = await lookAndJudge(work, wish, observed);
+      const { step, standing, hasGpus } = await lookAndJudge(work, wish, observed);
       if (!step) {
         work.drifts.delete(key);
         await arrived(work, wish, standing);
         work.failures.delete(key);
+        return;
+      }
+      if (!hasGpus && standing.kind !== 'finished') {
+        if (await work.turns.come(wish, engine, work.closing.signal)) continue;
         return;
       }
       if (taken.size === 0 && heldByDrift(work, wish, standing)) return;
@@ -183,28 +191,21 @@ async function reconcile(work: Work, key: GroupKey): Promise<void> {
   }
 }
 
-function engineOf(parts: ReconcilerParts, wish: Wish): Engine {
-  const engine = parts.engines[wish.host];
-  if (engine) return engine;
-  throw new Failure('location-unknown', `The host ${wish.host} is no longer in the settings.`, {
-    advice: 'Put it back into the settings, or delete the group after removing its containers by hand.',
-  });
-}
-
 /** Writes down what was seen, and gives where the group stands and the step that follows from it. */
 async function lookAndJudge(
-  { parts, meter, prober }: Work,
+  { parts, meter, prober, turns }: Work,
   wish: Wish,
   observed: ObservedGroup | undefined,
-): Promise<{ standing: Standing; step: Step | undefined }> {
+): Promise<{ standing: Standing; step: Step | undefined; hasGpus: boolean }> {
   const meteredFromMs = await meter.settle(wish, observed);
   await recordRuns(parts, wish, observed);
-  const pod = podOf(await withPins(parts.desired, wish), observed, parts.pepper, meteredFromMs);
+  const { given: gpus, complete: hasGpus } = await turns.share(wish);
+  const pod = podOf(await withPins(parts.desired, wish), observed, parts.pepper, { meteredFromMs, gpus });
   prober.follow(wish, pod, observed);
   const health = prober.health(wish.key);
   const runs = await parts.runs.runs(wish.key);
   const standing = assess(wish, pod, observed, runs, parts.clock.now(), health);
-  return { standing, step: nextStep(standing, pod, wish.revision.images !== null) };
+  return { standing, step: nextStep(standing, pod, wish.revision.images !== null), hasGpus };
 }
 
 async function take(

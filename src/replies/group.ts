@@ -80,6 +80,7 @@ export interface View {
   readonly rate: { perSecond: Bill['total']; perHour: Bill['total'] };
   readonly bill: Bill;
   readonly isolation?: { level: string; saw: string };
+  readonly waitsFor?: string;
   readonly failure?: {
     code: string;
     message: string;
@@ -102,7 +103,9 @@ export function statusTable(views: readonly View[]): Block[] {
       rows: views.map((view) => [
         view.name,
         view.environment,
-        view.failure ? `${view.state} (${view.failure.code})` : view.state,
+        view.failure
+          ? `${view.state} (${view.failure.code})`
+          : `${view.state}${view.waitsFor ? ' (waits)' : ''}`,
         runningOf(view),
         view.url || view.address || '–',
         `${formatMoney(view.rate.perHour, { digits: 4 })} /h`,
@@ -119,7 +122,7 @@ export function runningOf({ containers }: View): string {
 
 export function statusOf(view: View): Block[] {
   const fields: [string, string][] = [
-    ['state', view.state],
+    ['state', view.waitsFor ? `${view.state}, waits for ${view.waitsFor}` : view.state],
     [
       'revision',
       `#${view.revision} · ${view.commit ? `${view.commit.slice(0, 7)} of ${view.repository}` : `by command of ${view.by}`}`,

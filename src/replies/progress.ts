@@ -1,6 +1,7 @@
 import type { Fact } from '../event.ts';
 import { withPort } from '../network/index.ts';
 import type { Block } from './document.ts';
+import { gpuWaitWords } from './gpus.ts';
 import { hostStage, queuedStage } from './hosts.ts';
 import { imageStage, pullProgress, stage } from './push.ts';
 
@@ -25,6 +26,8 @@ export function progressOf(fact: Fact): Block | undefined {
       );
     case 'isolation':
       return stage('done', 'isolation', `${fact.level}: ${fact.saw}`);
+    case 'gpu-waits':
+      return stage('running', 'waits', `for ${gpuWaitWords(fact)}; goes on by itself`);
     case 'drifted':
       return stage('warning', 'drift', `${fact.what}: ${fact.mended ? 'it is made anew' : 'left as it is'}`);
     case 'unhealthy':

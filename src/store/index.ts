@@ -10,7 +10,7 @@ import type {
   SubscriptionBook,
   TokenBook,
 } from '../policy/index.ts';
-import type { DesiredState, DrainBook, EventBook, RunBook } from '../reconciler/index.ts';
+import type { DesiredState, DrainBook, EventBook, GpuBook, RunBook } from '../reconciler/index.ts';
 import type { Outcome } from '../replies/index.ts';
 import type { SecretBook } from '../secrets/index.ts';
 import type { SlackBook } from './slack.ts';
@@ -26,6 +26,7 @@ export interface Store {
   readonly ledger: Ledger;
   readonly labels: LabelBook;
   readonly slots: SlotBook;
+  readonly gpus: GpuBook;
   readonly addresses: AddressBook;
   readonly drains: DrainBook;
   readonly toldNames: NameBook;

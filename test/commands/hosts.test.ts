@@ -281,6 +281,7 @@ describe('a placement', () => {
 describe('settings', () => {
   test.each([
     [{ hosts: HOSTS, engine: 'unix:///x.sock' }, /are said of each of its hosts/],
+    [{ hosts: HOSTS, gpus: [{ id: 0, sku: 'V100' }] }, /a location of several hosts hands out no GPUs/],
     [{ hosts: {} }, /expected at least one host/],
     [{ hosts: { one: { engine: 'unix:///x.sock' } } }, /addresses/],
     [{ hosts: { one: { ...HOSTS.one, engine: 'tcp://10.0.0.1:2375' } } }, /needs tls/],

@@ -1,7 +1,6 @@
-/** The pure parts of verbs: which release, which moment, which GPU, how long. */
+/** The pure parts of verbs: which release, which moment, how long. */
 import { describe, expect, test } from '@jest/globals';
 import { momentOf } from '../../src/commands/moments.ts';
-import { gpusFrom, NVIDIA_SMI } from '../../src/commands/nvidia-smi.ts';
 import { lastGood, releaseOf } from '../../src/commands/release.ts';
 import { lifeOf } from '../../src/policy/index.ts';
 import type { Revision, Wish } from '../../src/reconciler/index.ts';
@@ -68,38 +67,6 @@ describe('a moment', () => {
 
   test.each(['25:00', 'soon', '12:60', ''])('%j is none', (text) => {
     expect(() => momentOf(text, now)).toThrow(/is no time/);
-  });
-});
-
-describe('what nvidia-smi prints', () => {
-  test('becomes numbers, and what the driver does not give becomes null', () => {
-    const csv = [
-      '0, GPU-6f3f1b0e-2f6f-4d6e-9a52-7b6f0b8f7f01, NVIDIA H100 80GB HBM3, 38, 40321, 81559, 54, 412.31, Disabled',
-      '1, GPU-0b1c2d3e-0000-4d6e-9a52-7b6f0b8f7f02, NVIDIA H200, [N/A], 614, 143771, 31, [Not Supported], Enabled',
-      '2, GPU-0b1c2d3e-1111-4d6e-9a52-7b6f0b8f7f03, Tesla, with a comma, 0, 0, 16160, 30, 25.00, [N/A]',
-      'No devices were found',
-      '',
-    ].join('\n');
-    expect(gpusFrom(csv)).toEqual([
-      {
-        index: 0,
-        uuid: 'GPU-6f3f1b0e-2f6f-4d6e-9a52-7b6f0b8f7f01',
-        name: 'NVIDIA H100 80GB HBM3',
-        utilizationPercent: 38,
-        memoryUsedMib: 40_321,
-        memoryTotalMib: 81_559,
-        temperatureCelsius: 54,
-        powerWatts: 412.31,
-        mig: false,
-      },
-      expect.objectContaining({ index: 1, utilizationPercent: null, powerWatts: null, mig: true }),
-      expect.objectContaining({ index: 2, name: 'Tesla, with a comma', memoryTotalMib: 16_160, mig: false }),
-    ]);
-  });
-
-  test('is asked for in one call, as numbers', () => {
-    expect(NVIDIA_SMI[1]).toMatch(/^--query-gpu=index,uuid,name,/);
-    expect(NVIDIA_SMI).toContain('--format=csv,noheader,nounits');
   });
 });
 

@@ -64,12 +64,14 @@ test('a name leads to the group before that is said to run, and to nobody before
   let outage: Failure | undefined = new Failure('dns-failed', 'The name server does not answer.');
   const facts = () => world.events.map(({ fact }) => fact.kind).filter((kind) => kind !== 'image');
   world = await createReconciledWorld('mend', {
-    async publish({ key }) {
-      if (outage) throw outage;
-      told.push(`publish ${key} after ${facts().at(-1)}`);
-    },
-    async withdraw({ key }) {
-      told.push(`withdraw ${key}, ${facts().includes('removed') ? 'late' : 'in time'}`);
+    names: {
+      async publish({ key }) {
+        if (outage) throw outage;
+        told.push(`publish ${key} after ${facts().at(-1)}`);
+      },
+      async withdraw({ key }) {
+        told.push(`withdraw ${key}, ${facts().includes('removed') ? 'late' : 'in time'}`);
+      },
     },
   });
   await world.wish(WEB);

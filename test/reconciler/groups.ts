@@ -16,6 +16,7 @@ export interface ContainerWords {
   readonly mounts?: Readonly<Record<string, string>>;
   readonly memoryInGB?: number;
   readonly cpu?: number;
+  readonly gpu?: { readonly count: number; readonly sku: string };
   readonly livenessProbe?: object;
   readonly readinessProbe?: object;
 }
@@ -66,7 +67,13 @@ export function documentOf(words: GroupWords): string {
           ...propertiesOf(container),
           ...(ports && each === first ? { ports: ports.map((port) => ({ port, protocol: 'TCP' })) } : {}),
           ...probesOf(container),
-          resources: { requests: { cpu: container.cpu ?? 0.5, memoryInGB: container.memoryInGB ?? 0.1 } },
+          resources: {
+            requests: {
+              cpu: container.cpu ?? 0.5,
+              memoryInGB: container.memoryInGB ?? 0.1,
+              ...(container.gpu ? { gpu: container.gpu } : {}),
+            },
+          },
         },
       })),
     },
@@ -172,6 +179,7 @@ export function member(pod: Pod, name: string, more: Partial<ObservedMember> = {
     revision: pod.revision,
     fingerprint: pod.memberFingerprints[name] ?? '',
     image: 'id-of-web:1',
+    gpus: pod.gpus[name] ?? [],
     state: 'running',
     startedAtMs: 1_000,
     outOfMemory: false,

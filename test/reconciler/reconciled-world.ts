@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { GpuDevice } from '../../src/engines/index.ts';
 import type { Event, Fact, GroupKey } from '../../src/event.ts';
 import { pricesFrom } from '../../src/metering/index.ts';
 import { poolsFrom } from '../../src/network/index.ts';
@@ -54,7 +55,7 @@ const POOLS = poolsFrom({ addresses: '127.21.0.0/16', networks: '198.19.0.0/16',
 
 export async function createReconciledWorld(
   driftPolicy: 'mend' | 'report' = 'mend',
-  names?: Names,
+  { gpus = [], names }: { readonly gpus?: readonly GpuDevice[]; readonly names?: Names } = {},
 ): Promise<ReconciledWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'katabot-reconciler-'));
   const vault = await openTestVault(folder);
@@ -75,6 +76,7 @@ export async function createReconciledWorld(
       feed,
       clock,
       pepper: vault.pepper,
+      gpuDevices: () => gpus,
       provisioningTimeoutMs: 600_000,
       pricing: () => pricesFrom({}),
       driftPolicy: () => driftPolicy,

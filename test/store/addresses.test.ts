@@ -101,6 +101,7 @@ async function asBefore(...more: readonly string[]): Promise<void> {
     'alter table wishes drop column published',
     'alter table wishes drop column host',
     'drop table drained',
+    'drop table gpus',
     "delete from kysely_migration where name >= '0040-addresses'",
     ...more,
   ])

@@ -77,7 +77,11 @@ describe('in memory', () => {
   beforeAll(async () => {
     const engine = createMemoryEngine(systemClock, Object.values(STANDS_IN));
     for (const name of TEMPLATES) engine.answer(`production/${name}`, 80, 200);
-    app = await startApp({ parts: { engine: () => engine } });
+    const gpus = [{ id: 'GPU-6f3f1b0e-2f6f-4d6e-9a52-7b6f0b8f7f01', sku: 'V100' }];
+    app = await startApp({
+      parts: { engine: () => engine },
+      settings: { locations: { local: { isolation: 'none', gpus } } },
+    });
   });
 
   afterAll(() => app.stop());

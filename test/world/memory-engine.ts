@@ -53,6 +53,8 @@ export interface MemoryEngine extends Engine {
   hold(kind: Step['kind']): { begun: Promise<void>; release(): void };
   /** Programs that are run in containers do not begin until they are let go: the host is busy. */
   holdPrograms(): { release(): void };
+  /** What a program in a container of a group prints, and how it ends; undefined for one that the container has not. */
+  program(key: GroupKey, container: string, run: Program): void;
   /** What answers on a port of a group from now on; nothing when there is no status. */
   answer(key: GroupKey, port: number, status: number | undefined): void;
   /** While it is out of reach every call fails and hints get lost; what runs goes on running. */
@@ -62,6 +64,8 @@ export interface MemoryEngine extends Engine {
   /** Sandboxes that ever were, with the engine's own times, also of those that were removed. */
   readonly sandboxes: readonly Readonly<Sandbox>[];
 }
+
+type Program = (command: readonly string[]) => { text: string; exitCode: number } | undefined;
 
 export interface Sandbox {
   readonly id: string;
@@ -90,6 +94,7 @@ interface StoredMember {
   readonly revision: number;
   readonly fingerprint: string;
   readonly image: string;
+  readonly gpus: readonly string[];
   readonly command: readonly string[];
   state: 'created' | 'running' | 'exited';
   startedAtMs: number | undefined;
@@ -112,6 +117,8 @@ interface State {
   readonly failures: { kind: Step['kind']; failure: Failure; when: 'before' | 'after'; once: boolean }[];
   /** Group and port -> the HTTP status that is answered there. */
   readonly answers: Map<string, number>;
+  /** Group and container -> the programs that it has besides. */
+  readonly programs: Map<string, Program>;
   readonly holds: Map<
     Step['kind'],
     { begun: PromiseWithResolvers<void>; released: PromiseWithResolvers<void> }
@@ -140,6 +147,7 @@ export function createMemoryEngine(
     watchers: new Set(),
     failures: [],
     answers: new Map(),
+    programs: new Map(),
     holds: new Map(),
     programsBegin: Promise.resolve(),
     reachable: true,
@@ -216,6 +224,7 @@ function levers(state: State): Omit<MemoryEngine, keyof Engine | 'programsRun' |
       for (const member of members.filter(({ name }) => name === container)) member.changed.push(field);
       hint(state, key);
     },
+    program: (key, container, run) => void state.programs.set(`${key} ${container}`, run),
     answer(key, port, status) {
       if (status === undefined) state.answers.delete(`${key} ${port}`);
       else state.answers.set(`${key} ${port}`, status);
@@ -464,6 +473,7 @@ function start(
         revision: pod.revision,
         fingerprint,
         image: pod.images[container.image] ?? container.image,
+        gpus: pod.gpus[container.name] ?? [],
         command: container.command ?? [],
         state: 'created',
         startedAtMs: undefined,
@@ -640,7 +650,9 @@ function exec(state: State, { key, container, command }: ExecRequest, signal: Ab
   const [program = '', , script = ''] = command;
   state.programsRun++;
   const said: { stream: 'stdout' | 'stderr'; bytes: Uint8Array }[] = [];
-  let exitCode = 0;
+  const own = state.programs.get(`${key} ${container}`)?.(command);
+  let exitCode = own?.exitCode ?? 0;
+  if (own) said.push({ stream: own.exitCode ? 'stderr' : 'stdout', bytes: Buffer.from(own.text) });
   if (program.startsWith('no-such') || program.startsWith('/no-such')) {
     throw new Failure('command-not-found', `There is no program ${program} in the container.`, {
       advice: 'Name it with its path.',

@@ -92,6 +92,14 @@ interface Cause {
 /** The engine's sentences, from 20.10 on, and what each means for the person who deploys. */
 const CAUSES: readonly Cause[] = [
   {
+    // Before what is said of files: NVIDIA's hook says so of the host's libraries, not of a program.
+    pattern: /could not select device driver|unresolvable CDI devices|nvidia-container-(cli|runtime-hook)/i,
+    code: 'gpu-missing',
+    say: (words) => `The host’s engine hands out no such GPU: ${gpuIn(words)}`,
+    advice:
+      'Whoever runs the host looks at it: the NVIDIA Container Toolkit and its driver (`nvidia-smi`), or the CDI files under /etc/cdi; and at locations.NAME.gpus in the settings. It is tried again by itself.',
+  },
+  {
     pattern: /port is already allocated|address already in use/i,
     code: 'port-taken',
     say: (words) => `The port is taken on the host: ${portIn(words)}.`,
@@ -183,6 +191,16 @@ function portIn(words: string): string {
   return (
     /(?:bind for |listen (?:tcp|udp)\d? ?)([0-9a-f.:[\]]+?)(?::? )/i.exec(words)?.[1]?.replace(/:$/, '') ??
     words
+  );
+}
+
+/** What of it is about the card; a hook's words come wrapped in those of three programs. */
+function gpuIn(words: string): string {
+  return (
+    /(could not select device driver.*|unresolvable CDI devices.*|nvidia-container-(?:cli|runtime-hook).*)/i
+      .exec(words)?.[1]
+      ?.replace(/:? ?unknown$/, '')
+      .concat('.') ?? words
   );
 }
 

@@ -8,6 +8,7 @@ import {
   type VolumeMount,
 } from '../../spec/index.ts';
 import type { Pod } from '../index.ts';
+import { gpuEnvironment, gpuRequests, sandboxGpuRequests } from './gpu-requests.ts';
 import { LABEL, podId, podLabels } from './labels.ts';
 import { memberAnnotations, sandboxAnnotations, type Traits } from './traits.ts';
 
@@ -47,7 +48,7 @@ export function sandboxOptions(
   pod: Pod,
   settings: { image: string; runtime: string; traits: Traits },
 ): ContainerCreateOptions & { name: string } {
-  const { annotations, resolverFile } = settings.traits;
+  const { annotations, resolverFile, gpus } = settings.traits;
   const id = podId(owner, pod.key, pod.podRevision);
   const bindings = Map.groupBy(pod.published, ({ port, protocol }) => `${port}/${protocol.toLowerCase()}`);
   return {
@@ -88,6 +89,7 @@ export function sandboxOptions(
       CapDrop: ['ALL'],
       IpcMode: 'shareable',
       LogConfig: { Type: 'none', Config: {} },
+      ...(gpus ? { DeviceRequests: sandboxGpuRequests(pod, gpus.isolation) } : {}),
       ...(annotations ? { Annotations: sandboxAnnotations(pod) } : {}),
     },
     NetworkingConfig: { EndpointsConfig: { [id]: { IPAMConfig: { LinkLocalIPs: [METADATA_ADDRESS] } } } },
@@ -128,18 +130,22 @@ export function memberOptions(
   },
 ): ContainerCreateOptions & { name: string } {
   const secure = container.environmentVariables.some((entry) => entry.secureValue);
+  const { annotations, gpus } = settings.traits;
+  const ids = pod.gpus[container.name] ?? [];
+  const environment = container.environmentVariables.flatMap((entry) =>
+    entry.value === undefined ? [] : [`${entry.name}=${entry.value}`],
+  );
   return {
     name: `${podId(owner, pod.key, pod.revision)}.${container.name}`,
     Image: settings.image,
     ...commandOf(container, settings.defaults, secure),
-    Env: container.environmentVariables.flatMap((entry) =>
-      entry.value === undefined ? [] : [`${entry.name}=${entry.value}`],
-    ),
+    Env: gpus ? gpuEnvironment(environment, ids, gpus.isolation) : environment,
     Labels: {
       ...podLabels(owner, pod, 'resources' in container ? 'member' : 'init'),
       [LABEL.container]: container.name,
       [LABEL.fingerprint]: pod.memberFingerprints[container.name] ?? '',
       [LABEL.limits]: limitsText(resourcesOf(pod, container)),
+      ...(ids.length ? { [LABEL.gpus]: ids.join(',') } : {}),
     },
     HostConfig: {
       Runtime: settings.runtime,
@@ -149,9 +155,8 @@ export function memberOptions(
       ...resourcesOf(pod, container),
       Mounts: mountsOf(owner, pod, container, secure),
       LogConfig: { Type: 'json-file', Config: { 'max-size': '8m', 'max-file': '2' } },
-      ...(settings.traits.annotations
-        ? { Annotations: memberAnnotations(container.name, settings.sandboxId) }
-        : {}),
+      ...(gpus ? { DeviceRequests: gpuRequests(ids, gpus.isolation) } : {}),
+      ...(annotations ? { Annotations: memberAnnotations(container.name, settings.sandboxId) } : {}),
     },
   };
 }

@@ -5,6 +5,7 @@ import type { EngineWay } from '../address.ts';
 import type {
   Engine,
   EngineFacts,
+  GpuDevice,
   Isolation,
   ObservedGroup,
   Pod,
@@ -16,7 +17,7 @@ import { statusOf } from './causes.ts';
 import { type Connection, connect } from './connection.ts';
 import { everyContainer } from './containers.ts';
 import { openDial } from './dial.ts';
-import { DOCKER_GAPS } from './gaps.ts';
+import { dockerGaps } from './gaps.ts';
 import { groupLogs } from './group-logs.ts';
 import { ensureImage } from './images.ts';
 import { LABEL, ownedBy } from './labels.ts';
@@ -40,6 +41,8 @@ export interface DockerSettings {
   readonly isolation: Isolation;
   /** A file on the host with the name servers for groups, in place of the engine's own. */
   readonly resolverFile?: string;
+  /** The GPUs that groups may be given; none without it. */
+  readonly gpus?: readonly GpuDevice[];
   /** Tells this bot's objects from those of another bot on the same engine. */
   readonly owner: string;
   /** Seconds between SIGTERM and SIGKILL. */
@@ -51,7 +54,7 @@ export function createDockerEngine(settings: DockerSettings, clock: Clock): Engi
   const connection = connect(settings.way, { folder: settings.folder, clock });
   const parts: Parts = { settings, clock, connection, proof: createProof(settings, clock), host: undefined };
   return {
-    gaps: DOCKER_GAPS,
+    gaps: dockerGaps(settings.gpus ?? []),
     describe: (signal) => describe(parts, signal),
     survey: (signal) => surveyOf({ connection, owner: settings.owner }, signal),
     observe: (signal, key) => observe(parts, signal, key),
@@ -92,7 +95,10 @@ async function describe(parts: Parts, signal: AbortSignal): Promise<EngineFacts>
   const host: Host = {
     architecture: info.Architecture,
     kernel: info.KernelVersion,
-    traits: traitsOf({ api, runtime: info.Runtimes?.[settings.runtime] }, settings.resolverFile),
+    traits: {
+      ...traitsOf({ api, runtime: info.Runtimes?.[settings.runtime] }, settings.resolverFile),
+      ...(settings.gpus?.length ? { gpus: { isolation: settings.isolation } } : {}),
+    },
   };
   parts.host = host;
   const { level, saw } = await proof.ofHost({ connection, host, api, version: info.ServerVersion }, signal);

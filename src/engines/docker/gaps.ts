@@ -1,4 +1,11 @@
 import type { Gap } from '../../spec/index.ts';
+import type { GpuDevice } from '../index.ts';
+
+/** Told where a location hands out no GPU. */
+const NO_GPU = {
+  because: 'GPUs are not handed out by this location',
+  advice: 'Remove `gpu`, or have those of the host listed in the settings: locations.NAME.gpus.',
+};
 
 /** What of ACI's schema this engine does not do yet. Each is told at its line; nothing is silently ignored. */
 export const DOCKER_GAPS: readonly Gap[] = [
@@ -8,16 +15,8 @@ export const DOCKER_GAPS: readonly Gap[] = [
     'Use osType: Linux.',
     'Windows',
   ),
-  gap(
-    'properties.containers[*].properties.resources.requests.gpu',
-    'GPUs are not handed out by this location',
-    'Remove `gpu`.',
-  ),
-  gap(
-    'properties.containers[*].properties.resources.limits.gpu',
-    'GPUs are not handed out by this location',
-    'Remove `gpu`.',
-  ),
+  gap('properties.containers[*].properties.resources.requests.gpu', NO_GPU.because, NO_GPU.advice),
+  gap('properties.containers[*].properties.resources.limits.gpu', NO_GPU.because, NO_GPU.advice),
   gap(
     'properties.containers[*].properties.securityContext',
     'a security context is not applied by this location',
@@ -124,6 +123,11 @@ export const DOCKER_GAPS: readonly Gap[] = [
     severity: 'warning',
   },
 ];
+
+/** What a location does not do: one that has GPUs hands them out. */
+export function dockerGaps(gpus: readonly GpuDevice[]): readonly Gap[] {
+  return gpus.length ? DOCKER_GAPS.filter(({ because }) => because !== NO_GPU.because) : DOCKER_GAPS;
+}
 
 function gap(path: string, because: string, advice: string, equals?: string): Gap {
   return { path, severity: 'error', because, advice, ...(equals === undefined ? {} : { equals }) };

@@ -11,6 +11,7 @@ export const LABEL = {
   container: 'katabot.container',
   fingerprint: 'katabot.fingerprint',
   limits: 'katabot.limits',
+  gpus: 'katabot.gpus',
   address: 'katabot.address',
   subnet: 'katabot.subnet',
   meteredFrom: 'katabot.metered-from',

@@ -94,6 +94,7 @@ function memberFrom(container: ContainerInspectInfo): ObservedMember {
     revision: Number(labels[LABEL.revision] ?? 0),
     fingerprint: labels[LABEL.fingerprint] ?? '',
     image: container.Image,
+    gpus: (labels[LABEL.gpus] ?? '').split(',').filter(Boolean),
     state,
     ...(startedAtMs === undefined ? {} : { startedAtMs }),
     ...(finishedAtMs === undefined ? {} : { finishedAtMs }),

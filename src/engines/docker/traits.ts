@@ -1,5 +1,5 @@
 import { groupSize } from '../../spec/index.ts';
-import type { Pod } from '../index.ts';
+import type { Isolation, Pod } from '../index.ts';
 
 // Pure: what differs between hosts, as data.
 
@@ -9,6 +9,8 @@ export interface Traits {
   readonly annotations: boolean;
   /** A file on the host with the name servers that its groups ask, in place of the engine's own, which no virtual machine reaches. */
   readonly resolverFile?: string;
+  /** Where GPUs are handed out: how groups are isolated there, which decides the way of a card into a container. */
+  readonly gpus?: { readonly isolation: Isolation };
 }
 
 /**

@@ -10,7 +10,9 @@ const EDGE = 36;
 const HEAD = 84;
 const PANEL = 168;
 const FOOT = 46;
-const MOST_PANELS = 4;
+/** How wide a letter of a panel's name is, more or less. */
+const LETTER = 16;
+const MOST_PANELS = 5;
 const MOST_POINTS = 200;
 
 /** A card of its own colour, so that it is as legible on white as on black. */
@@ -22,6 +24,7 @@ const COLOURS: Readonly<Record<ChartPanel['label'], string>> = {
   CPU: '#5ab0ff',
   Memory: '#b794ff',
   GPU: '#4fdca4',
+  'GPU memory': '#8fd14f',
   Cost: '#ffbe55',
 };
 
@@ -73,7 +76,7 @@ function panelSvg(panel: ChartPanel, top: number, fromMs: number, toMs: number, 
   return `<defs><linearGradient id="g${index}" x1="0" y1="0" x2="0" y2="1"><stop offset="0" stop-color="${colour}" stop-opacity=".42"/><stop offset="1" stop-color="${colour}" stop-opacity=".04"/></linearGradient></defs>
 <rect x="${EDGE}" y="${top + 14}" width="16" height="16" rx="5" fill="${colour}"/>
 ${text(EDGE + 28, top + 31, panel.label, { size: 26, weight: 600 })}
-${text(EDGE + 28 + 130, top + 31, peakWords(panel, fromMs, toMs), { size: 23, colour: SOFT })}
+${text(EDGE + 28 + Math.max(130, panel.label.length * LETTER + 20), top + 31, peakWords(panel, fromMs, toMs), { size: 23, colour: SOFT })}
 ${text(WIDTH - EDGE, top + 31, now === undefined ? '–' : figure(panel, now), { size: 28, weight: 600, anchor: 'end', colour })}
 <line x1="${EDGE}" x2="${WIDTH - EDGE}" y1="${to}" y2="${to}" stroke="${RULE}" stroke-width="2"/>
 ${limit}

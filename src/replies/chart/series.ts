@@ -6,12 +6,12 @@ export interface ChartSeries {
   readonly about: string;
   readonly fromMs: number;
   readonly toMs: number;
-  /** At most four are shown. */
+  /** At most five are shown. */
   readonly panels: readonly ChartPanel[];
 }
 
 export interface ChartPanel {
-  readonly label: 'CPU' | 'Memory' | 'GPU' | 'Cost';
+  readonly label: 'CPU' | 'Memory' | 'GPU' | 'GPU memory' | 'Cost';
   /** Such as `vCPU`, `GB`, `%`; '' for none. */
   readonly unit: string;
   /** What stands before a figure, such as `$`. */

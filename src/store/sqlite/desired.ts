@@ -188,7 +188,7 @@ function forget(database: Database, key: string): Promise<boolean> {
       .where('wanted', '=', 'deleted')
       .executeTakeFirst();
     if (gone.numDeletedRows === 0n) return false;
-    for (const table of ['slots', 'addresses', 'labels', 'runs'] as const) {
+    for (const table of ['slots', 'addresses', 'labels', 'gpus', 'runs'] as const) {
       await transaction.deleteFrom(table).where('key', '=', key).execute();
     }
     return true;

@@ -160,6 +160,12 @@ const MIGRATIONS: Record<string, Migration> = {
     'update wishes set host = location',
     'create table drained (host text primary key, by text not null, at_ms bigint not null)',
   ),
+  '0060-gpus': statements(
+    `create table gpus (
+      location text not null, device text not null, key text not null, container text not null,
+      primary key (location, device))`,
+    'create index gpus_by_key on gpus (key)',
+  ),
 };
 
 function statements(...texts: readonly string[]): Migration {

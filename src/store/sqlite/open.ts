@@ -8,6 +8,7 @@ import { branchBook, eventBook, labelBook, runBook, slotBook, tokenBook } from '
 import { desiredState } from './desired.ts';
 import { drainBook } from './drains.ts';
 import { FairDialect } from './fair-dialect.ts';
+import { gpuBook } from './gpus.ts';
 import { inboxBook } from './inbox.ts';
 import { keyBook } from './keys.ts';
 import { ledger } from './ledger.ts';
@@ -34,6 +35,7 @@ export async function openSqliteStore(path: string, vault: Vault): Promise<Store
     ledger: ledger(database),
     labels: labelBook(database),
     slots: slotBook(database),
+    gpus: gpuBook(database),
     addresses: addressBook(database),
     drains: drainBook(database),
     toldNames: nameBook(database),
@@ -56,7 +58,7 @@ export async function openSqliteStore(path: string, vault: Vault): Promise<Store
 
 /** A place taken for a wish that was never written, because the bot died in between. */
 async function freeUnclaimed(database: Kysely<Tables>): Promise<void> {
-  for (const table of ['slots', 'addresses', 'labels'] as const) {
+  for (const table of ['slots', 'addresses', 'labels', 'gpus'] as const) {
     await database
       .deleteFrom(table)
       .where('key', 'not in', (wishes) => wishes.selectFrom('wishes').select('key'))

@@ -62,6 +62,8 @@ export interface Tables {
   events: { id: Generated<number>; at_ms: number; key: string; revision: number; fact: string };
   labels: { fqdn: string; key: string };
   slots: { location: string; slot: number; key: string };
+  /** `container` is '' for a device that the newest revision gives to none. */
+  gpus: { location: string; device: string; key: string; container: string };
   drained: { host: string; by: string; at_ms: number };
   addresses: {
     location: string;

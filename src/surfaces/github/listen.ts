@@ -8,6 +8,7 @@ import { createClients } from './clients.ts';
 import { deliver } from './deliver.ts';
 import type { PullRequests } from './elsewhere.ts';
 import { EVENTS, listenTo, receive } from './events.ts';
+import { tellIdle } from './idle.ts';
 import { lookAtPull } from './look.ts';
 import { callerNumbered } from './numbered.ts';
 import { paint } from './paint.ts';
@@ -78,9 +79,12 @@ export function createGithub(parts: GithubParts): Github {
         parts.proposals.listen((id) => resume(desk, ({ waits }) => waits?.proposal === id, startAnswer)),
       );
       stops.push(
-        parts.feed.listen(({ group, fact }) => {
+        parts.feed.listen(({ group, revision, fact }) => {
           if (fact.kind === 'pull-progress') return;
-          for (const name of desk.places.get(group.slice(0, group.indexOf('/'))) ?? []) desk.paints.add(name);
+          for (const name of desk.places.get(group.slice(0, group.indexOf('/'))) ?? []) {
+            if (fact.kind !== 'gpu-idle') desk.paints.add(name);
+            else void tellIdle(desk, name, { group, revision, fact }).catch(parts.reportInternal);
+          }
         }),
       );
       const learning = learnName(desk).finally(() => desk.sweeping.delete(learning));

@@ -93,14 +93,12 @@ export function createSlack(parts: SlackParts): Slack {
       }
       for (const { id } of await parts.proposals.open()) desk.approvals.add(id);
       socket?.start();
-      parts.usage.start();
       sweep();
     },
     idle: () => idle(desk),
     async close() {
       closing.abort(new Error('the bot is stopping'));
       for (const stop of stops) stop();
-      parts.usage.close();
       cancel();
       for (const stop of timers) stop();
       await socket?.close();

@@ -2,8 +2,11 @@ import type { GroupView } from '../../commands/index.ts';
 import { type Event, type Fact, type GroupKey, partsOf } from '../../event.ts';
 import { Money } from '../../metering/index.ts';
 import { shouldTell, type Told } from '../../policy/index.ts';
+import { gpuIdle, nameOf } from '../../replies/index.ts';
 import type { Room } from '../../store/index.ts';
+import { threadReply } from './message/index.ts';
 import type { Desk, Notice } from './parts.ts';
+import { put } from './put.ts';
 import { changeRoom, openRoom } from './rooms.ts';
 
 /** What of the facts channels can subscribe to. */
@@ -15,18 +18,23 @@ const TELLS: Partial<Readonly<Record<Fact['kind'], Told>>> = {
 };
 
 /** Something has happened to a group: messages that are about it are written anew, and channels that want to know are told. */
-export function hear(desk: Desk, { group, fact }: Event): void {
+export function hear(desk: Desk, event: Event): void {
+  const { group, fact } = event;
   if (fact.kind === 'pull-progress') return;
-  void touch(desk, group, fact).catch((error: unknown) => {
+  void touch(desk, event).catch((error: unknown) => {
     if (!desk.closing.aborted) desk.parts.reportInternal(error);
   });
   const what = TELLS[fact.kind];
   if (what) desk.notices.add(`${what} ${group}`);
 }
 
-async function touch(desk: Desk, group: GroupKey, fact: Fact): Promise<void> {
+async function touch(desk: Desk, { group, revision, fact }: Event): Promise<void> {
   for (const room of await desk.parts.slack.rooms.open()) {
     if (!(await isAbout(desk, room, group))) continue;
+    if (fact.kind === 'gpu-idle') {
+      await tellIdle(desk, room, { group, revision, fact });
+      continue;
+    }
     if (room.state === 'waiting') {
       if (room.proposal) desk.approvals.add(room.proposal); // what was approved may have begun
       continue;
@@ -34,6 +42,25 @@ async function touch(desk: Desk, group: GroupKey, fact: Fact): Promise<void> {
     await changeRoom(desk, room.key, (before) => changeBy(fact, before, desk.parts.clock.now()));
     desk.paints.add(room.key);
   }
+}
+
+/** In the thread of the deploy that brought it up: nobody else has to hear of it. */
+async function tellIdle(
+  desk: Desk,
+  { key, team, channel }: Room,
+  {
+    group,
+    revision,
+    fact,
+  }: Pick<Event, 'group' | 'revision'> & { fact: Extract<Fact, { kind: 'gpu-idle' }> },
+): Promise<void> {
+  const message = threadReply(gpuIdle(nameOf(group), fact));
+  await put(desk, team, {
+    kind: 'reply',
+    key: `idle:${key}:${group}#${revision}`,
+    importance: 'result',
+    content: { channel, under: { room: key }, message, aloud: false, otherwise: '' },
+  });
 }
 
 function changeBy(fact: Fact, { endedAtMs }: Room, nowMs: number): Partial<Room> {

@@ -74,6 +74,17 @@ export function seriesOf(
             },
           ]
         : []),
+      ...(samples.some(({ gpuMemoryBytes }) => gpuMemoryBytes !== null)
+        ? [
+            {
+              label: 'GPU memory' as const,
+              unit: 'GB',
+              digits: 1,
+              limit: Math.max(...samples.map(({ gpuMemoryLimitBytes }) => gpuMemoryLimitBytes ?? 0)) / 1e9,
+              points: points(({ gpuMemoryBytes }) => gpuMemoryBytes && gpuMemoryBytes / 1e9),
+            },
+          ]
+        : []),
       {
         label: 'Cost',
         ...(currency === 'USD' ? { before: '$', unit: '' } : { unit: currency }),

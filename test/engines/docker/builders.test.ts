@@ -51,6 +51,7 @@ const pod: Pod = {
     { address: '127.20.0.9', protocol: 'UDP', port: 53, hostPort: 53 },
   ],
   subnet: '198.18.0.128/28',
+  gpus: {},
   images: {},
 };
 const [web, side] = group.containers;
@@ -273,6 +274,7 @@ describe('what the engine answers', () => {
             init: false,
             revision: 5,
             fingerprint: 'w',
+            gpus: [],
             image: 'sha256:1',
             state: 'exited',
             startedAtMs: Date.parse('2026-01-01T00:00:02Z'),

@@ -278,6 +278,7 @@ properties:
     address: '',
     published: [],
     subnet: { gvisor: '198.19.4.0/28', kata: '198.19.4.16/28', runc: '198.19.4.32/28' }[name] ?? '',
+    gpus: {},
     images: {},
   };
 }

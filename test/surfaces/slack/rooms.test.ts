@@ -1,5 +1,6 @@
 /** Slack and GitHub at once: what is asked in one room shows in the other, and either side can act. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '../../world/bot.ts';
 import { botComments, groupFile } from '../github/stage.ts';
 import { openRooms, type Rooms } from './rooms.ts';
 
@@ -46,6 +47,37 @@ test('a deploy that is asked in the pull request shows in the channel that subsc
   await ann.presses(root ?? { blocks: [], channel: '' }, 'Stop');
   await settle();
   expect(root?.text).toContain('stopped');
+});
+
+test('GPUs that have nothing to do are told of in the thread of their deploy and in its pull request, once', async () => {
+  const { stage, ann, ops, roots, replies, settle } = rooms;
+  const { pull } = await rooms.open('idle');
+  const { pull: other } = await rooms.open('busy');
+  await ann.types(ops, `/kata deploy shop#${pull.number} to staging`);
+  await settle();
+  const root = roots().at(-1);
+  if (!root) throw new Error('nothing was told of the deploy');
+  const { feed, desired } = stage.bot.app.ground;
+  const wish = (await desired.list()).find(({ key }) => key === 'staging/idle');
+  const idle = { kind: 'gpu-idle', gpus: 2, perHour: '$6.2100' } as const;
+  const told = 'idle in staging: its 2 GPUs have had nothing to do for an hour; it costs $6.2100 an hour';
+  const inThread = () =>
+    replies(root)
+      .filter(({ text }) => text.includes('GPUs'))
+      .map(({ text }) => text);
+  const inPull = () =>
+    botComments(pull)
+      .answers.filter(({ body }) => body.includes('gpu idle'))
+      .map(({ body }) => body);
+  for (let time = 0; time < 2; time++) {
+    feed.tell('staging/idle', wish?.revision.number ?? 0, idle);
+    await eventually(async () => {
+      await settle();
+      expect(inThread()).toEqual([expect.stringContaining(told)]);
+      expect(inPull()).toEqual([expect.stringContaining('had nothing to do for an hour')]);
+    });
+  }
+  expect(botComments(other).answers).toEqual([]);
 });
 
 describe('a branch without a pull request', () => {

@@ -1,0 +1,120 @@
+import { type GroupKey, partsOf } from '../event.ts';
+import type { Caller } from '../policy/index.ts';
+import { type GpuHolding, gpuClaims, type Wish, waitingAt } from '../reconciler/index.ts';
+import * as say from '../replies/index.ts';
+import type { Ground } from './ground.ts';
+import type { Gpu } from './nvidia-smi.ts';
+import { maySee } from './visible.ts';
+
+/** A GPU of a location, and who has it. */
+export interface DeviceView {
+  readonly location: string;
+  readonly id: string;
+  readonly sku: string;
+  readonly model: string;
+  readonly state: 'free' | 'held';
+  /** '' for a device that is free, and for a group that is not for the reader's eyes. */
+  readonly group: string;
+  readonly container: string;
+  /** null where nobody could look: it is free, or the image has no `nvidia-smi`. */
+  readonly gpu: Gpu | null;
+}
+
+/** A group that waits for GPUs. */
+export interface WaitingView {
+  readonly location: string;
+  readonly group: string;
+  readonly wants: readonly { readonly sku: string; readonly count: number }[];
+  /** Among those that want the same model; 1: it is next. */
+  readonly place: number;
+}
+
+/** A running container, and what its driver shows there. */
+interface Reading {
+  readonly key: GroupKey;
+  readonly container: string;
+  readonly gpus: readonly Gpu[];
+}
+
+/** What a look is about; everything without a word. */
+interface Part {
+  readonly key: GroupKey | undefined;
+  readonly environment: string | undefined;
+}
+
+/** Every GPU of every location with its holder; of one group, or one environment and what is free, when that is named. */
+export async function deviceViews(
+  ground: Ground,
+  caller: Caller,
+  readings: readonly Reading[],
+  part: Part,
+): Promise<{ devices: DeviceView[]; waiting: WaitingView[] }> {
+  const wishes = await ground.desired.list();
+  const seen = new Set(
+    wishes
+      .filter(({ key, repository }) => maySee(ground, caller, { group: key, repository }))
+      .map(({ key }) => key),
+  );
+  const parts = await Promise.all(
+    Object.entries(ground.locations).map(async ([location, { gpus }]) => {
+      const held = await ground.gpus.held(location);
+      const listed = gpus.map(({ id }) => id);
+      const gone = held
+        .filter(({ device }) => !listed.includes(device))
+        .map(({ device: id }) => ({ id, sku: '', model: '' }));
+      const devices = [...gpus, ...gone].flatMap((device): DeviceView[] => {
+        const holding = held.find((each) => each.device === device.id);
+        if (!isPart(part, holding)) return [];
+        const shown = { location, ...device };
+        if (!holding) return [{ ...shown, state: 'free', group: '', container: '', gpu: null }];
+        if (!seen.has(holding.key)) return [{ ...shown, state: 'held', group: '', container: '', gpu: null }];
+        const { key, container } = holding;
+        const gpu = readingOf(holding, held, readings);
+        return [{ ...shown, state: 'held', group: say.nameOf(key), container, gpu }];
+      });
+      return { devices, waiting: lineOf(location, waitingAt(wishes, location, held), seen, part) };
+    }),
+  );
+  return {
+    devices: parts.flatMap(({ devices }) => devices),
+    waiting: parts.flatMap(({ waiting }) => waiting),
+  };
+}
+
+/** A device that is free belongs to every look but that at one group. */
+function isPart({ key, environment }: Part, holding: Pick<GpuHolding, 'key'> | undefined): boolean {
+  if (!holding) return key === undefined;
+  if (key !== undefined) return holding.key === key;
+  return environment === undefined || partsOf(holding.key).environment === environment;
+}
+
+/** The driver's own name of a device, or its place among those that the container has. */
+function readingOf(
+  { device, key, container }: GpuHolding,
+  held: readonly GpuHolding[],
+  readings: readonly Reading[],
+): Gpu | null {
+  const gpus = readings.find((each) => each.key === key && each.container === container)?.gpus ?? [];
+  const own = held.filter((each) => each.key === key && each.container === container);
+  const known = gpus.find(({ uuid }) => uuid === device);
+  if (known || /^(GPU|MIG)-/.test(device) || own.length !== gpus.length) return known ?? null;
+  return gpus[own.findIndex((each) => each.device === device)] ?? null;
+}
+
+function lineOf(
+  location: string,
+  line: readonly Wish[],
+  seen: ReadonlySet<GroupKey>,
+  part: Part,
+): WaitingView[] {
+  return line.flatMap((wish, index) => {
+    if (!seen.has(wish.key) || !isPart(part, wish)) return [];
+    const wants = gpuClaims(wish.revision.group).map(({ sku, count }) => ({ sku, count }));
+    const before = line
+      .slice(0, index)
+      .filter(({ revision }) =>
+        gpuClaims(revision.group).some(({ sku }) => wants.some((want) => want.sku === sku)),
+      );
+    return [{ location, group: say.nameOf(wish.key), wants, place: before.length + 1 }];
+  });
+}

@@ -1,0 +1,167 @@
+import type { Clock } from '../clock.ts';
+import type { Engine, GpuDevice } from '../engines/index.ts';
+import type { GroupKey } from '../event.ts';
+import type { Standing } from './assess.ts';
+import type { Feed } from './feed.ts';
+import {
+  type Allotment,
+  allot,
+  type GpuBook,
+  type GpuClaim,
+  type GpuHolding,
+  type GpuQuestion,
+  gpuClaims,
+  gpusGiven,
+  isGiven,
+} from './gpus.ts';
+import type { DesiredState, Wish } from './wish.ts';
+
+/** What handing out GPUs stands on. */
+export interface GpuParts {
+  readonly gpus: GpuBook;
+  readonly desired: Pick<DesiredState, 'list'>;
+  /** The GPUs that a location hands out; none where it is not in the settings. */
+  readonly gpuDevices: (location: string) => readonly GpuDevice[];
+}
+
+/** Who asks for GPUs, and where. */
+export interface GpuAsker {
+  readonly key: GroupKey;
+  readonly location: string;
+  readonly claims: readonly GpuClaim[];
+  /** Those of the location: what runs there holds its devices, too. */
+  readonly engines: readonly Engine[];
+}
+
+/** The GPUs of a group as its newest revision has them. */
+export interface GpuShare {
+  /** Container -> ids. */
+  readonly given: Readonly<Record<string, readonly string[]>>;
+  readonly complete: boolean;
+}
+
+/** Hands GPUs out for good: from here on the group holds them, whatever becomes of the bot. */
+export async function takeGpus(parts: GpuParts, asker: GpuAsker, signal: AbortSignal): Promise<Allotment> {
+  const question = await questionOf(parts, asker, signal);
+  return parts.gpus.take(asker.location, asker.key, (held) => allot(question(held)));
+}
+
+/** What would be handed out now; changes nothing. */
+export async function lookForGpus(parts: GpuParts, asker: GpuAsker, signal: AbortSignal): Promise<Allotment> {
+  const [question, held] = await Promise.all([
+    questionOf(parts, asker, signal),
+    parts.gpus.held(asker.location),
+  ]);
+  return allot(question(held));
+}
+
+async function questionOf(
+  { desired, gpus, gpuDevices }: GpuParts,
+  { key, location, claims, engines }: GpuAsker,
+  signal: AbortSignal,
+): Promise<(held: readonly GpuHolding[]) => GpuQuestion> {
+  const [wishes, seen] = await Promise.all([desired.list(), heldOnEngines(engines, signal)]);
+  const line = waitingAt(wishes, location, withSeen(await gpus.held(location), seen));
+  const place = line.findIndex((wish) => wish.key === key);
+  const ahead = line
+    .slice(0, place < 0 ? line.length : place)
+    .map(({ revision }) => gpuClaims(revision.group));
+  const devices = gpuDevices(location);
+  return (held) => ({ key, claims, devices, ahead, held: withSeen(held, seen) });
+}
+
+/** Those on a host that wait for a GPU of a location, who has waited longest first. */
+export function waitingAt(wishes: readonly Wish[], location: string, held: readonly GpuHolding[]): Wish[] {
+  return wishes
+    .filter((wish) => {
+      const claims = gpuClaims(wish.revision.group);
+      const own = held.filter(({ key }) => key === wish.key);
+      return wish.location === location && wish.host && isRunning(wish) && !isGiven(claims, gpusGiven(own));
+    })
+    .toSorted((a, b) => a.revision.acceptedAtMs - b.revision.acceptedAtMs);
+}
+
+function isRunning({ wanted, settled }: Wish): boolean {
+  return wanted === 'running' && settled !== 'Succeeded' && settled !== 'Failed';
+}
+
+/** By the labels of what runs: books that were lost do not know of it, and who has a device has it. */
+async function heldOnEngines(engines: readonly Engine[], signal: AbortSignal): Promise<GpuHolding[]> {
+  const seen = await Promise.all(engines.map((engine) => engine.observe(signal)));
+  const groups = seen.flatMap((each) => [...each.values()]);
+  return groups.flatMap(({ key, pods }) =>
+    pods
+      .filter(({ state }) => state === 'running')
+      .flatMap(({ members }) =>
+        members.flatMap(({ name, gpus }) => gpus.map((device) => ({ device, key, container: name }))),
+      ),
+  );
+}
+
+function withSeen(held: readonly GpuHolding[], seen: readonly GpuHolding[]): GpuHolding[] {
+  const known = new Set(held.map(({ device }) => device));
+  return [...held, ...seen.filter(({ device }) => !known.has(device))];
+}
+
+/** Longer than this nobody waits for a device that is free: what lets one go wakes those that wait at once. */
+const LOOK_AGAIN_MS = 60_000;
+
+export interface GpuTurns {
+  /** What a group holds now. Asks no book where nothing is handed out. */
+  share(wish: Wish): Promise<GpuShare>;
+  /** The group's turn has come, and it holds what it asks for; or it waits, which is told, and is looked at again. */
+  come(wish: Wish, engine: Engine, signal: AbortSignal): Promise<boolean>;
+  /** No step is left: what the group does not use goes to those that wait. */
+  letGo(wish: Wish, standing: Standing): Promise<void>;
+}
+
+interface TurnParts extends GpuParts {
+  readonly feed: Feed;
+  readonly clock: Clock;
+  readonly wake: (key: GroupKey) => void;
+  readonly wakeAfter: (key: GroupKey, ms: number) => void;
+}
+
+/** Hands out GPUs in turn. */
+export function createGpuTurns(parts: TurnParts): GpuTurns {
+  /** What a group was told last, so that it is told once. */
+  const told = new Map<GroupKey, string>();
+  return {
+    async share({ key, location, revision, wanted }) {
+      const claims = wanted === 'running' ? gpuClaims(revision.group) : [];
+      if (!claims.length && !parts.gpuDevices(location).length) return { given: {}, complete: true };
+      const held = await parts.gpus.held(location);
+      const given = gpusGiven(held.filter((each) => each.key === key));
+      return { given, complete: isGiven(claims, given) };
+    },
+    async come(wish, engine, signal) {
+      const { key, location, revision } = wish;
+      const asker = { key, location, engines: [engine], claims: gpuClaims(revision.group) };
+      const allotment = await takeGpus(parts, asker, signal);
+      if (allotment.ok) {
+        told.delete(key);
+        return true;
+      }
+      const shortages = allotment.shortages.map(({ sku, wanted, free, ahead }) => ({
+        sku,
+        wanted,
+        free,
+        ahead,
+      }));
+      const words = JSON.stringify([revision.number, shortages]);
+      if (told.get(key) !== words)
+        parts.feed.tell(key, revision.number, { kind: 'gpu-waits', location, shortages });
+      told.set(key, words);
+      parts.wakeAfter(key, LOOK_AGAIN_MS);
+      return false;
+    },
+    async letGo({ key, location }, { kind }) {
+      if (!parts.gpuDevices(location).length || kind === 'unready' || kind === 'waiting') return;
+      const ends = kind === 'gone' || kind === 'stopped' || kind === 'finished';
+      // With a group that is gone its row of the book has gone, too.
+      if (kind !== 'gone' && !(await parts.gpus.release(key, ends ? 'all' : 'surplus'))) return;
+      const held = await parts.gpus.held(location);
+      for (const waiting of waitingAt(await parts.desired.list(), location, held)) parts.wake(waiting.key);
+    },
+  };
+}

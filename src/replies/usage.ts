@@ -1,0 +1,148 @@
+import type { Block } from './document.ts';
+
+// What is used now, and by whom.
+
+interface ContainerUsage {
+  readonly group: string;
+  readonly container: string;
+  readonly cpuMilli: number;
+  readonly memoryBytes: number;
+  readonly memoryLimitBytes: number;
+}
+
+interface Device {
+  readonly location: string;
+  readonly id: string;
+  readonly sku: string;
+  readonly model: string;
+  readonly state: 'free' | 'held';
+  /** '' for a group that is not for the reader's eyes. */
+  readonly group: string;
+  readonly container: string;
+  readonly gpu: {
+    readonly name: string;
+    readonly driver: string | null;
+    readonly utilizationPercent: number | null;
+    readonly memoryUsedMib: number | null;
+    readonly memoryTotalMib: number | null;
+    readonly temperatureCelsius: number | null;
+    readonly powerWatts: number | null;
+    readonly powerLimitWatts: number | null;
+    readonly eccErrors: number | null;
+    readonly mig: boolean | null;
+    readonly processes: readonly { pid: number; program: string; memoryMib: number | null }[];
+  } | null;
+}
+
+interface Waiting {
+  readonly location: string;
+  readonly group: string;
+  readonly wants: readonly { readonly sku: string; readonly count: number }[];
+  readonly place: number;
+}
+
+/** What containers use now, who holds which GPU, what computes on it, and who waits for one. */
+export function usageBlocks({
+  containers,
+  devices,
+  waiting,
+}: {
+  readonly containers: readonly ContainerUsage[];
+  readonly devices: readonly Device[];
+  readonly waiting: readonly Waiting[];
+}): Block[] {
+  const tables = [
+    ...(containers.length ? [containerTable(containers)] : []),
+    ...(devices.length ? [deviceTable(devices)] : []),
+    ...processTables(devices),
+  ];
+  return [
+    ...(containers.length ? [] : [{ kind: 'text', text: 'No container runs there.' } as const]),
+    ...tables.flatMap((table, index) => (index ? [{ kind: 'blank' } as const, table] : [table])),
+    ...(containers.length && !devices.length
+      ? [{ kind: 'text', text: 'No group here holds a GPU.' } as const]
+      : []),
+    ...waiting.map((each): Block => ({ kind: 'text', text: waitingWords(each) })),
+  ];
+}
+
+function containerTable(containers: readonly ContainerUsage[]): Block {
+  return {
+    kind: 'table',
+    columns: ['group', 'container', 'vCPU', 'memory', 'of'],
+    rows: containers.map(({ group, container, cpuMilli, memoryBytes, memoryLimitBytes }) => [
+      group,
+      container,
+      (cpuMilli / 1000).toFixed(3),
+      mebibytes(memoryBytes),
+      mebibytes(memoryLimitBytes),
+    ]),
+  };
+}
+
+function deviceTable(devices: readonly Device[]): Block {
+  return {
+    kind: 'table',
+    columns: ['GPU', 'model', 'held by', 'load', 'memory', 'temperature', 'power', 'ECC', 'MIG', 'driver'],
+    rows: devices.map((device) => {
+      const { sku, model, gpu } = device;
+      return [deviceName(device), gpu?.name || model || sku, holderOf(device), ...figuresOf(device)];
+    }),
+  };
+}
+
+/** `office/GPU-6f3f1b0e`: the rest of a uuid tells nothing more to people. */
+function deviceName({ location, id }: Device): string {
+  return `${location}/${id.replace(/^((?:GPU|MIG)-[0-9a-f]{8})-.*$/i, '$1')}`;
+}
+
+function holderOf({ state, group, container }: Device): string {
+  if (state === 'free') return 'free';
+  return group ? [group, container].filter(Boolean).join('/') : 'another group';
+}
+
+/** A device that nobody looks at shows nothing; one whose driver gives no number says so. */
+function figuresOf({ gpu }: Device): string[] {
+  if (!gpu) return Array.from({ length: 7 }, () => '–');
+  const of = (value: number | null, unit: string) => (value === null ? 'n/a' : `${value} ${unit}`);
+  const limit = gpu.powerLimitWatts === null ? '' : ` of ${gpu.powerLimitWatts}`;
+  return [
+    of(gpu.utilizationPercent, '%'),
+    `${of(gpu.memoryUsedMib, 'MiB')} of ${of(gpu.memoryTotalMib, 'MiB')}`,
+    of(gpu.temperatureCelsius, '°C'),
+    gpu.powerWatts === null ? 'n/a' : `${gpu.powerWatts}${limit} W`,
+    gpu.eccErrors === null ? 'n/a' : `${gpu.eccErrors} uncorrected`,
+    gpu.mig === null ? 'n/a' : gpu.mig ? 'on' : 'off',
+    gpu.driver ?? 'n/a',
+  ];
+}
+
+function processTables(devices: readonly Device[]): Block[] {
+  const rows = devices.flatMap((device) =>
+    (device.gpu?.processes ?? []).map(({ pid, program, memoryMib }) => [
+      deviceName(device),
+      holderOf(device),
+      String(pid),
+      program,
+      memoryMib === null ? 'n/a' : `${memoryMib} MiB`,
+    ]),
+  );
+  return rows.length
+    ? [{ kind: 'table', columns: ['GPU', 'held by', 'process', 'program', 'memory'], rows }]
+    : [];
+}
+
+/** `second in staging waits for 2 × V100 of office, first in line` */
+function waitingWords({ location, group, wants, place }: Waiting): string {
+  const devices = wants.map(({ sku, count }) => `${count} × ${sku}`).join(' and ');
+  return `${group} waits for ${devices} of ${location}, ${lineWords(place)}`;
+}
+
+/** Where in line somebody is: 1 is next. */
+export function lineWords(place: number): string {
+  return place === 1 ? 'first in line' : `number ${place} in line`;
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}

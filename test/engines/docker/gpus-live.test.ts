@@ -1,0 +1,92 @@
+/** A host whose settings promise a GPU that it has not: on a real engine, which has none. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type AppInTest, startApp } from '../../world/bot.ts';
+import { connect } from '../../world/docker.ts';
+
+const docker = connect(process.env['KATABOT_TEST_DOCKER_HOST'] ?? '');
+const OWN = { label: ['katabot.owner=test-gpus'] };
+let bot: AppInTest;
+
+beforeAll(async () => {
+  bot = await startApp({
+    settings: {
+      instance: 'test-gpus',
+      locations: {
+        local: {
+          isolation: 'none',
+          addresses: '127.42.0.0/16',
+          networks: '198.18.224.0/22',
+          gpus: [{ id: 'GPU-6f3f1b0e-2f6f-4d6e-9a52-7b6f0b8f7f01', sku: 'V100' }],
+        },
+      },
+    },
+  });
+});
+afterAll(() => bot.stop());
+
+async function say(words: string[], text?: string) {
+  const response = await fetch(`${bot.url}/api/v1/commands`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${bot.token}`,
+      'content-type': 'application/json',
+      accept: 'application/json',
+    },
+    body: JSON.stringify({
+      words,
+      ...(text === undefined ? {} : { files: [{ path: 'containergroup.yaml', text }] }),
+    }),
+  });
+  return Object(JSON.parse(await response.text())).outcome;
+}
+
+function document(gpu: string): string {
+  return `name: train
+location: local
+properties:
+  osType: Linux
+  containers:
+  - name: train
+    properties:
+      image: katabot/busybox:1
+      command: [sh, -c, 'echo "sees $NVIDIA_VISIBLE_DEVICES"; sleep 600']
+      environmentVariables: [{name: NVIDIA_VISIBLE_DEVICES, value: all}]
+      resources: {requests: {cpu: 0.1, memoryInGB: 0.1${gpu}}}
+`;
+}
+
+test('the engine’s refusal is one sentence with what to look at, and nothing is left when the group is gone', async () => {
+  const failed = await say(
+    ['deploy', '--file', 'containergroup.yaml'],
+    document(', gpu: {count: 1, sku: V100}'),
+  );
+  expect(failed).toMatchObject({
+    kind: 'failed',
+    code: 'gpu-missing',
+    data: {
+      message:
+        'The host’s engine hands out no such GPU: could not select device driver "nvidia" with capabilities: [[gpu]].',
+      advice: expect.stringContaining('NVIDIA Container Toolkit'),
+      container: 'train',
+      place: null, // the file is not what is wrong
+    },
+  });
+  expect(await bot.app.store.gpus.held('local')).toHaveLength(1);
+  expect((await say(['delete', 'train'])).code).toBe('removed');
+  expect(await bot.app.store.gpus.held('local')).toEqual([]);
+  expect(await docker.listContainers({ all: true, filters: OWN })).toEqual([]);
+  expect(await docker.listNetworks({ filters: OWN })).toEqual([]);
+});
+
+test('a group without a GPU comes up there, and sees none, whatever it says', async () => {
+  expect((await say(['deploy', '--file', 'containergroup.yaml'], document(''))).code).toBe('deployed');
+  const { blocks } = await say(['logs', 'train']);
+  const [container] = await docker.listContainers({
+    filters: { label: [...OWN.label, 'katabot.role=member'] },
+  });
+  const { Config } = await docker.getContainer(container?.Id ?? '').inspect();
+  expect(Config.Env).toContain('NVIDIA_VISIBLE_DEVICES=void');
+  expect(Config.Env).not.toContain('NVIDIA_VISIBLE_DEVICES=all');
+  expect(JSON.stringify(blocks)).not.toContain('sees all');
+  expect((await say(['delete', 'train'])).code).toBe('removed');
+});
