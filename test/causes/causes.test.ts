@@ -233,6 +233,8 @@ describe('a program', () => {
     const quick = (text: string) => text.replace('cpu: 0.1', 'cpu: 1');
     const { report, said } = await provoke({
       name: 'greedy',
+      // It is waited for until it is ready, however long a busy machine takes to fill its memory.
+      container: ['readinessProbe: {exec: {command: ["false"]}}'],
       text: (text) => quick(restart('Never')(command(...greedy)(text))),
     });
     expect(report).toMatchObject({

@@ -165,10 +165,12 @@ describe('on a real engine', () => {
 
   beforeAll(async () => {
     if (!find('runsc')) installPackages(['runsc']);
-    folder = await startPrivateEngine({
+    const runtimes = {
       gvisor: { path: find('runsc') ?? '', runtimeArgs: ['--network=host'] },
       kata: { path: find('runc') ?? '' },
-    });
+    };
+    // It would set up anew what keeps the groups of the other engine apart.
+    folder = await startPrivateEngine(runtimes, ['--iptables=false']);
     docker = connect(`unix://${folder}/docker.sock`);
     await buildImages(docker);
   }, 120_000);
