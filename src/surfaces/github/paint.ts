@@ -70,7 +70,8 @@ async function placeView(
     environment,
     state,
     detail: detailOf(state, place, there),
-    commit: place.commit,
+    // What runs says itself which commit it is: after a rollback that is another one than was asked for last.
+    commit: (state !== 'deploying' && there.find(({ commit }) => commit)?.commit) || place.commit,
     by: place.by,
     atMs: place.atMs,
     groups: there.map(({ name: group, url, address, containers }) => {

@@ -65,7 +65,7 @@ export function stickyComment(view: PullView): string {
     markerOf(view.number),
     `#### containers · ${code(view.head.slice(0, 7))} ${inline(view.title, 100)}`,
     forkOf(view),
-    there.length ? placesTable(there) : '',
+    there.length ? placesTable(there, view.head) : '',
     ...there.map(stepsOf),
     gone.length ? billTable(gone) : '',
     view.state === 'open' || there.length ? planOf(view.plan) : '',
@@ -82,11 +82,11 @@ export function stickyComment(view: PullView): string {
   return fitting(parts.filter(Boolean));
 }
 
-function placesTable(places: readonly PlaceView[]): string {
+function placesTable(places: readonly PlaceView[], head: string): string {
   const rows = places.map((place) =>
     [
       `**${inline(place.environment)}**`,
-      inline(say.placeWords(place.state, place.detail)),
+      `${inline(say.placeWords(place.state, place.detail))}${otherCommit(place, head)}`,
       place.groups.map(addressOf).join('<br>') || '–',
       place.groups
         .map(({ name, running }) => (place.groups.length > 1 ? `${inline(name)} ${running}` : running))
@@ -100,6 +100,11 @@ function placesTable(places: readonly PlaceView[]): string {
     '|---|---|---|---|---|---|',
     ...rows.map((row) => `| ${row} |`),
   ].join('\n');
+}
+
+/** Which commit it is, where that is not the newest one. */
+function otherCommit({ state, commit }: PlaceView, head: string): string {
+  return state === 'running' && commit && commit !== head ? ` · ${code(commit.slice(0, 7))}` : '';
 }
 
 function addressOf({ url, address }: GroupRow): string {

@@ -99,7 +99,13 @@ describe('an environment with a reviewer', () => {
     await settle();
     expect(await revision('staging/till')).toMatchObject({ number: 3, commit });
     expect(shown(later)).toMatch(/revision #3/);
-    expect(botComments(pull).sticky?.body).toMatch(/#3|running/);
+    const row = (botComments(pull).sticky?.body ?? '')
+      .split('\n')
+      .find((line) => line.startsWith('| **staging**'));
+    expect(row).toContain('✅ running');
+    expect(row).toContain(commit.slice(0, 7));
+    expect(row).not.toContain(second.slice(0, 7));
+    expect(shown(later)).toContain(commit.slice(0, 7));
   });
 
   test('asked in the pull request: the channel is told, rejects it with a reason, and approves the next one', async () => {
