@@ -576,7 +576,8 @@ describe('a deploy', () => {
     const words = ['sh', '-c', 'exit 5'];
     const document = restart('Never')(command(...words)(groupText({ name: 'job' })));
     expect((await deploy(document, 'causes-job')).outcome.code).toBe('exit-code');
-    expect(await dataOf('status', 'job')).toMatchObject({
+    // The deploy is answered when the program has ended, the group a look later.
+    const settled = {
       state: 'Failed',
       failure: {
         code: 'exit-code',
@@ -584,7 +585,8 @@ describe('a deploy', () => {
         exitCode: 5,
         advice: expect.stringContaining('not started again'),
       },
-    });
+    };
+    await eventually(async () => expect(await dataOf('status', 'job')).toMatchObject(settled));
     drop('production/job');
   });
 
