@@ -1,33 +1,10 @@
+import type { Gpu } from '../engines/index.ts';
 import { type GroupKey, partsOf } from '../event.ts';
 import type { Caller } from '../policy/index.ts';
 import { type GpuHolding, gpuClaims, type Wish, waitingAt } from '../reconciler/index.ts';
 import * as say from '../replies/index.ts';
 import type { Ground } from './ground.ts';
-import type { Gpu } from './nvidia-smi.ts';
 import { maySee } from './visible.ts';
-
-/** A GPU of a location, and who has it. */
-export interface DeviceView {
-  readonly location: string;
-  readonly id: string;
-  readonly sku: string;
-  readonly model: string;
-  readonly state: 'free' | 'held';
-  /** '' for a device that is free, and for a group that is not for the reader's eyes. */
-  readonly group: string;
-  readonly container: string;
-  /** null where nobody could look: it is free, or the image has no `nvidia-smi`. */
-  readonly gpu: Gpu | null;
-}
-
-/** A group that waits for GPUs. */
-export interface WaitingView {
-  readonly location: string;
-  readonly group: string;
-  readonly wants: readonly { readonly sku: string; readonly count: number }[];
-  /** Among those that want the same model; 1: it is next. */
-  readonly place: number;
-}
 
 /** A running container, and what its driver shows there. */
 interface Reading {
@@ -48,7 +25,7 @@ export async function deviceViews(
   caller: Caller,
   readings: readonly Reading[],
   part: Part,
-): Promise<{ devices: DeviceView[]; waiting: WaitingView[] }> {
+): Promise<{ devices: say.DeviceView[]; waiting: say.WaitingView[] }> {
   const wishes = await ground.desired.list();
   const seen = new Set(
     wishes
@@ -62,7 +39,7 @@ export async function deviceViews(
       const gone = held
         .filter(({ device }) => !listed.includes(device))
         .map(({ device: id }) => ({ id, sku: '', model: '' }));
-      const devices = [...gpus, ...gone].flatMap((device): DeviceView[] => {
+      const devices = [...gpus, ...gone].flatMap((device): say.DeviceView[] => {
         const holding = held.find((each) => each.device === device.id);
         if (!isPart(part, holding)) return [];
         const shown = { location, ...device };
@@ -106,7 +83,7 @@ function lineOf(
   line: readonly Wish[],
   seen: ReadonlySet<GroupKey>,
   part: Part,
-): WaitingView[] {
+): say.WaitingView[] {
   return line.flatMap((wish, index) => {
     if (!seen.has(wish.key) || !isPart(part, wish)) return [];
     const wants = gpuClaims(wish.revision.group).map(({ sku, count }) => ({ sku, count }));

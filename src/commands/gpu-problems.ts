@@ -6,6 +6,7 @@ import * as say from '../replies/index.ts';
 import { type Group, nearestWord, type Problem } from '../spec/index.ts';
 import type { Ground, Location } from './ground.ts';
 import { problemAt } from './locate.ts';
+import { ENGINE_TIMEOUT_MS } from './locations.ts';
 import { maySee } from './visible.ts';
 
 /** A group that may ask for GPUs, and who wants it there. */
@@ -15,9 +16,6 @@ interface Asker {
   readonly locationName: string;
   readonly location: Location;
 }
-
-/** Longer than this and the engine counts as away. */
-const ENGINE_TIMEOUT_MS = 10_000;
 
 /**
  * The group holds its GPUs from here on; one that may wait gets them when it is its turn. Throws a Failure `gpu-unavailable`:

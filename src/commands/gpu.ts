@@ -1,11 +1,11 @@
-import type { ContainerUsage, Engine } from '../engines/index.ts';
+import type { ContainerUsage, Engine, Gpu } from '../engines/index.ts';
 import { type GroupKey, partsOf } from '../event.ts';
 import { Failure } from '../failure.ts';
 import type { Wish } from '../reconciler/index.ts';
 import * as say from '../replies/index.ts';
 import { deviceViews } from './gpu-devices.ts';
 import type { Ground } from './ground.ts';
-import { type Gpu, gpusFrom, NVIDIA_SMI } from './nvidia-smi.ts';
+import { gpusFrom, NVIDIA_SMI } from './nvidia-smi.ts';
 import { targetKey } from './targets.ts';
 import type { RunVerb } from './verb.ts';
 import { groupsFor } from './visible.ts';

@@ -21,6 +21,7 @@ export { secretIn } from './secret-words.ts';
 export { createSessions, type Sessions } from './sessions.ts';
 export type { Sources } from './sources.ts';
 export { VERBS } from './table.ts';
+export { type Ended, toEnd } from './to-end.ts';
 export { createUsageHistory, type UsageHistory, type UsageSample } from './usage-history.ts';
 export type { Command, GivenFile, Here, Said, Surface, Tree, Verb } from './verb.ts';
 export type { GroupView } from './view.ts';

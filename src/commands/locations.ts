@@ -4,6 +4,9 @@ import { Failure } from '../failure.ts';
 import type { Wish } from '../reconciler/index.ts';
 import type { Ground, Host } from './ground.ts';
 
+/** Longer than this and an engine counts as away: nobody who deploys is to hang on it. */
+export const ENGINE_TIMEOUT_MS = 10_000;
+
 /** Where a group runs. Throws a Failure `location-unknown` when its host has left the settings, and `no-room` while it waits for one. */
 export function hostOf(ground: Ground, { host }: Pick<Wish, 'host'>): Host {
   const found = ground.hosts[host];

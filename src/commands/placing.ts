@@ -11,7 +11,7 @@ import {
 } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
-import type { Wish } from '../reconciler/index.ts';
+import { isUp, type Wish } from '../reconciler/index.ts';
 import { type Group, groupSize } from '../spec/index.ts';
 import { hasAddressFor } from './addresses.ts';
 import type { Ground, Host, Location } from './ground.ts';
@@ -155,14 +155,7 @@ export function promisedOn(
   key: GroupKey | undefined,
   { host, facts }: Pick<Seen, 'host' | 'facts'>,
 ): Pick<Candidate, 'name' | 'facts' | 'promised'> {
-  const others = wishes.filter(
-    (wish) =>
-      wish.host === host.name &&
-      wish.key !== key &&
-      wish.wanted === 'running' &&
-      wish.settled !== 'Succeeded' &&
-      wish.settled !== 'Failed',
-  );
+  const others = wishes.filter((wish) => wish.host === host.name && wish.key !== key && isUp(wish));
   const sizes = others.map(({ revision }) => groupSize(revision.group));
   const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
   const memoryBytes = sum(sizes.map((size) => size.memoryBytes + (facts?.overheadBytes ?? 0)));

@@ -11,6 +11,7 @@ import { gpuProblems } from './gpu-problems.ts';
 import type { Ground, Host, Location } from './ground.ts';
 import { labelProblems, ownershipProblems, roomProblems, unknownLocation } from './here-problems.ts';
 import { problemAt } from './locate.ts';
+import { ENGINE_TIMEOUT_MS } from './locations.ts';
 import { type Existing, type Spot, spotFor } from './placing.ts';
 import { supplyFor, withLogins } from './supply.ts';
 import type { GivenFile } from './verb.ts';
@@ -45,9 +46,6 @@ export interface Accepted {
   /** Whether it may wait for room. */
   readonly queue: boolean;
 }
-
-/** Longer than this and the engine counts as away; a push must not hang on it. */
-const ENGINE_TIMEOUT_MS = 10_000;
 
 /** Reads every file of a source and holds it against what runs. Changes nothing. */
 export async function planFiles(ground: Ground, source: Source, signal: AbortSignal): Promise<Plan[]> {

@@ -2,10 +2,8 @@ import { Failure } from '../failure.ts';
 import { inTurn, type Wish } from '../reconciler/index.ts';
 import { settle } from './addresses.ts';
 import type { Ground } from './ground.ts';
+import { ENGINE_TIMEOUT_MS } from './locations.ts';
 import { type Spot, spotFor } from './placing.ts';
-
-/** Longer than this and an engine counts as away. */
-const ENGINE_TIMEOUT_MS = 10_000;
 
 /** Puts a group that waits for room on a host that has it; whoever has waited longer goes first. Gives false while there is none. */
 export async function findRoom(ground: Ground, wish: Wish, signal: AbortSignal): Promise<boolean> {

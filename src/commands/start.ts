@@ -1,4 +1,5 @@
 import { Failure } from '../failure.ts';
+import { isUp } from '../reconciler/index.ts';
 import * as say from '../replies/index.ts';
 import { changeGroup } from './change-group.ts';
 import { followDeploy } from './follow.ts';
@@ -8,11 +9,9 @@ import { factsOf } from './locations.ts';
 
 /** Starts a group that was stopped, or that has ended, as it was. */
 export const runStart = changeGroup({
-  already: ({ wanted, settled }) => {
-    if (wanted === 'deleted') return 'it is being removed; deploy it anew when it is gone';
-    return wanted === 'running' && settled !== 'Succeeded' && settled !== 'Failed'
-      ? 'it is started already'
-      : undefined;
+  already: (wish) => {
+    if (wish.wanted === 'deleted') return 'it is being removed; deploy it anew when it is gone';
+    return isUp(wish) ? 'it is started already' : undefined;
   },
   would: ({ revision }) => `revision ${revision.number} would start as it was, and its meter with it`,
   // A group that is stopped promises nothing: others may have taken its room.

@@ -1,8 +1,8 @@
+import type { Gpu } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import { usageOf } from './gpu.ts';
 import { EVERY_MS, KEPT_MS, tellIdle } from './gpu-idle.ts';
 import type { Ground } from './ground.ts';
-import type { Gpu } from './nvidia-smi.ts';
 
 /** What all containers of a group used together at one moment. */
 export interface UsageSample {

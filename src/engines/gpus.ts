@@ -12,6 +12,32 @@ export interface GpuDevice {
   readonly model: string;
 }
 
+/** One GPU as its driver shows it. null: the driver gives no number (`[N/A]`, `[Not Supported]`, an older driver). */
+export interface Gpu {
+  readonly index: number;
+  readonly uuid: string;
+  readonly name: string;
+  readonly driver: string | null;
+  readonly utilizationPercent: number | null;
+  readonly memoryUsedMib: number | null;
+  readonly memoryTotalMib: number | null;
+  readonly temperatureCelsius: number | null;
+  readonly powerWatts: number | null;
+  readonly powerLimitWatts: number | null;
+  /** Errors of its memory that could not be corrected, since the driver was loaded. */
+  readonly eccErrors: number | null;
+  /** Whether the card is divided. */
+  readonly mig: boolean | null;
+  readonly processes: readonly GpuProcess[];
+}
+
+/** A program that computes on a GPU. Its number is that of the driver's own machine. */
+export interface GpuProcess {
+  readonly pid: number;
+  readonly program: string;
+  readonly memoryMib: number | null;
+}
+
 /**
  * How a GPU gets into a container: by NVIDIA's own driver of the engine, by the Container Device Interface, or handed as a
  * whole to the group's virtual machine, whose guest gives it to the container.

@@ -11,7 +11,15 @@ import type { Survey } from './survey.ts';
 
 export { type EngineWay, wayProblem } from './address.ts';
 export type { EngineFacts } from './facts.ts';
-export { type GpuDevice, type GpuWay, gpusOfLocation, gpusSchema, gpuWay } from './gpus.ts';
+export {
+  type Gpu,
+  type GpuDevice,
+  type GpuProcess,
+  type GpuWay,
+  gpusOfLocation,
+  gpusSchema,
+  gpuWay,
+} from './gpus.ts';
 export { type Isolation, isIsolated, type Receipt, weakest } from './isolation.ts';
 export { type LogLine, lineMask } from './log-line.ts';
 export {

@@ -1,10 +1,10 @@
 import { type DnsQuery, readQuery } from './dns-query.ts';
-import { type Encoded, HEADER_BYTES, type Node, TYPES, type Zone } from './zone.ts';
+import { CLASSES, HEADER_BYTES, RESPONSE, TYPES, uint16 } from './wire.ts';
+import type { Encoded, Node, Zone } from './zone.ts';
 
 const RCODES = { NOERROR: 0, FORMERR: 1, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5, BADVERS: 16 } as const;
 type Rcode = keyof typeof RCODES;
 
-const RESPONSE = 0x8000;
 const AUTHORITATIVE = 0x0400;
 const TRUNCATED = 0x0200;
 /** Opcode, recursion desired and checking disabled are given back as they came. */
@@ -13,9 +13,10 @@ const ECHOED = 0x7910;
 const LEAST_SIZE = 512;
 /** What passes every network in one piece (DNS flag day 2020), whatever the client says that it takes. */
 const LARGEST_SIZE = 1232;
-const CLASS = { IN: 1, ANY: 255 } as const;
+/** A name that stands at a place of the message counted from here. */
+const POINTER_TO_START = 0xc000;
 /** The name that the question holds. */
-const POINTER_TO_QUESTION = 0xc000 | HEADER_BYTES;
+const POINTER = uint16(POINTER_TO_START | HEADER_BYTES);
 
 /** Answers that are sent where the question came from may be no longer than this. */
 export type Channel = 'udp' | 'tcp';
@@ -54,7 +55,7 @@ function sizeFor({ edns }: DnsQuery): number {
 function decide(zone: Zone, query: DnsQuery): Said {
   if (query.edns && query.edns.version > 0) return { rcode: 'BADVERS' };
   if (query.opcode !== 0) return { rcode: 'NOTIMP' };
-  const inClass = query.class === CLASS.IN || query.class === CLASS.ANY;
+  const inClass = query.class === CLASSES.IN || query.class === CLASSES.ANY;
   // Transfers and the other types that are questions about a whole zone (251 to 254) are for nobody.
   const isWhole = query.type >= 251 && query.type <= 254;
   if (!inClass || isWhole || !zone.holds(query.name)) return { rcode: 'REFUSED' };
@@ -80,9 +81,7 @@ function written(zone: Zone, query: DnsQuery, { rcode, answers = [], negative = 
 /** The zone's name is the end of the name that was asked for, so it is pointed to. */
 function soaFor(zone: Zone, { question }: DnsQuery): Buffer {
   const before = question.length - 4 - (zone.name.length + 2);
-  const pointer = Buffer.alloc(2);
-  pointer.writeUInt16BE(0xc000 | (HEADER_BYTES + before));
-  return Buffer.concat([pointer, zone.soa()]);
+  return Buffer.concat([uint16(POINTER_TO_START | (HEADER_BYTES + before)), zone.soa()]);
 }
 
 function assembled(
@@ -106,8 +105,6 @@ function assembled(
   if (edns) parts.push(optFor(code, edns.dnssec));
   return Buffer.concat(parts);
 }
-
-const POINTER = Buffer.from([POINTER_TO_QUESTION >> 8, POINTER_TO_QUESTION & 255]);
 
 /** Says that EDNS is understood, and how long a question may be (RFC 6891). */
 function optFor(code: number, dnssec: boolean): Buffer {

@@ -55,11 +55,7 @@ async function lookServed(
       .replace(/^0\.0\.0\.0:/, '127.0.0.1:')
       .replace(/^\[::\]:/, '[::1]:'),
   ]);
-  const serial = await own.resolveSoa(zone).then(
-    (soa) => soa.serial,
-    () => undefined,
-  );
-  if (serial === undefined)
+  if (!(await answersFor(own, zone)))
     return [
       broken(
         `the bot’s own name server at ${address()} does not answer`,
@@ -88,19 +84,22 @@ async function lookServed(
         `Delegate it to ${nameServers.join(', ')}, or write those names into dns.serve.nameServers.`,
       ),
     ];
-  const seen = await resolver.resolveSoa(zone).then(
-    (soa) => soa.serial,
-    () => undefined,
-  );
   return [
     ...looks,
-    seen === undefined
-      ? warning(
+    (await answersFor(resolver, zone))
+      ? fine(`${zone} is delegated to ${delegated.join(', ')} and resolvers get its records`)
+      : warning(
           `${zone} is delegated to ${delegated.join(', ')}, and resolvers get no answer from there`,
           `Open port 53 by UDP and TCP; the addresses in the zone above are ${glue.join(', ') || 'those of the name servers'}.`,
-        )
-      : fine(`${zone} is delegated to ${delegated.join(', ')} and resolvers get its records`),
+        ),
   ];
+}
+
+function answersFor(resolver: Resolver, zone: string): Promise<boolean> {
+  return resolver.resolveSoa(zone).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Nobody is told anything: a wildcard record has to lead every name to the edge. */

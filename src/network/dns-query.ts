@@ -1,4 +1,4 @@
-import { HEADER_BYTES, TYPES } from './zone.ts';
+import { HEADER_BYTES, RESPONSE, TYPES } from './wire.ts';
 
 /** A question, as far as an authoritative server has to understand one. */
 export interface DnsQuery {
@@ -17,7 +17,6 @@ export interface DnsQuery {
 /** `drop`: nobody is to be answered. `malformed`: it is no question, and may be told so. */
 export type Read = DnsQuery | 'drop' | 'malformed';
 
-const RESPONSE = 0x8000;
 const LONGEST_LABEL = 63;
 const LONGEST_NAME = 255;
 const MOST_EXTRAS = 4;

@@ -4,6 +4,7 @@ import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 import { answerTo, slipped } from './dns-answer.ts';
 import { createDnsLimit } from './dns-limit.ts';
+import { uint16 } from './wire.ts';
 import type { Zone } from './zone.ts';
 
 export interface DnsServer {
@@ -88,9 +89,7 @@ function converse({ zone, clock }: DnsServerParts, socket: Socket): void {
       }
       cancel();
       cancel = clock.after(IDLE_MS, () => socket.destroy());
-      const length = Buffer.alloc(2);
-      length.writeUInt16BE(answer.length);
-      socket.write(Buffer.concat([length, answer]));
+      socket.write(Buffer.concat([uint16(answer.length), answer]));
     }
     // Who asks and never reads is not kept waiting for.
     if (socket.writableLength > 2 ** 20) socket.destroy();

@@ -3,8 +3,9 @@ import { connect } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { GroupKey } from '../event.ts';
 import { Failure, messageOf } from '../failure.ts';
-import { isSigned, signed, type TsigKey, uint16, wireName } from './tsig.ts';
-import { encodedRecord, HEADER_BYTES, TYPES, type ZoneRecord } from './zone.ts';
+import { isSigned, signed, type TsigKey } from './tsig.ts';
+import { CLASSES, HEADER_BYTES, TYPES, uint16, wireName } from './wire.ts';
+import { encodedRecord, type ZoneRecord } from './zone.ts';
 
 /** What an outside name server was told of each group; asked before it is told again. */
 export interface NameBook {
@@ -40,7 +41,6 @@ export interface OutsideZone {
   check(): Promise<void>;
 }
 
-const CLASS = { IN: 1, NONE: 254, ANY: 255 } as const;
 const RCODE = { YXDOMAIN: 6, NXRRSET: 8 } as const;
 const RCODES: Readonly<Record<number, string>> = {
   1: 'it does not understand the message',
@@ -108,11 +108,11 @@ function entry(name: string, type: number, recordClass: number): Buffer {
 }
 
 function isFree(name: string): Buffer {
-  return entry(name, TYPES.ANY, CLASS.NONE);
+  return entry(name, TYPES.ANY, CLASSES.NONE);
 }
 
 function withoutRecords(name: string): Buffer {
-  return entry(name, TYPES.ANY, CLASS.ANY);
+  return entry(name, TYPES.ANY, CLASSES.ANY);
 }
 
 function added(record: ZoneRecord): Buffer {
@@ -142,7 +142,7 @@ async function update(
     [8, changes.length],
   ] as const)
     header.writeUInt16BE(count, at);
-  const question = Buffer.concat([wireName(zone), uint16(TYPES.SOA), uint16(CLASS.IN)]);
+  const question = Buffer.concat([wireName(zone), uint16(TYPES.SOA), uint16(CLASSES.IN)]);
   const { message, mac } = signed(
     Buffer.concat([header, question, ...conditions, ...changes]),
     key,

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Secret } from '../secrets/index.ts';
-import { HEADER_BYTES } from './zone.ts';
+import { CLASSES, HEADER_BYTES, TYPES, uint16, wireName } from './wire.ts';
 
 /** A key that a name server knows too; HMAC-SHA256 (RFC 8945). */
 export interface TsigKey {
@@ -10,22 +10,9 @@ export interface TsigKey {
 }
 
 const ALGORITHM = 'hmac-sha256';
-const TSIG = 250;
-const ANY = 255;
 const FUDGE_SECONDS = 300;
 /** The name of the algorithm, time, fudge, length of the MAC; behind the MAC: id, error, length of the rest. */
 const TAIL_BYTES = 6;
-
-/** A name on the wire, in lower case. */
-export function wireName(name: string): Buffer {
-  const labels = name.toLowerCase().split('.').filter(Boolean);
-  return Buffer.concat([
-    ...labels.flatMap((label) => [Buffer.from([label.length]), Buffer.from(label)]),
-    ZERO,
-  ]);
-}
-
-const ZERO = Buffer.from([0]);
 
 /** The message with its signature, and the signature itself, which the answer's is made over. */
 export function signed(message: Buffer, key: TsigKey, nowMs: number): { message: Buffer; mac: Buffer } {
@@ -38,7 +25,7 @@ export function signed(message: Buffer, key: TsigKey, nowMs: number): { message:
 
 /** Whether an answer is the name server's own. One that says that the signature was not understood cannot be signed. */
 export function isSigned(answer: Buffer, key: TsigKey, request: Buffer): boolean {
-  const prefix = Buffer.concat([wireName(key.name), uint16(TSIG), uint16(ANY)]);
+  const prefix = Buffer.concat([wireName(key.name), uint16(TYPES.TSIG), uint16(CLASSES.ANY)]);
   const at = answer.toString('latin1').toLowerCase().lastIndexOf(prefix.toString('latin1'));
   const algorithm = wireName(ALGORITHM);
   const data = at + prefix.length + 6;
@@ -68,8 +55,8 @@ function tsigRecord(message: Buffer, key: TsigKey, seconds: number, mac: Buffer)
   ]);
   return Buffer.concat([
     wireName(key.name),
-    uint16(TSIG),
-    uint16(ANY),
+    uint16(TYPES.TSIG),
+    uint16(CLASSES.ANY),
     Buffer.alloc(4),
     uint16(data.length),
     data,
@@ -79,7 +66,7 @@ function tsigRecord(message: Buffer, key: TsigKey, seconds: number, mac: Buffer)
 function variables({ name }: TsigKey, seconds: number, error: number): Buffer {
   return Buffer.concat([
     wireName(name),
-    uint16(ANY),
+    uint16(CLASSES.ANY),
     Buffer.alloc(4),
     wireName(ALGORITHM),
     time(seconds),
@@ -98,11 +85,5 @@ function macOf(parts: readonly Buffer[], { secret }: TsigKey): Buffer {
 function time(seconds: number): Buffer {
   const bytes = Buffer.alloc(6);
   bytes.writeUIntBE(seconds, 0, 6);
-  return bytes;
-}
-
-export function uint16(value: number): Buffer {
-  const bytes = Buffer.alloc(2);
-  bytes.writeUInt16BE(value);
   return bytes;
 }

@@ -1,5 +1,6 @@
 import { type Answer, encode } from 'dns-packet';
 import type { Clock } from '../clock.ts';
+import { HEADER_BYTES, TYPES } from './wire.ts';
 
 /** One record of the zone. Names are whole and without the last dot; they are compared without regard to case. */
 export type ZoneRecord = { readonly name: string } & (
@@ -42,9 +43,7 @@ export interface ZoneSettings {
 }
 
 /** Resolvers may remember what they heard for this long; a group that is gone is not asked for longer. */
-export const HEADER_BYTES = 12;
 export const TTL_SECONDS = 60;
-export const TYPES = { A: 1, NS: 2, SOA: 6, TXT: 16, AAAA: 28, SRV: 33, OPT: 41, ANY: 255 } as const;
 
 interface MutableNode {
   readonly records: Map<number, Encoded[]>;

@@ -14,7 +14,7 @@ import {
   gpusGiven,
   isGiven,
 } from './gpus.ts';
-import type { DesiredState, Wish } from './wish.ts';
+import { type DesiredState, isUp, type Wish } from './wish.ts';
 
 /** What handing out GPUs stands on. */
 export interface GpuParts {
@@ -48,26 +48,27 @@ export async function takeGpus(parts: GpuParts, asker: GpuAsker, signal: AbortSi
 
 /** What would be handed out now; changes nothing. */
 export async function lookForGpus(parts: GpuParts, asker: GpuAsker, signal: AbortSignal): Promise<Allotment> {
-  const [question, held] = await Promise.all([
-    questionOf(parts, asker, signal),
-    parts.gpus.held(asker.location),
-  ]);
-  return allot(question(held));
+  const question = await questionOf(parts, asker, signal);
+  return allot(question(await parts.gpus.held(asker.location)));
 }
 
+/** What is to be decided, once it is known what is held. */
 async function questionOf(
-  { desired, gpus, gpuDevices }: GpuParts,
+  { desired, gpuDevices }: GpuParts,
   { key, location, claims, engines }: GpuAsker,
   signal: AbortSignal,
 ): Promise<(held: readonly GpuHolding[]) => GpuQuestion> {
   const [wishes, seen] = await Promise.all([desired.list(), heldOnEngines(engines, signal)]);
-  const line = waitingAt(wishes, location, withSeen(await gpus.held(location), seen));
-  const place = line.findIndex((wish) => wish.key === key);
-  const ahead = line
-    .slice(0, place < 0 ? line.length : place)
-    .map(({ revision }) => gpuClaims(revision.group));
   const devices = gpuDevices(location);
-  return (held) => ({ key, claims, devices, ahead, held: withSeen(held, seen) });
+  return (books) => {
+    const held = withSeen(books, seen);
+    const line = waitingAt(wishes, location, held);
+    const place = line.findIndex((wish) => wish.key === key);
+    const ahead = line
+      .slice(0, place < 0 ? line.length : place)
+      .map(({ revision }) => gpuClaims(revision.group));
+    return { key, claims, devices, ahead, held };
+  };
 }
 
 /** Those on a host that wait for a GPU of a location, who has waited longest first. */
@@ -76,13 +77,9 @@ export function waitingAt(wishes: readonly Wish[], location: string, held: reado
     .filter((wish) => {
       const claims = gpuClaims(wish.revision.group);
       const own = held.filter(({ key }) => key === wish.key);
-      return wish.location === location && wish.host && isRunning(wish) && !isGiven(claims, gpusGiven(own));
+      return wish.location === location && wish.host && isUp(wish) && !isGiven(claims, gpusGiven(own));
     })
     .toSorted((a, b) => a.revision.acceptedAtMs - b.revision.acceptedAtMs);
-}
-
-function isRunning({ wanted, settled }: Wish): boolean {
-  return wanted === 'running' && settled !== 'Succeeded' && settled !== 'Failed';
 }
 
 /** By the labels of what runs: books that were lost do not know of it, and who has a device has it. */

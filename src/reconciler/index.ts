@@ -17,16 +17,17 @@ export { createReconciler, type Reconciler } from './reconciler.ts';
 export { decisiveCode, restartAtMs, restartsAfter } from './restarts.ts';
 export { createRoutes } from './routes.ts';
 export { endedForRestart } from './runs.ts';
-export type {
-  DesiredState,
-  DrainBook,
-  EventBook,
-  Revision,
-  Run,
-  RunBook,
-  Settled,
-  Spot,
-  Wish,
-  WishChange,
-  WishDraft,
+export {
+  type DesiredState,
+  type DrainBook,
+  type EventBook,
+  isUp,
+  type Revision,
+  type Run,
+  type RunBook,
+  type Settled,
+  type Spot,
+  type Wish,
+  type WishChange,
+  type WishDraft,
 } from './wish.ts';

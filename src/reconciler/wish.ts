@@ -62,6 +62,11 @@ export interface WishDraft
 /** Where a group is: its host, and what it has of it. */
 export type Spot = Pick<Wish, 'host' | 'slot' | 'subnet' | 'address' | 'published'>;
 
+/** Whether something of it runs, or is to: it takes room and devices. What has ended by itself does not. */
+export function isUp({ wanted, settled }: Pick<Wish, 'wanted' | 'settled'>): boolean {
+  return wanted === 'running' && settled !== 'Succeeded' && settled !== 'Failed';
+}
+
 /** What may be changed of a wish without a new revision. */
 export interface WishChange {
   readonly wanted?: 'running' | 'stopped';

@@ -1,3 +1,4 @@
+import type { Gpu } from '../engines/index.ts';
 import type { Block } from './document.ts';
 
 // What is used now, and by whom.
@@ -10,34 +11,26 @@ interface ContainerUsage {
   readonly memoryLimitBytes: number;
 }
 
-interface Device {
+/** A GPU of a location, and who has it. */
+export interface DeviceView {
   readonly location: string;
   readonly id: string;
   readonly sku: string;
   readonly model: string;
   readonly state: 'free' | 'held';
-  /** '' for a group that is not for the reader's eyes. */
+  /** '' for a device that is free, and for a group that is not for the reader's eyes. */
   readonly group: string;
   readonly container: string;
-  readonly gpu: {
-    readonly name: string;
-    readonly driver: string | null;
-    readonly utilizationPercent: number | null;
-    readonly memoryUsedMib: number | null;
-    readonly memoryTotalMib: number | null;
-    readonly temperatureCelsius: number | null;
-    readonly powerWatts: number | null;
-    readonly powerLimitWatts: number | null;
-    readonly eccErrors: number | null;
-    readonly mig: boolean | null;
-    readonly processes: readonly { pid: number; program: string; memoryMib: number | null }[];
-  } | null;
+  /** null where nobody could look: it is free, or the image has no `nvidia-smi`. */
+  readonly gpu: Gpu | null;
 }
 
-interface Waiting {
+/** A group that waits for GPUs. */
+export interface WaitingView {
   readonly location: string;
   readonly group: string;
   readonly wants: readonly { readonly sku: string; readonly count: number }[];
+  /** Among those that want the same model; 1: it is next. */
   readonly place: number;
 }
 
@@ -48,8 +41,8 @@ export function usageBlocks({
   waiting,
 }: {
   readonly containers: readonly ContainerUsage[];
-  readonly devices: readonly Device[];
-  readonly waiting: readonly Waiting[];
+  readonly devices: readonly DeviceView[];
+  readonly waiting: readonly WaitingView[];
 }): Block[] {
   const tables = [
     ...(containers.length ? [containerTable(containers)] : []),
@@ -80,7 +73,7 @@ function containerTable(containers: readonly ContainerUsage[]): Block {
   };
 }
 
-function deviceTable(devices: readonly Device[]): Block {
+function deviceTable(devices: readonly DeviceView[]): Block {
   return {
     kind: 'table',
     columns: ['GPU', 'model', 'held by', 'load', 'memory', 'temperature', 'power', 'ECC', 'MIG', 'driver'],
@@ -92,17 +85,17 @@ function deviceTable(devices: readonly Device[]): Block {
 }
 
 /** `office/GPU-6f3f1b0e`: the rest of a uuid tells nothing more to people. */
-function deviceName({ location, id }: Device): string {
+function deviceName({ location, id }: DeviceView): string {
   return `${location}/${id.replace(/^((?:GPU|MIG)-[0-9a-f]{8})-.*$/i, '$1')}`;
 }
 
-function holderOf({ state, group, container }: Device): string {
+function holderOf({ state, group, container }: DeviceView): string {
   if (state === 'free') return 'free';
   return group ? [group, container].filter(Boolean).join('/') : 'another group';
 }
 
 /** A device that nobody looks at shows nothing; one whose driver gives no number says so. */
-function figuresOf({ gpu }: Device): string[] {
+function figuresOf({ gpu }: DeviceView): string[] {
   if (!gpu) return Array.from({ length: 7 }, () => '–');
   const of = (value: number | null, unit: string) => (value === null ? 'n/a' : `${value} ${unit}`);
   const limit = gpu.powerLimitWatts === null ? '' : ` of ${gpu.powerLimitWatts}`;
@@ -117,7 +110,7 @@ function figuresOf({ gpu }: Device): string[] {
   ];
 }
 
-function processTables(devices: readonly Device[]): Block[] {
+function processTables(devices: readonly DeviceView[]): Block[] {
   const rows = devices.flatMap((device) =>
     (device.gpu?.processes ?? []).map(({ pid, program, memoryMib }) => [
       deviceName(device),
@@ -133,7 +126,7 @@ function processTables(devices: readonly Device[]): Block[] {
 }
 
 /** `second in staging waits for 2 × V100 of office, first in line` */
-function waitingWords({ location, group, wants, place }: Waiting): string {
+function waitingWords({ location, group, wants, place }: WaitingView): string {
   const devices = wants.map(({ sku, count }) => `${count} × ${sku}`).join(' and ');
   return `${group} waits for ${devices} of ${location}, ${lineWords(place)}`;
 }

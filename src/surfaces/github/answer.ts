@@ -1,4 +1,4 @@
-import { type Said, withdraw } from '../../commands/index.ts';
+import { type Said, toEnd, withdraw } from '../../commands/index.ts';
 import type { Caller } from '../../policy/index.ts';
 import type { Block, Outcome } from '../../replies/index.ts';
 import * as say from '../../replies/index.ts';
@@ -20,8 +20,6 @@ import { proposalIn, waitEnded, waitFor, withdrawOld } from './waiting.ts';
 type Start = (desk: Desk, ask: Ask) => void;
 
 const MOST_COMMANDS = 5;
-/** Of what a command says, the beginning and the end are kept. */
-const MOST_BLOCKS = 2_000;
 
 /**
  * Does what somebody asked for, line by line, up to the first that fails; then answers. Begun anew after a crash: a deploy
@@ -117,26 +115,17 @@ export async function runLine(
     await beginDeploy(desk, pull, ask, admitted);
     await onDeploy(admitted);
   });
-  const blocks: Block[] = [];
   const proposal = ask.waits ? { proposal: ask.waits.proposal } : {};
   const said = { words: [], line, caller, surface, here, ...proposal };
-  const command = desk.parts.run(said, desk.closing);
-  for (;;) {
-    const step = await command.next();
-    desk.closing.throwIfAborted(); // answered after the next start
-    if (!step.done) {
-      keep(blocks, step.value);
-      if (deploy) tellStep(desk, pull, deploy, step.value);
-      onBlock(step.value);
-      continue;
-    }
-    const outcome = step.value;
-    const all = [...blocks, ...outcome.blocks];
-    if (deploy) await endDeploy(desk, pull, ask, deploy, { outcome, blocks: all });
-    if (outcome.kind !== 'waiting') await waitEnded(desk, ask, outcome, deploy !== undefined);
-    await noteRemoval(desk, pull, caller.name, outcome);
-    return { outcome, told: toldOf(outcome, all, rules), all };
-  }
+  const { outcome, blocks } = await toEnd(desk.parts.run(said, desk.closing), desk.closing, (block) => {
+    if (deploy) tellStep(desk, pull, deploy, block);
+    onBlock(block);
+  });
+  const all = [...blocks, ...outcome.blocks];
+  if (deploy) await endDeploy(desk, pull, ask, deploy, { outcome, blocks: all });
+  if (outcome.kind !== 'waiting') await waitEnded(desk, ask, outcome, deploy !== undefined);
+  await noteRemoval(desk, pull, caller.name, outcome);
+  return { outcome, told: toldOf(outcome, all, rules), all };
 }
 
 /** What is not shown anyway; who went past others is told in any case. */
@@ -163,12 +152,6 @@ const SHOWN = [
   'rolled-back',
   'still-going',
 ];
-
-/** Of what is told, the beginning and the end are kept. */
-export function keep(blocks: Block[], block: Block): void {
-  blocks.push(block);
-  if (blocks.length > MOST_BLOCKS) blocks.splice(MOST_BLOCKS / 2, 1);
-}
 
 function tellStep(desk: Desk, pull: Pull, { environment }: Admitted, block: Block): void {
   if (block.kind !== 'stage') return;

@@ -1,12 +1,11 @@
-import type { Here } from '../../commands/index.ts';
+import { type Here, toEnd } from '../../commands/index.ts';
 import { type Admission, type Refusal, staleVerdict } from '../../policy/index.ts';
-import type { Block, Outcome } from '../../replies/index.ts';
+import type { Outcome } from '../../replies/index.ts';
 import * as say from '../../replies/index.ts';
 import type { MappedBranch } from '../../repositories/index.ts';
 import type { Ask } from '../../store/index.ts';
-import { keep } from './answer.ts';
+import type { AnsweredElsewhere, AskedOfBranch } from '../pull-requests.ts';
 import type { Octokit } from './clients.ts';
-import type { AnsweredElsewhere, AskedOfBranch } from './elsewhere.ts';
 import { branchesOf } from './mapped.ts';
 import { nameOf } from './names.ts';
 import type { Desk } from './parts.ts';
@@ -43,25 +42,12 @@ export async function askOfBranch(
     await onDeploy({ environment: target.environment, commit: target.commit, title: branch });
   });
   const proposal = ask.waits ? { proposal: ask.waits.proposal } : {};
-  const command = desk.parts.run(
-    { words: [], line, caller, surface: 'slack', here, ...proposal },
-    desk.closing,
-  );
-  const blocks: Block[] = [];
-  for (;;) {
-    const step = await command.next();
-    desk.closing.throwIfAborted(); // answered after the next start
-    if (!step.done) {
-      keep(blocks, step.value);
-      onBlock(step.value);
-      continue;
-    }
-    const outcome = step.value;
-    if (begun) await ended(desk, octokit, place, target, outcome, blocks);
-    if (outcome.kind === 'waiting') await tellProposal(desk, ask, outcome);
-    else await waitEnded(desk, ask, outcome, begun);
-    return { outcome, blocks: [...blocks, ...outcome.blocks] };
-  }
+  const said = { words: [], line, caller, surface: 'slack' as const, here, ...proposal };
+  const { outcome, blocks } = await toEnd(desk.parts.run(said, desk.closing), desk.closing, onBlock);
+  if (begun) await ended(desk, octokit, place, target, outcome, blocks);
+  if (outcome.kind === 'waiting') await tellProposal(desk, ask, outcome);
+  else await waitEnded(desk, ask, outcome, begun);
+  return { outcome, blocks: [...blocks, ...outcome.blocks] };
 }
 
 function refusal(outcome: Outcome): AnsweredElsewhere {
@@ -92,7 +78,7 @@ function onBranch(
       if (!verdict.allowed) return verdict;
       const isProtected = rules.isProtected(environment);
       if (verb.name !== 'deploy') return { allowed: true, rule: 'on a branch', isProtected };
-      const barred = (await barredBy(desk, ask, target, environment)) ?? undefined;
+      const barred = await barredBy(desk, ask, target, environment);
       if (barred) return barred;
       const admission = await admissionOf(desk, octokit, repository, target);
       if (!admission.allowed) return admission;

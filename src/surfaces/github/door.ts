@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Vault } from '../../secrets/index.ts';
+import type { PullRequests } from '../pull-requests.ts';
 import type { Credentials } from './clients.ts';
 import { type CredentialFiles, readCredentials } from './credentials.ts';
-import type { PullRequests } from './elsewhere.ts';
 import { readKept, writeKept } from './kept-credentials.ts';
 import { createGithub, type Github } from './listen.ts';
 import type { GithubParts } from './parts.ts';

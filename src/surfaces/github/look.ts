@@ -1,3 +1,4 @@
+import { toEnd } from '../../commands/index.ts';
 import type { Caller } from '../../policy/index.ts';
 import type { Block, Outcome } from '../../replies/index.ts';
 import * as say from '../../replies/index.ts';
@@ -61,30 +62,23 @@ async function plan(desk: Desk, octokit: Octokit, pull: Pull, start: Start): Pro
     { words: [], line: '/kata plan', caller, surface: 'github', here },
     desk.closing,
   );
-  const blocks: Block[] = [];
-  for (;;) {
-    const step = await command.next();
-    if (!step.done) blocks.push(step.value);
-    else {
-      const problems = [...problemsIn(step.value), ...(changed ?? [])];
-      const told = [...blocks, ...step.value.blocks, ...say.rulesBlocks(rules.problems, changed, base)];
-      const found = withRules(planFrom(pull, step.value, told), changed);
-      const fork = await forkIn(desk, octokit, pull, { rules, plan: found });
-      await put(desk, accountOf(installation), {
-        kind: 'check',
-        key: `plan:${repository}:${head}:${found.again}`,
-        importance: 'result',
-        content: { repository, run: planCheck(head, found, problems, ACTIONS[fork]) },
-      });
-      await changePull(desk, nameOfPull(pull), (before = pull) => ({
-        ...before,
-        plan: { ...found, fork, comments: rules.comments },
-      }));
-      const preview = found.verdict === 'ready' ? await askPreview(desk, octokit, pull, rules) : undefined;
-      if (preview) start(desk, preview);
-      return;
-    }
-  }
+  const { outcome, blocks } = await toEnd(command, desk.closing);
+  const problems = [...problemsIn(outcome), ...(changed ?? [])];
+  const told = [...blocks, ...outcome.blocks, ...say.rulesBlocks(rules.problems, changed, base)];
+  const found = withRules(planFrom(pull, outcome, told), changed);
+  const fork = await forkIn(desk, octokit, pull, { rules, plan: found });
+  await put(desk, accountOf(installation), {
+    kind: 'check',
+    key: `plan:${repository}:${head}:${found.again}`,
+    importance: 'result',
+    content: { repository, run: planCheck(head, found, problems, ACTIONS[fork]) },
+  });
+  await changePull(desk, nameOfPull(pull), (before = pull) => ({
+    ...before,
+    plan: { ...found, fork, comments: rules.comments },
+  }));
+  const preview = found.verdict === 'ready' ? await askPreview(desk, octokit, pull, rules) : undefined;
+  if (preview) start(desk, preview);
 }
 
 /** What can be done with a click on a plan, by whether it is a fork's. */

@@ -1,7 +1,7 @@
 import type { Tree } from '../../commands/index.ts';
 import type { Ask } from '../../store/index.ts';
+import type { AnsweredElsewhere, AskedElsewhere } from '../pull-requests.ts';
 import { runLine } from './answer.ts';
-import type { AnsweredElsewhere, AskedElsewhere } from './elsewhere.ts';
 import { branchesOf } from './mapped.ts';
 import { nameOf, pullName } from './names.ts';
 import type { Desk } from './parts.ts';

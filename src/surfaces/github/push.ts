@@ -1,7 +1,7 @@
-import { type PushedBranch, used } from '../../commands/index.ts';
+import { type Ended, type PushedBranch, toEnd, used } from '../../commands/index.ts';
 import { Failure } from '../../failure.ts';
 import { type Caller, standingOf } from '../../policy/index.ts';
-import type { Block, Outcome } from '../../replies/index.ts';
+import type { Outcome } from '../../replies/index.ts';
 import * as say from '../../replies/index.ts';
 import type { MappedBranch } from '../../repositories/index.ts';
 import type { Ask } from '../../store/index.ts';
@@ -97,11 +97,6 @@ export async function endPush(desk: Desk, ask: Ask, outcome: Outcome): Promise<v
   );
 }
 
-interface Told {
-  readonly outcome: Outcome;
-  readonly blocks: readonly Block[];
-}
-
 const NOTHING = 'nothing-to-deploy';
 
 async function deployBranch(
@@ -110,7 +105,7 @@ async function deployBranch(
   place: Ask,
   wanted: MappedBranch,
   before: string,
-): Promise<Told> {
+): Promise<Ended> {
   const { repository } = place;
   const pushed = await readPush(desk, octokit, repository, wanted, before);
   if (!pushed.files.length && !(await hasGroups(desk, repository, wanted.environment)))
@@ -118,15 +113,15 @@ async function deployBranch(
   const held = await ruled(desk, octokit, place, wanted, pushed);
   if ('kind' in held) return { outcome: held, blocks: [] };
   await tell(desk, place, wanted, 'pending', say.deployingTitle(wanted.environment), '');
-  const checked = await drained(desk.parts.commands.checkPush(pushed, desk.closing));
+  const checked = await toEnd(desk.parts.commands.checkPush(pushed, desk.closing), desk.closing);
   if (checked.outcome.kind !== 'done') return checked;
   const follow = await desk.parts.commands.deployPush(pushed);
-  const told = await drained(follow(desk.closing));
-  if (held.goes && !desk.closing.aborted) await used(desk.parts, held.goes);
+  const told = await toEnd(follow(desk.closing), desk.closing);
+  if (held.goes) await used(desk.parts, held.goes);
   return told;
 }
 
-function unlessMendable(error: unknown): Told {
+function unlessMendable(error: unknown): Ended {
   if (!(error instanceof Failure)) throw error;
   return { outcome: say.failedOutcome(error), blocks: [] };
 }
@@ -173,15 +168,4 @@ function pusher(repository: string, branch: string): Caller {
 
 async function hasGroups(desk: Desk, repository: string, environment: string): Promise<boolean> {
   return (await desk.parts.views(repository, desk.closing)).some((view) => view.environment === environment);
-}
-
-async function drained(
-  command: AsyncGenerator<Block, Outcome>,
-): Promise<{ outcome: Outcome; blocks: Block[] }> {
-  const blocks: Block[] = [];
-  for (;;) {
-    const step = await command.next();
-    if (step.done) return { outcome: step.value, blocks };
-    blocks.push(step.value);
-  }
 }

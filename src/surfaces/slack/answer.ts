@@ -1,6 +1,6 @@
-import { parseLine } from '../../commands/index.ts';
+import { parseLine, toEnd } from '../../commands/index.ts';
 import { Failure } from '../../failure.ts';
-import type { Block, Outcome } from '../../replies/index.ts';
+import type { Outcome } from '../../replies/index.ts';
 import * as say from '../../replies/index.ts';
 import type { Room, SlackAsk } from '../../store/index.ts';
 import { ended, tellStep } from './deploys.ts';
@@ -13,9 +13,6 @@ import { type Meant, meantBy } from './targets.ts';
 import { tell, verbIn, whisper } from './tell.ts';
 import { sendCharts } from './usage-chart.ts';
 import { giveUpWaiting, type Start, waitFor } from './waiting.ts';
-
-/** Of what a command says, the beginning and the end are kept. */
-const MOST_BLOCKS = 2_000;
 
 /**
  * Does what somebody asked for, line by line, up to the first that fails; then answers. Begun anew after a crash: a deploy
@@ -126,29 +123,26 @@ async function answerHere(
   };
   const place = { repository, environment: room?.environment ?? '', branch };
   const here = repository ? hereIn(desk, ask, place, own, onDeploy) : undefined;
-  const blocks: Block[] = [];
-  const command = desk.parts.run(
-    { words: [], line, caller, surface: 'slack', channel: { team, channel }, ...(here ? { here } : {}) },
-    desk.closing,
-  );
-  for (;;) {
-    const step = await command.next();
-    desk.closing.throwIfAborted(); // answered after the next start
-    if (step.done) {
-      const said = {
-        outcome: step.value,
-        blocks: [...blocks, ...step.value.blocks],
-        about: repository === room?.repository ? '' : repository,
-      };
-      const outcome = await ended(desk, ask, line, begun, said);
-      if (outcome.code === 'usage' && outcome.kind === 'done')
-        await sendCharts(desk, ask, placesIn(outcome, groups));
-      return outcome;
-    }
+  const said = {
+    words: [],
+    line,
+    caller,
+    surface: 'slack' as const,
+    channel: { team, channel },
+    ...(here ? { here } : {}),
+  };
+  const { outcome, blocks } = await toEnd(desk.parts.run(said, desk.closing), desk.closing, async (block) => {
     if (!begun && !here && deploy) await onDeploy({ environment: deploy.environment, commit: '' });
-    keep(blocks, step.value);
-    if (begun) tellStep(desk, begun, step.value);
-  }
+    if (begun) tellStep(desk, begun, block);
+  });
+  const about = repository === room?.repository ? '' : repository;
+  const told = await ended(desk, ask, line, begun, {
+    outcome,
+    blocks: [...blocks, ...outcome.blocks],
+    about,
+  });
+  if (told.code === 'usage' && told.kind === 'done') await sendCharts(desk, ask, placesIn(told, groups));
+  return told;
 }
 
 /** What a line deploys that names a group alone; undefined for any other. */
@@ -179,9 +173,4 @@ function placesIn<Place extends { readonly name: string; readonly environment: s
   const { containers }: { containers?: unknown } = Object(data);
   const names = new Set(Array.isArray(containers) ? containers.map((row) => String(Object(row).group)) : []);
   return groups.filter(({ environment, name }) => names.has(say.nameOf(`${environment}/${name}`)));
-}
-
-function keep(blocks: Block[], block: Block): void {
-  blocks.push(block);
-  if (blocks.length > MOST_BLOCKS) blocks.splice(MOST_BLOCKS / 2, 1);
 }

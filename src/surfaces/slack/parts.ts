@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts';
-import type { GroupView, Places, Said, Tree, UsageHistory } from '../../commands/index.ts';
+import type { GroupView, Places, Said, UsageHistory } from '../../commands/index.ts';
 import type { GroupKey } from '../../event.ts';
 import type { Inbox, InboxBook, Outbox, OutboxBook } from '../../mail/index.ts';
 import type { Ledger, Money } from '../../metering/index.ts';
@@ -7,7 +7,8 @@ import type { Caller, Channel, Filters, Proposals, Told } from '../../policy/ind
 import type { Feed, Queue } from '../../reconciler/index.ts';
 import type { Block, Outcome } from '../../replies/index.ts';
 import type { Secret } from '../../secrets/index.ts';
-import type { SlackBook, SlackUser, Waits } from '../../store/index.ts';
+import type { SlackBook, SlackUser } from '../../store/index.ts';
+import type { PullRequests } from '../pull-requests.ts';
 import type { Clients } from './clients.ts';
 import type { Turns } from './turns.ts';
 
@@ -73,49 +74,6 @@ export interface Hearing extends Filters {
   readonly repository: string;
 }
 
-/** What Slack knows of pull requests: the GitHub surface, when there is one. */
-export interface PullRequests {
-  /** Those that are open, the newest first. */
-  open(repository: string): Promise<readonly { readonly number: number; readonly title: string }[]>;
-  /**
-   * Does what was asked as if it stood in the pull request, and tells of it there. Gives undefined for a pull request that
-   * the bot does not know. Safe to repeat under the same id.
-   */
-  ask(wanted: AskedOnGithub & { readonly number: number }): Promise<AnsweredOnGithub | undefined>;
-  /** Whether a repository is one of GitHub's. */
-  knows(repository: string): boolean;
-  /** A branch, deployed where a push of it goes. */
-  askOfBranch(wanted: AskedOnGithub & { readonly branch: string }): Promise<AnsweredOnGithub | undefined>;
-  /** What a pull request or a branch would deploy now; undefined where GitHub has neither. */
-  tree(
-    repository: string,
-    ref: { readonly pull: number } | { readonly branch: string },
-  ): Promise<Tree | undefined>;
-}
-
-export interface AnsweredOnGithub {
-  readonly blocks: readonly Block[];
-  readonly outcome: Outcome;
-}
-
-export interface AskedOnGithub {
-  readonly id: string;
-  readonly repository: string;
-  readonly actor: { readonly id: number; readonly login: string };
-  readonly line: string;
-  readonly saidAtMs: number;
-  readonly receivedAtMs: number;
-  /** What it has waited for, when it is asked again because that is over. */
-  readonly waits?: Waits;
-  /** Hears of each deploy before it begins. */
-  readonly onDeploy: (begun: {
-    readonly environment: string;
-    readonly commit: string;
-    readonly title: string;
-  }) => Promise<void>;
-  readonly onBlock: (block: Block) => void;
-}
-
 /** What the surface stands on. */
 export interface SlackParts {
   readonly settings: SlackSettings;
@@ -124,6 +82,7 @@ export interface SlackParts {
   readonly slack: SlackBook;
   readonly people: People;
   readonly subscriptions: Subscriptions;
+  /** The GitHub surface, when there is one. */
   readonly pullRequests: PullRequests | undefined;
   readonly proposals: Proposals;
   readonly ledger: Ledger;

@@ -1,8 +1,9 @@
 import type { Outcome } from '../../replies/index.ts';
 import * as say from '../../replies/index.ts';
 import type { SlackAsk } from '../../store/index.ts';
+import type { AskedElsewhere } from '../pull-requests.ts';
 import { ended, tellStep } from './deploys.ts';
-import type { AskedOnGithub, Desk } from './parts.ts';
+import type { Desk } from './parts.ts';
 import { beginRoom } from './rooms.ts';
 import type { Meant } from './targets.ts';
 import { tell } from './tell.ts';
@@ -22,7 +23,7 @@ export async function answerOnGithub(desk: Desk, ask: SlackAsk, meant: Meant): P
   if (!actor) return refuse(say.notLinked());
   let begun = '';
   const name = number ? `${repository}#${number}` : `${repository}@${branch}`;
-  const asked: AskedOnGithub = {
+  const asked: Omit<AskedElsewhere, 'number'> = {
     id: `slack:${ask.id}`,
     repository,
     actor,

@@ -1,6 +1,8 @@
-import type { Tree } from '../../commands/index.ts';
-import type { Block, Outcome } from '../../replies/index.ts';
-import type { Ask } from '../../store/index.ts';
+// What one room asks of another, which it never imports: the code host's surface answers, a chat's asks.
+
+import type { Tree } from '../commands/index.ts';
+import type { Block, Outcome } from '../replies/index.ts';
+import type { Ask } from '../store/index.ts';
 
 /** Something that is asked of a pull request in another place, by somebody who was proved to be this person on GitHub. */
 export interface AskedElsewhere
