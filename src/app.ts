@@ -477,7 +477,7 @@ function locationFrom(
     })),
     prices: pricesFrom(location.prices),
     isolation: location.isolation,
-    gpus: gpusOfLocation(location),
+    gpus: gpusOfLocation(name, location),
   };
 }
 

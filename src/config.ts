@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { load, YAMLException } from 'js-yaml';
 import { z } from 'zod';
 import { type EngineWay, gpusSchema, wayProblem } from './engines/index.ts';
 import { Failure } from './failure.ts';
 import { type GivenGrant, type Life, OWN_CALLERS, RIGHTS, type Right } from './policy/index.ts';
 import { Secret } from './secrets/index.ts';
-import { nearestWord } from './spec/index.ts';
+import { nearestWord, readDescribed } from './spec/index.ts';
 
 /** The environment variables that the bot and its command line read; no other file of src reads any. */
 export const VARIABLES = [
@@ -888,40 +887,29 @@ export function readSettings(environment: Pick<Environment, 'settingsFile' | 'se
     : parseSettings(text, environment.settingsFile);
 }
 
+const SETTINGS_PAGE = 'docs/settings.md';
+
 /** Settings from text. Throws a Failure `settings-invalid` that lists every mistake with its place. */
 export function parseSettings(text: string, file: string): Settings {
-  let written: unknown;
-  try {
-    written = load(text) ?? {};
-  } catch (error) {
-    if (!(error instanceof YAMLException)) throw error;
-    const place = error.mark ? `:${error.mark.line + 1}:${error.mark.column + 1}` : '';
-    throw new Failure('settings-invalid', `${file}${place}: ${error.reason}`, {
-      advice: 'Mend the YAML.',
-      cause: error,
-    });
-  }
-  const settings = settingsSchema.safeParse(written);
-  if (settings.success) return settings.data;
-  const mistakes = settings.error.issues
-    .flatMap(innermost)
-    .map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`);
-  throw new Failure('settings-invalid', `${file}: ${mistakes.join('; ')}`, {
-    advice: 'docs/settings.md lists every setting.',
+  const { value, problems } = readDescribed(text, settingsSchema, {
+    file,
+    code: 'settings-invalid',
+    page: SETTINGS_PAGE,
   });
-}
-
-type Mistake = { readonly path: readonly PropertyKey[]; readonly message: string };
-
-/** Of something that may be written in several ways, what is wrong in the way that was meant; of a key, what is wrong with it. */
-function innermost(issue: z.core.$ZodIssue): Mistake[] {
-  const { path } = issue;
-  if (issue.code === 'invalid_key') return issue.issues.map(({ message }) => ({ path, message }));
-  if (issue.code !== 'invalid_union') return [issue];
-  const meant = issue.errors.find((branch) => branch.every((inner) => inner.path.length > 0));
-  return (meant ?? issue.errors[0] ?? []).flatMap((inner) =>
-    innermost({ ...inner, path: [...path, ...inner.path] }),
-  );
+  if (value) return value;
+  const [first] = problems;
+  if (first && problems.length === 1)
+    throw new Failure('settings-invalid', `${file}:${first.line}:${first.column}: ${first.message}`, {
+      advice: first.advice,
+    });
+  throw new Failure('settings-invalid', `${file} has ${problems.length} mistakes:`, {
+    excerpt: problems
+      .map(({ line, column, message, advice }) =>
+        [`${line}:${column}  ${message}`, ...(advice.startsWith(SETTINGS_PAGE) ? [] : [advice])].join(' '),
+      )
+      .join('\n'),
+    advice: `${SETTINGS_PAGE} lists every setting.`,
+  });
 }
 
 function readSettingsFile({

@@ -93,13 +93,12 @@ export function gpuWay(id: string, isolation: Isolation): GpuWay | undefined {
  * The GPUs of a location, held against how its groups are isolated. Throws a Failure `gpus-invalid` for a device that is there
  * twice, or that no group there could be given.
  */
-export function gpusOfLocation({
-  gpus,
-  isolation,
-}: {
-  readonly gpus: readonly GpuDevice[];
-  readonly isolation: Isolation;
-}): readonly GpuDevice[] {
+export function gpusOfLocation(
+  name: string,
+  { gpus, isolation }: { readonly gpus: readonly GpuDevice[]; readonly isolation: Isolation },
+): readonly GpuDevice[] {
+  const invalid = (what: string, advice: string) =>
+    new Failure('gpus-invalid', `locations.${name}.gpus: ${what}.`, { advice });
   const ids = gpus.map(({ id }) => id);
   const twice = ids.find((id, index) => ids.indexOf(id) < index);
   if (twice !== undefined) throw invalid(`${twice} is there twice`, 'List each device once.');
@@ -115,8 +114,4 @@ export function gpusOfLocation({
   if (kinds.size > 1)
     throw invalid(`devices are named by ${[...kinds].join(' and ')}`, 'Name all of them in the same way.');
   return gpus;
-}
-
-function invalid(what: string, advice: string): Failure {
-  return new Failure('gpus-invalid', `gpus: ${what}.`, { advice });
 }

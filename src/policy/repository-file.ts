@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nearestWord, type Problem, readLocated } from '../spec/index.ts';
+import { type Problem, readDescribed } from '../spec/index.ts';
 import { holds } from './places.ts';
 import { type GivenGrant, lesserOf, RIGHTS, type Right } from './rights.ts';
 
@@ -67,88 +67,13 @@ const SILENT: RepositoryFile = schema.parse({});
 
 /** Reads the text of the file, and finds every mistake with its place. Pure, and never throws. */
 export function readRepositoryFile(text: string): { file: RepositoryFile; problems: readonly Problem[] } {
-  if (!text.replace(/#.*$/gm, '').trim()) return { file: SILENT, problems: [] };
-  const located = readLocated(text, REPOSITORY_FILE);
-  if ('severity' in located) return { file: SILENT, problems: [located] };
-  const parsed = schema.safeParse(located.value ?? {});
-  if (parsed.success) return { file: parsed.data, problems: [] };
-  const problems = parsed.error.issues
-    .flatMap((issue) => mistakesIn(issue))
-    .map(
-      ({ path, message, advice, atKey }): Problem => ({
-        severity: 'error',
-        code: 'rules-invalid',
-        own: true,
-        file: REPOSITORY_FILE,
-        path: path.join('.'),
-        message: `${path.join('.') || 'The file'}: ${message}.`,
-        advice,
-        ...located.place(path, atKey),
-      }),
-    );
-  return { file: SILENT, problems };
+  const { value = SILENT, problems } = readDescribed(text, schema, {
+    file: REPOSITORY_FILE,
+    code: 'rules-invalid',
+    page: 'docs/github.md',
+  });
+  return { file: value, problems };
 }
-
-interface Mistake {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-  readonly advice: string;
-  readonly atKey: boolean;
-}
-
-function mistakesIn(issue: z.core.$ZodIssue): Mistake[] {
-  const { path, message } = issue;
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => {
-      const near = nearestWord(key, KNOWN);
-      return {
-        path: [...path, key],
-        message: 'is not known',
-        advice: near ? `Did you mean ${near}?` : `Known are ${KNOWN.join(', ')}.`,
-        atKey: true,
-      };
-    });
-  if (issue.code === 'invalid_value')
-    return [
-      {
-        path,
-        message: 'is none of the words that it may be',
-        advice: `Write ${issue.values.join(' or ')}.`,
-        atKey: false,
-      },
-    ];
-  if (issue.code === 'invalid_key')
-    return issue.issues.map((inner) => ({
-      path,
-      message: inner.message,
-      advice: 'docs/github.md shows one.',
-      atKey: true,
-    }));
-  return [
-    {
-      path,
-      message: message.replace(/^Invalid input: /, ''),
-      advice: 'docs/github.md shows one.',
-      atKey: false,
-    },
-  ];
-}
-
-const KNOWN = [
-  'environments',
-  'roles',
-  'forks',
-  'comments',
-  'previews',
-  'protected',
-  'longest',
-  'pullRequests',
-  'read',
-  'triage',
-  'write',
-  'maintain',
-  'admin',
-];
 
 /** What a role may do: what the settings give, but never more than the file says. Pure. */
 export function narrowed(given: readonly GivenGrant[], most: Right | undefined): readonly GivenGrant[] {

@@ -1,10 +1,10 @@
 /** Text of a containergroup.yaml -> a typed group, or problems with their places and advice. */
+export { type Described, readDescribed } from './described.ts';
 export { type Change, diffGroups, effectOf } from './diff.ts';
 export { memberFingerprint, podFingerprint } from './fingerprint.ts';
 export { hideSecrets } from './hide-secrets.ts';
 export { isServerOf, registryOf } from './image-registry.ts';
 export { jsonSchema } from './json-schema.ts';
-export { readLocated } from './located.ts';
 export { type Mask, type MaskedStream, maskFor } from './mask.ts';
 export { nearestWord } from './nearest.ts';
 export type { Gap, Problem } from './problem.ts';

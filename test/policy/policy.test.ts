@@ -277,7 +277,7 @@ describe('the settings are told their mistakes', () => {
     ],
     [
       'callers: { ann: [{ right: reader, enviroments: [x] }] }',
-      'callers.ann.0: Unrecognized key: "enviroments"',
+      '1:35: callers.ann.0.enviroments: not known.',
     ],
     [
       'callers: { ann: [{ right: reader, environments: [Production] }] }',

@@ -36,7 +36,7 @@ environments:
     [
       'a word that is not known',
       'comments: sticky\nprevews: asked\n',
-      [2, 1, /prevews: is not known/, /previews/],
+      [2, 1, /prevews: not known/, /previews/],
     ],
     [
       'a value that is none',
@@ -51,7 +51,7 @@ environments:
       [2, 3, /expected an environment/, /docs/],
     ],
     ['no YAML', 'environments: [\n', [2, 1, /./, /./]],
-    ['a list', '- protected\n', [1, 1, /The file/, /./]],
+    ['a list', '- protected\n', [1, 1, /the file/, /./]],
   ])('with %s is told where', (_name, text, [line, column, message, advice]) => {
     const [problem] = readRepositoryFile(text).problems;
     expect([problem?.line, problem?.column]).toEqual([line, column]);

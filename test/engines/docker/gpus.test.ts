@@ -124,7 +124,7 @@ describe('GPUs in the settings', () => {
       JSON.stringify({ locations: { office: { isolation, gpus } } }),
       'katabot.yml',
     );
-    return gpusOfLocation(locations['office'] ?? { gpus: [], isolation: 'none' });
+    return gpusOfLocation('office', locations['office'] ?? { gpus: [], isolation: 'none' });
   };
 
   test('are a list of devices, each with the model that specs ask for', () => {
@@ -150,7 +150,12 @@ describe('GPUs in the settings', () => {
     ],
     ['all of a kind', [{ id: 'nvidia.com/gpu=all', sku: 'V100' }], 'none', /gpus\.0\.id: expected one GPU/],
     ['no model', [{ id: UUID }], 'none', /gpus\.0\.sku/],
-    ['one device twice', devices(UUID, UUID), 'none', /gpus: GPU-6f3f1b0e.* is there twice/],
+    [
+      'one device twice',
+      devices(UUID, UUID),
+      'none',
+      /locations\.office\.gpus: GPU-6f3f1b0e.* is there twice/,
+    ],
     ['two kinds of names', devices(UUID, '0'), 'none', /named by uuid and index/],
     ['a uuid for virtual machines', devices(UUID), 'hypervisor', /cannot be handed to a virtual machine/],
   ])('are refused with %s', (_what, gpus, isolation, expected) => {

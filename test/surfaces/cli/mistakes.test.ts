@@ -89,8 +89,22 @@ describe('a bot that cannot start says why', () => {
       /cannot listen on 203\.0\.113\.7:7070: this machine does not have that address/,
     ],
     ['its port is no port', 'http: { address: 127.0.0.1:70700 }', /http\.address: a port is 65535 at most/],
-    ['a setting is unknown', 'htpp: {}', /the file: Unrecognized key: "htpp"\n→ docs\/settings\.md/],
-    ['its settings are a list', '- instance: a', /the file: Invalid input: expected object, received array/],
+    ['a setting is unknown', 'htpp: {}', /katabot\.yml:1:1: htpp: not known\.\n→ Did you mean http\?/],
+    [
+      'a setting of a location is misspelt',
+      'locations:\n  a:\n    isolation: none\n    adresses: 127.20.0.0/16',
+      /katabot\.yml:4:5: locations\.a\.adresses: not known\.\n→ Did you mean addresses\?/,
+    ],
+    [
+      'its settings are a list',
+      '- instance: a',
+      /katabot\.yml:1:1: the file: expected a map \(name: value\), found a list .*\n→ docs\/settings\.md/,
+    ],
+    [
+      'several settings are wrong',
+      'stopGraceSeconds: -1\nlocations:\n  a: { isolation: kata, gpus: {} }\n  b: { engine: 5 }',
+      /katabot\.yml has 4 mistakes:\n {2}1:19 {2}stopGraceSeconds: expected 0 at least\.\n {2}3:19 {2}locations\.a\.isolation: none of .* Write hypervisor or sandbox or none\.\n/,
+    ],
     ['its settings are no YAML', 'instance: [', /katabot\.yml:\d+:\d+: /],
   ])('%s', async (_what, settings, said) => {
     const answer = await serve(settings);
