@@ -1,5 +1,5 @@
 /** Text of a containergroup.yaml -> a typed group, or problems with their places and advice. */
-export { type Described, readDescribed } from './described.ts';
+export { readDescribed } from './described.ts';
 export { type Change, diffGroups, effectOf } from './diff.ts';
 export { memberFingerprint, podFingerprint } from './fingerprint.ts';
 export { hideSecrets } from './hide-secrets.ts';
