@@ -164,7 +164,7 @@ function targetIn(verb: Verb, word: Word, environment: string, said: Said): Targ
       `"${word.text}" is no group name; letters, digits and hyphens make one, and group/container names a container.`,
       said,
       word,
-      usageOf(verb),
+      fileMeant(verb, word, said) ?? usageOf(verb),
     );
   }
   return {
@@ -172,4 +172,10 @@ function targetIn(verb: Verb, word: Word, environment: string, said: Said): Targ
     environment,
     ...(container === undefined ? {} : { container }),
   };
+}
+
+/** A file in a group's place belongs behind its option. */
+function fileMeant(verb: Verb, { text, start }: Word, { line }: Said): string | undefined {
+  if (!/\.ya?ml$/i.test(text) || !verb.options.some(({ name }) => name === 'file')) return undefined;
+  return `Did you mean: ${line.slice(0, start)}--file ${line.slice(start)}`;
 }

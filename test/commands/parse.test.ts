@@ -168,6 +168,7 @@ describe('words', () => {
     [['logs', 'a', 'in', 'b', 'in', 'c'], 'logs is told twice which environment.', 'katabot logs'],
     [['delete', 'a/b/c'], '"a/b/c" is no group name', 'katabot delete'],
     [['delete', '../../etc'], '"../../etc" is no group name', 'katabot delete'],
+    [['deploy', 'web.yaml'], '"web.yaml" is no group name', 'Did you mean: katabot deploy --file web.yaml'],
     [['status', 'a', 'in', 'PROD'], '"PROD" is no environment', 'katabot status'],
     [['deploy', 'a', '@nothex'], '@nothex is no commit.', '@9f31c02'],
     [['status', 'a', '--', 'ls'], 'status takes nothing after --.', 'katabot status'],
