@@ -9,6 +9,7 @@ import { type Block, drawPlain, type FailureReport, type Outcome } from '../../s
 import { type AppInTest, commitFiles, eventually, startApp } from '../world/bot.ts';
 import { connect } from '../world/docker.ts';
 import { type Described, groupText } from '../world/groups.ts';
+import { createGallery } from './gallery.ts';
 import {
   FOREIGN_IMAGE,
   hurriedClock,
@@ -34,6 +35,7 @@ const location = (addresses: string, networks: string, more: object = {}) => ({
 const dockerHost = process.env['KATABOT_TEST_DOCKER_HOST'] ?? '';
 const docker = connect(dockerHost);
 const clock = hurriedClock(30 * 60_000);
+const gallery = createGallery();
 
 let bot: AppInTest;
 let folder: string;
@@ -148,11 +150,18 @@ function judge({ outcome, said, report }: Deployed, document: string): void {
   expect(report.message).toMatch(/^[^\n]+$/);
   for (const [, command = ''] of said.matchAll(/`katabot ([^`]+)`/g))
     expect(() => parse(command.split(' '))).not.toThrow();
+  hang({ outcome, said });
   if (report.place) {
     expect(report.place.file).toBe('shop/containergroup.yaml');
     expect(document.split('\n').length).toBeGreaterThanOrEqual(report.place.line);
     expect(said).toContain(`shop/containergroup.yaml:${report.place.line}:${report.place.column}`);
   }
+}
+
+/** Shows the answer in docs/failures.md. */
+function hang({ outcome, said }: Pick<Deployed, 'outcome' | 'said'>): void {
+  const [problem] = Object(outcome.data).problems ?? [];
+  gallery.hang(expect.getState().currentTestName ?? '', problem?.code ?? outcome.code, said);
 }
 
 /** The line of the document that a report points at, from its column on. */
@@ -451,6 +460,7 @@ describe('the host', () => {
 
   test('that is away before the deploy refuses it, and nothing has changed', async () => {
     const { outcome, said } = await deploy(at('gone')(groupText({ name: 'away' })), 'causes-away');
+    hang({ outcome, said });
     expect([outcome.kind, outcome.code]).toEqual(['refused', 'engine-unreachable']);
     expect(said).toContain('Nothing was changed');
     expect(await bot.app.store.desired.get('production/away')).toBeUndefined();
@@ -601,16 +611,22 @@ describe('a deploy', () => {
     ['a location that is not there', at('moon')(groupText({ name: 'lost' })), 'location-unknown', 3],
   ])('that asks for %s is refused before anything changes, at its line', async (_what, text, code, line) => {
     const before = (await bot.app.store.desired.list()).length;
-    const { outcome } = await deploy(text, 'causes-refused');
+    const { outcome, said } = await deploy(text, 'causes-refused');
+    hang({ outcome, said });
     expect([outcome.kind, (await bot.app.store.desired.list()).length - before]).toEqual(['invalid', 0]);
     expect(outcome.data).toMatchObject({ problems: [{ code, line, file: 'shop/containergroup.yaml' }] });
   });
 
-  test('whose name, or whose label, another group has is refused at its line', async () => {
+  test('whose name another group has is refused at its line', async () => {
     await deploy(groupText({ name: 'first', label: 'causelabel' }), 'causes-first');
     const name = await deploy(groupText({ name: 'first' }), 'causes-second');
+    hang(name);
     expect(name.outcome.data).toMatchObject({ problems: [{ code: 'group-taken', line: 2 }] });
+  });
+
+  test('whose label another group has is refused at its line', async () => {
     const label = await deploy(groupText({ name: 'second', label: 'causelabel' }), 'causes-second');
+    hang(label);
     expect(label.outcome.data).toMatchObject({ problems: [{ code: 'DnsNameLabelAlreadyTaken', line: 7 }] });
     drop('production/first');
   });
@@ -630,6 +646,11 @@ test('git push shows the cause as it is', async () => {
     /remote: {5}The attempt has cost \$[\d.]+\. Next: `katabot logs pushed\/main` · `katabot status pushed`/,
   );
   drop('production/pushed');
+});
+
+test('docs/failures.md shows these answers', async () => {
+  const { Version } = await docker.version();
+  expect(gallery.complaint(Version.split('.').slice(0, 2).join('.'))).toBe('');
 });
 
 async function dataOf(...words: string[]): Promise<unknown> {

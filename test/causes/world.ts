@@ -40,7 +40,7 @@ export async function startRegistry(address: string): Promise<PretendRegistry> {
     response.end(answer ? JSON.stringify({ errors: [answer] }) : '{}');
   });
   return {
-    host: `${address}:${await listening(server, address)}`,
+    host: `${address}:${await listening(server, address, 5000)}`,
     asked: () => asked.promise,
     close: () => closed(server),
   };
@@ -50,7 +50,7 @@ export async function startRegistry(address: string): Promise<PretendRegistry> {
 export async function startEmptyHost(address: string): Promise<{ url: string; close(): Promise<void> }> {
   const server = createHttpServer((_, response) => response.writeHead(404).end('nothing here'));
   return {
-    url: `http://${address}:${await listening(server, address)}`,
+    url: `http://${address}:${await listening(server, address, 3000)}`,
     close: () => closed(server),
   };
 }
