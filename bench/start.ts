@@ -50,7 +50,7 @@ async function coldStart(): Promise<number> {
   const settings = join(folder, 'katabot.yml');
   writeFileSync(settings, settingsOf(port, edgePort));
   const started = performance.now();
-  const bot = spawn(process.execPath, ['src/main.ts', 'serve'], {
+  const bot = spawn(process.execPath, ['src/main.mjs', 'serve'], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'pipe'],
     env: {

@@ -1,4 +1,3 @@
-import { Encrypter } from 'age-encryption';
 import { Failure } from '../failure.ts';
 import type { Scope } from './scope.ts';
 import { Secret } from './secret.ts';
@@ -19,6 +18,7 @@ export async function sealValue(
   { repository, environment }: Scope,
   value: Secret,
 ): Promise<string> {
+  const { Encrypter } = await import('age-encryption'); // a command that seals nothing starts without it
   const encrypter = new Encrypter();
   try {
     encrypter.addRecipient(recipient);

@@ -1,6 +1,5 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { link, readFile, unlink, writeFile } from 'node:fs/promises';
-import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { Failure, messageOf, systemCodeOf } from '../failure.ts';
 
 /** Keeps secrets at rest: what is sealed can be opened only with the identity file beside the database. */
@@ -22,6 +21,7 @@ export interface Vault {
  * is written above the old ones. Throws a Failure `vault-mismatch` for a file that holds no identity.
  */
 export async function openVault(identityFile: string): Promise<Vault> {
+  const { Decrypter, Encrypter } = await age();
   const identities = await readIdentities(identityFile);
   const recipients = await Promise.all(identities.map((identity) => recipientOf(identity, identityFile)));
   const [recipient = ''] = recipients;
@@ -54,6 +54,9 @@ export async function openVault(identityFile: string): Promise<Vault> {
   };
 }
 
+/** Loaded when the first vault is opened: commands that open none start without it. */
+const age = () => import('age-encryption');
+
 /** The library has no type for it. */
 function isForAnother(error: unknown): boolean {
   return messageOf(error).includes('no identity matched');
@@ -61,6 +64,7 @@ function isForAnother(error: unknown): boolean {
 
 async function recipientOf(identity: string, file: string): Promise<string> {
   try {
+    const { identityToRecipient } = await age();
     return await identityToRecipient(identity);
   } catch {
     // What was read is not handed on as the cause: half an identity is a secret too.
@@ -90,6 +94,7 @@ async function readOrMake(file: string): Promise<string> {
 /** Whole or not at all, and never over one that another process (bot or command line) has made meanwhile. */
 async function makeIdentity(file: string): Promise<void> {
   const draft = `${file}.${randomUUID()}`;
+  const { generateX25519Identity } = await age();
   await writeFile(draft, `${await generateX25519Identity()}\n`, { mode: 0o600, flag: 'wx' });
   try {
     await link(draft, file);

@@ -7,7 +7,7 @@ import { connect, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const MAIN = join(ROOT, 'src/main.ts');
+const MAIN = join(ROOT, 'src/main.mjs');
 const READY_TIMEOUT_MS = 20_000;
 const END_TIMEOUT_MS = 30_000;
 const PORTS = { http: 7070, edge: 7080 } as const;

@@ -62,7 +62,7 @@ export function katabot(
   options: { environment: Record<string, string>; signal: AbortSignal; shown?: boolean },
 ): Promise<Ran> {
   const { environment, signal, shown = true } = options;
-  const command = [process.execPath, resolve(ROOT, 'src/main.ts'), ...words];
+  const command = [process.execPath, resolve(ROOT, 'src/main.mjs'), ...words];
   return run(command, {
     cwd: ROOT,
     environment,

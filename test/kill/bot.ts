@@ -1,6 +1,7 @@
 /** The bot as `katabot serve` starts it, but for a fuse in its engine, its books and its calls to the engine. */
 import diagnostics from 'node:diagnostics_channel';
 import { appendFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { createApp } from '../../src/app.ts';
 import { systemClock } from '../../src/clock.ts';
@@ -61,6 +62,7 @@ diagnostics.subscribe('http.client.response.finish', (message) => {
 
 process.on('message', (question: Question) => void answer(question));
 await app.start();
+flushCompileCache(); // it is not left to end by itself
 process.stdout.write(
   `katabot listens on http://${app.addresses.http} (edge: http://${app.addresses.edge})\n`,
 );

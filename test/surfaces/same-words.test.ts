@@ -12,7 +12,7 @@ import { createMemoryEngine } from '../world/memory-engine.ts';
 
 /** Over a hundred processes, one after the other at each door. */
 const LONGEST_SET_UP_MS = 240_000;
-const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
+const MAIN = resolve(import.meta.dirname, '../../src/main.mjs');
 
 const GROUP = (name: string, text: string) =>
   JSON.stringify({

@@ -11,7 +11,7 @@ import { type Bot, git, startBot } from '../world/bot.ts';
 import { firstDifference, type Part, partsOf, withoutPassing } from './transcript.ts';
 
 const HERE = import.meta.dirname;
-const MAIN = resolve(HERE, '../../src/main.ts');
+const MAIN = resolve(HERE, '../../src/main.mjs');
 const PAGES = readdirSync(HERE).filter((name) => name.endsWith('.md') && name !== 'README.md');
 const WRITING = process.env['KATABOT_TRANSCRIPTS'] === 'write';
 const SETTINGS = {

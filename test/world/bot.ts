@@ -19,7 +19,7 @@ export interface BotOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Kept when it is given; otherwise the bot has one of its own, which goes with `stop`. */
   readonly dataFolder?: string;
-  /** Another program than `src/main.ts serve`, with its arguments. */
+  /** Another program than `src/main.mjs serve`, with its arguments. */
   readonly program?: readonly string[];
   /** Hears what the program sends to its parent, and opens the way to answer. */
   readonly talks?: boolean;
@@ -68,9 +68,10 @@ export async function startBot(options: BotOptions = {}): Promise<Bot> {
       KATABOT_DATA: dataFolder,
       KATABOT_SETTINGS: settingsFile,
       KATABOT_LOG: 'error',
+      NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/katabot'), // as src/main.mjs has it, for other programs
     },
   };
-  const child = spawn(process.execPath, [...(options.program ?? ['src/main.ts', 'serve'])], spawnOptions);
+  const child = spawn(process.execPath, [...(options.program ?? ['src/main.mjs', 'serve'])], spawnOptions);
   const { url, edgeUrl } = await listening(child);
   const token = (await readFile(cliTokenFile(dataFolder), 'utf8')).trim();
   const gone = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : Promise.resolve();

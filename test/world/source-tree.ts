@@ -33,7 +33,7 @@ export const READING_ORDER: readonly (readonly string[])[] = [
   ['config.ts'],
   ['app.ts'],
   ['program.ts'],
-  ['main.ts'],
+  ['main.mjs'],
 ];
 
 /** Chapters whose folders are adapters: each ties the program to one outside thing. */

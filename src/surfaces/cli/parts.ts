@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.ts';
 import type { Prices } from '../../metering/index.ts';
 import type { TokenParts } from './token.ts';
 
-/** What the command line stands on; `main.ts` gives the real ones. */
+/** What the command line stands on; `main.mjs` gives the real ones. */
 export interface CliParts {
   readonly clock: Clock;
   readonly out: Screen;

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type AppInTest, commitFiles, eventually, startApp } from '../../world/bot.ts';
 import { groupText } from '../../world/groups.ts';
 
-const MAIN = resolve(import.meta.dirname, '../../../src/main.ts');
+const MAIN = resolve(import.meta.dirname, '../../../src/main.mjs');
 const SETTINGS = {
   instance: 'test-cli',
   locations: { local: { isolation: 'none', addresses: '127.22.32.0/20', networks: '198.18.132.0/22' } },
