@@ -56,8 +56,9 @@ async function serve(): Promise<number> {
     await app.close();
     throw startFailure(error, dataFolder);
   });
+  const scheme = settings.http.tls ? 'https' : 'http';
   process.stdout.write(
-    `katabot listens on http://${app.addresses.http} (edge: http://${app.addresses.edge})\n`,
+    `katabot listens on ${scheme}://${app.addresses.http} (edge: http://${app.addresses.edge})\n`,
   );
   await new Promise<void>((resolve) => {
     if (interrupted.signal.aborted) resolve();

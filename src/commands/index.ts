@@ -18,7 +18,7 @@ export { findRoom } from './room.ts';
 export { runCommand } from './run.ts';
 export { saidText } from './said-text.ts';
 export { secretIn } from './secret-words.ts';
-export { createSessions, type Sessions } from './sessions.ts';
+export { type AskedSession, createSessions, type Sessions } from './sessions.ts';
 export type { Sources } from './sources.ts';
 export { VERBS } from './table.ts';
 export { type Ended, toEnd } from './to-end.ts';

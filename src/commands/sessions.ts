@@ -27,29 +27,54 @@ export interface ExecSessionRequest extends SessionRequest {
 export interface Sessions {
   exec(caller: Caller, request: ExecSessionRequest, signal: AbortSignal): Promise<Session>;
   attach(caller: Caller, request: SessionRequest, signal: AbortSignal): Promise<Session>;
+  /** Whether one would be opened now, without opening it. */
+  admit(caller: Caller, asked: AskedSession): Promise<void>;
 }
+
+/** A session and what it is for. */
+export type AskedSession =
+  | { readonly kind: 'exec'; readonly request: ExecSessionRequest }
+  | { readonly kind: 'attach'; readonly request: SessionRequest };
 
 export function createSessions(ground: Ground): Sessions {
   return {
     async exec(caller, request, signal) {
-      const { wish, container } = await found(ground, caller, request, 'operator', 'exec');
-      if (!request.yes && ground.policy.isProtected(request.environment)) {
-        throw new Failure('confirmation-needed', `${request.environment} is protected.`, {
-          advice: `katabot exec ${request.group}/${container} in ${request.environment} --yes -- ${request.command.join(' ')}`,
-        });
-      }
+      const { wish, container } = await admitExec(ground, caller, request);
       const mask = await maskOf(ground.desired, wish.key);
       const { command, input, terminal } = request;
       const asked = { key: wish.key, container, command, input, ...(terminal ? { terminal } : {}) };
       return masked(await hostOf(ground, wish).engine.exec(asked, signal), mask);
     },
     async attach(caller, request, signal) {
-      const { wish, container } = await found(ground, caller, request, 'reader', 'attach');
+      const { wish, container } = await admitAttach(ground, caller, request);
       const mask = await maskOf(ground.desired, wish.key);
       const attached = { key: wish.key, container, input: request.input };
       return masked(await hostOf(ground, wish).engine.attach(attached, signal), mask);
     },
+    async admit(caller, asked) {
+      if (asked.kind === 'exec') await admitExec(ground, caller, asked.request);
+      else await admitAttach(ground, caller, asked.request);
+    },
   };
+}
+
+interface Admitted {
+  readonly wish: Wish;
+  readonly container: string;
+}
+
+async function admitExec(ground: Ground, caller: Caller, request: ExecSessionRequest): Promise<Admitted> {
+  const admitted = await found(ground, caller, request, 'operator', 'exec');
+  if (!request.yes && ground.policy.isProtected(request.environment)) {
+    throw new Failure('confirmation-needed', `${request.environment} is protected.`, {
+      advice: `katabot exec ${request.group}/${admitted.container} in ${request.environment} --yes -- ${request.command.join(' ')}`,
+    });
+  }
+  return admitted;
+}
+
+function admitAttach(ground: Ground, caller: Caller, request: SessionRequest): Promise<Admitted> {
+  return found(ground, caller, request, 'reader', 'attach');
 }
 
 /** Secrets are for the programs in a container; on a screen they are shown to more people than one. */
@@ -74,7 +99,7 @@ async function found(
   { environment, group, container }: SessionRequest,
   needed: Right,
   deed: string,
-): Promise<{ wish: Wish; container: string }> {
+): Promise<Admitted> {
   const key = groupKey(environment, group);
   const wish = await ground.desired.get(key);
   const place = { environment, ...(wish ? { repository: wish.repository } : {}) };

@@ -53,7 +53,7 @@ const CHECKS: Readonly<Record<string, (words: string[]) => void>> = {
   katabot: (words) => words[0] === '--version' || expect(() => parse(words)).not.toThrow(),
   // Any address of the page has to be one of the API's own.
   curl(words) {
-    const { pathname } = new URL(words.at(-1) ?? '');
+    const { pathname } = new URL(words.at(-1)?.replaceAll('"', '') ?? '');
     const known = Object.keys(Object(openApi()['paths']));
     expect(known).toContain(pathname.replace(/\/op-[a-z0-9]+/, '/{id}'));
   },

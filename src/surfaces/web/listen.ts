@@ -14,7 +14,9 @@ import { followOperation, listOperations, showOperation } from './operations.ts'
 import { githubRoutes, linkRoutes } from './pages.ts';
 import type { WebEnvironment, WebParts } from './parts.ts';
 import { answerProblem, problem, thrownProblem } from './problems.ts';
+import { answerPlain, answerTicket } from './sessions.ts';
 import { slackRoutes } from './slack.ts';
+import { createTickets } from './tickets.ts';
 import { acceptSessions } from './websockets.ts';
 
 const MOST_BODY_BYTES = 1_048_576;
@@ -30,6 +32,7 @@ export function createWeb(parts: WebParts): Web {
   const app = new Hono<WebEnvironment>();
   const admission = createAdmission(parts);
   const beginOnce = createBeginOnce(parts);
+  const tickets = createTickets(parts.clock);
   app.get('/healthz', (context) => context.json({ status: 'ok' }));
   app.all('/git/*', async ({ env }) => {
     await parts.git(env.incoming, env.outgoing);
@@ -58,13 +61,14 @@ export function createWeb(parts: WebParts): Web {
     context.header('allow', 'POST');
     return answerProblem(context, problem(405, 'method-not-allowed', 'A command is sent with POST.'));
   });
-  app.on(['GET'], ['/api/v1/exec', '/api/v1/attach'], (context) => {
-    context.header('upgrade', 'websocket');
-    return answerProblem(context, problem(400, 'websocket-expected', 'Sessions are websockets.'));
-  });
+  for (const kind of ['exec', 'attach'] as const) {
+    app.get(`/api/v1/${kind}`, answerPlain);
+    app.post(`/api/v1/${kind}`, (context) => answerTicket(parts, tickets, kind, context));
+  }
+  app.get('/api/v1/sessions/:id', answerPlain);
   app.notFound((context) => answerProblem(context, problem(404, 'not-found', 'There is nothing here.')));
   app.onError((error, context) => answerProblem(context, thrownProblem(error, parts.reportInternal)));
-  return { app, attach: (server) => acceptSessions(server, parts, admission) };
+  return { app, attach: (server) => acceptSessions(server, { parts, admission, tickets }) };
 }
 
 export interface ListenAt {

@@ -1,48 +1,5 @@
 import { commandSchema } from '../../commands/index.ts';
-
-const BLOCK = {
-  type: 'object',
-  required: ['kind'],
-  properties: {
-    kind: { enum: ['heading', 'stage', 'field', 'log', 'problem', 'table', 'text', 'verbatim', 'blank'] },
-  },
-  description: 'A piece of what the bot says, before anybody draws it.',
-};
-const OUTCOME = {
-  type: 'object',
-  required: ['kind', 'code', 'blocks', 'data'],
-  properties: {
-    kind: { enum: ['done', 'waiting', 'refused', 'invalid', 'failed'] },
-    code: { type: 'string', description: 'Stable, such as `deployed` or `image-not-found`.' },
-    blocks: { type: 'array', items: { $ref: '#/components/schemas/Block' } },
-    data: { description: 'The same facts for programs.' },
-  },
-};
-const OPERATION = {
-  type: 'object',
-  required: ['id', 'caller', 'text', 'startedAtMs', 'state'],
-  properties: {
-    id: { type: 'string', pattern: '^op-[a-z0-9]{6,}$' },
-    caller: { type: 'string' },
-    text: { type: 'string' },
-    startedAtMs: { type: 'integer' },
-    endedAtMs: { type: 'integer' },
-    state: { enum: ['running', 'ended'] },
-    outcome: { $ref: '#/components/schemas/Outcome' },
-  },
-};
-const PROBLEM = {
-  type: 'object',
-  required: ['type', 'title', 'status', 'code', 'detail'],
-  properties: {
-    type: { type: 'string' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    code: { type: 'string' },
-    detail: { type: 'string' },
-    advice: { type: 'string' },
-  },
-};
+import { BLOCK, OPERATION, OUTCOME, PROBLEM, TICKET } from './openapi-shapes.ts';
 
 const REFUSED = {
   description: 'Why not, and what to do.',
@@ -88,26 +45,29 @@ function query(name: string, description: string, more: Readonly<Record<string, 
   return { name, in: 'query', description, schema: { type: 'string' }, ...more };
 }
 
+const WEBSOCKET =
+  'A websocket with the subprotocol v5.channel.k8s.io: the first byte of a message names its channel (0 input, 1 output, 2 errors, 3 status, 4 resize, 255 close).';
+
 function session(summary: string, more: readonly unknown[]) {
+  const parameters = [
+    query('group', 'The group.', { required: true }),
+    query('environment', 'Where; production when nothing is said.'),
+    query('container', 'Which container; not needed when there is one.'),
+    query('input', '1 to pass input on.'),
+    ...more,
+  ];
+  const refusals = { '400': REFUSED, '404': REFUSED, '409': REFUSED, ...REFUSALS };
   return {
     get: {
       summary,
-      description:
-        'A websocket with the subprotocol v5.channel.k8s.io: the first byte of a message names its channel (0 input, 1 output, 2 errors, 3 status, 4 resize, 255 close).',
-      parameters: [
-        query('group', 'The group.', { required: true }),
-        query('environment', 'Where; production when nothing is said.'),
-        query('container', 'Which container; not needed when there is one.'),
-        query('input', '1 to pass input on.'),
-        ...more,
-      ],
-      responses: {
-        '101': { description: 'The session.' },
-        '400': REFUSED,
-        '404': REFUSED,
-        '409': REFUSED,
-        ...REFUSALS,
-      },
+      description: WEBSOCKET,
+      parameters,
+      responses: { '101': { description: 'The session.' }, ...refusals },
+    },
+    post: {
+      summary: `${summary}, by somebody who has no token: one session, opened once, within a minute`,
+      parameters,
+      responses: { '201': json(TICKET, 'Where it is opened, and the password.'), ...refusals },
     },
   };
 }
@@ -215,6 +175,14 @@ const PATHS = {
     query('yes', '1 in a protected environment.'),
   ]),
   '/api/v1/attach': session('Look at what a container prints from now on', []),
+  '/api/v1/sessions/{id}': {
+    get: {
+      summary: 'Open a session that was prepared, once',
+      description: WEBSOCKET,
+      parameters: [ID],
+      responses: { '101': { description: 'The session.' }, ...REFUSALS },
+    },
+  },
 };
 
 /** The description of the API, OpenAPI 3.1. Verbs and options come from the verb table. */

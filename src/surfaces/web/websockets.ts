@@ -2,12 +2,13 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Session } from '../../engines/index.ts';
-import { Failure } from '../../failure.ts';
 import type { Caller } from '../../policy/index.ts';
 import type { Admission } from './admission.ts';
 import { carry } from './channels.ts';
 import type { WebParts } from './parts.ts';
 import { type Problem, problem, thrownProblem } from './problems.ts';
+import { askedIn } from './sessions.ts';
+import type { Admits, Tickets } from './tickets.ts';
 
 const PROTOCOL = 'v5.channel.k8s.io';
 /** Kubernetes' way for browsers, which cannot set a header: the token as a subprotocol, never in the address. */
@@ -16,8 +17,18 @@ const MOST_SESSIONS = 50;
 const HEARTBEAT_MS = 30_000;
 const LONGEST_MESSAGE = 1_048_576;
 
-/** Takes `/api/v1/exec` and `/api/v1/attach`: the caller is known and the session is open before the websocket is. */
-export function acceptSessions(server: Server, parts: WebParts, admission: Admission): void {
+interface Doors {
+  readonly parts: WebParts;
+  readonly admission: Admission;
+  readonly tickets: Tickets;
+}
+
+/**
+ * Takes `/api/v1/exec` and `/api/v1/attach` with a caller's token, and `/api/v1/sessions/ID` with the password of a ticket: the
+ * caller is known and the session is open before the websocket is.
+ */
+export function acceptSessions(server: Server, doors: Doors): void {
+  const { parts } = doors;
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: LONGEST_MESSAGE,
@@ -25,7 +36,7 @@ export function acceptSessions(server: Server, parts: WebParts, admission: Admis
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
-    void accept({ parts, admission, sockets }, request, socket, head).catch((error: unknown) =>
+    void accept({ ...doors, sockets }, request, socket, head).catch((error: unknown) =>
       refuse(socket, thrownProblem(error, parts.reportInternal)),
     );
   });
@@ -35,15 +46,13 @@ export function acceptSessions(server: Server, parts: WebParts, admission: Admis
 }
 
 async function accept(
-  { parts, admission, sockets }: { parts: WebParts; admission: Admission; sockets: WebSocketServer },
+  { sockets, ...doors }: Doors & { sockets: WebSocketServer },
   request: IncomingMessage,
   socket: Duplex,
   head: Buffer,
 ): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://bot');
-  const kind = /^\/api\/v1\/(exec|attach)$/.exec(url.pathname)?.[1];
-  if (kind === undefined) return refuse(socket, problem(404, 'not-found', 'There is nothing here.'));
-  const admitted = await admission.admit(tokenIn(request), request.socket.remoteAddress ?? '');
+  const { parts } = doors;
+  const admitted = await admit(doors, request);
   if ('problem' in admitted) return refuse(socket, admitted.problem, admitted.headers);
   if (sockets.clients.size >= MOST_SESSIONS) {
     return refuse(
@@ -53,7 +62,7 @@ async function accept(
   }
   const ending = new AbortController();
   socket.once('close', () => ending.abort(new Error('the client left')));
-  const session = await open(parts, kind, admitted.caller, url.searchParams, ending.signal);
+  const session = await open(parts, admitted, ending.signal);
   if (socket.destroyed) return session.close();
   sockets.handleUpgrade(request, socket, head, (websocket) => {
     beat(websocket, parts);
@@ -61,27 +70,47 @@ async function accept(
   });
 }
 
+type Wanted = Pick<Admits, 'kind' | 'query'> & { readonly caller: Caller };
+
+/** Who comes in, and to what; or the problem that it gets instead. */
+async function admit(
+  { admission, tickets }: Doors,
+  request: IncomingMessage,
+): Promise<Wanted | { readonly problem: Problem; readonly headers?: Readonly<Record<string, string>> }> {
+  const { pathname, search } = new URL(request.url ?? '/', 'http://bot');
+  const address = request.socket.remoteAddress ?? '';
+  const kind = /^\/api\/v1\/(exec|attach)$/.exec(pathname)?.[1];
+  if (kind === 'exec' || kind === 'attach') {
+    const admitted = await admission.admit(tokenIn(request), address);
+    return 'problem' in admitted ? admitted : { kind, query: search, caller: admitted.caller };
+  }
+  const id = /^\/api\/v1\/sessions\/([\w-]{1,64})$/.exec(pathname)?.[1];
+  if (id === undefined) return { problem: problem(404, 'not-found', 'There is nothing here.') };
+  const password = tokenIn(request) ?? '';
+  const admits = tickets.take(id, password);
+  // A password is no token: whoever guesses one is held back like whoever guesses the other.
+  const admitted = await admission.admit(admits?.token ?? password, address);
+  if (!('problem' in admitted))
+    return { ...(admits ?? { kind: 'attach', query: '' }), caller: admitted.caller };
+  return admitted.problem.status === 429 ? admitted : { problem: OVER };
+}
+
+const OVER = problem(
+  401,
+  'session-over',
+  'This session was opened before, is older than a minute, or has another password.',
+  'Ask for another one: POST /api/v1/exec or /api/v1/attach.',
+);
+
 function open(
   { sessions }: WebParts,
-  kind: string,
-  caller: Caller,
-  query: URLSearchParams,
+  { kind, query, caller }: Wanted,
   signal: AbortSignal,
 ): Promise<Session> {
-  const request = {
-    group: query.get('group') ?? '',
-    environment: query.get('environment') || 'production',
-    container: query.get('container') ?? '',
-    input: query.get('input') === '1',
-  };
-  if (!request.group) throw new Failure('usage', 'Which group?', { advice: '?group=hello&container=web' });
-  if (kind === 'attach') return sessions.attach(caller, request, signal);
-  const command = query.getAll('command');
-  if (!command.length) throw new Failure('usage', 'Which program?', { advice: '&command=ls&command=-l' });
-  const [rows, columns] = ['rows', 'columns'].map((name) => Number(query.get(name)));
-  const size = { rows: rows || 24, columns: columns || 80 };
-  const terminal = query.get('terminal') === '1' ? { terminal: size } : {};
-  return sessions.exec(caller, { ...request, command, yes: query.get('yes') === '1', ...terminal }, signal);
+  const asked = askedIn(kind, new URLSearchParams(query));
+  return asked.kind === 'exec'
+    ? sessions.exec(caller, asked.request, signal)
+    : sessions.attach(caller, asked.request, signal);
 }
 
 function tokenIn({ headers }: IncomingMessage): string | undefined {

@@ -505,6 +505,7 @@ describe('the description', () => {
       '/api/v1/operations',
       '/api/v1/operations/{id}',
       '/api/v1/operations/{id}/events',
+      '/api/v1/sessions/{id}',
       '/healthz',
     ]);
   });

@@ -28,6 +28,10 @@ export interface ServedWeb {
   /** What the next command does. */
   run: Run;
   session: OpenSession;
+  /** Whether it would be opened; it would, unless a test says otherwise. */
+  admitSession: (kind: 'exec' | 'attach', caller: Caller, request: unknown) => Promise<void>;
+  /** Tokens that are none any more. */
+  readonly revoked: Set<string>;
   /** Says a command; the body may be anything. */
   ask(body: unknown, more?: Asking): Promise<Response>;
   get(path: string, more?: Asking): Promise<Response>;
@@ -70,13 +74,14 @@ export async function serveWeb({
     });
     const web = createWeb({
       clock,
-      authenticate: async (token) => CALLERS[token],
+      authenticate: async (token) => (served.revoked.has(token) ? undefined : CALLERS[token]),
       operations,
       keys,
       pepper: 'pepper',
       sessions: {
         exec: (caller, request) => served.session('exec', caller, request),
         attach: (caller, request) => served.session('attach', caller, request),
+        admit: (caller, { kind, request }) => served.admitSession(kind, caller, request),
       },
       seesAll: (caller) => caller.right === 'operator',
       requestsPerSecond,
@@ -117,6 +122,8 @@ export async function serveWeb({
       return DONE;
     },
     session: () => Promise.reject(new Error('no session was expected')),
+    admitSession: async () => {},
+    revoked: new Set(),
     ask: (body, more = {}) =>
       request(
         '/api/v1/commands',
