@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from './clock.ts';
 import {
+  createFigures,
   createOperations,
   createPlaces,
   createSessions,
@@ -231,6 +232,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     authenticate: (token) => tokens.authenticate(token),
     operations,
     sessions: createSessions(ground),
+    figures: createFigures(ground),
     keys: store.keys,
     pepper: store.pepper,
     seesAll: (caller) => policy.decide(caller, 'operator', 'see what others have asked').allowed,

@@ -4,6 +4,7 @@ export { commandSchema } from './command-schema.ts';
 export { commandText } from './command-text.ts';
 export { completionScript } from './completion.ts';
 export { pushCommands } from './deploy-push.ts';
+export { createFigures, type Figures } from './figures.ts';
 export { glanceAt, glanceBy } from './glance.ts';
 export type { CodeHost, Ground, Host, Location } from './ground.ts';
 export { commandsPage, helpFor, helpText, helpTopics } from './help.ts';

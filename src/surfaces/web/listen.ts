@@ -9,6 +9,7 @@ import { Failure, messageOf } from '../../failure.ts';
 import { createAdmission, onlyCallers } from './admission.ts';
 import { answerCommand } from './commands.ts';
 import { createBeginOnce } from './idempotency.ts';
+import { answerMetrics } from './metrics.ts';
 import { openApi } from './openapi.ts';
 import { followOperation, listOperations, showOperation } from './operations.ts';
 import { githubRoutes, linkRoutes } from './pages.ts';
@@ -66,6 +67,7 @@ export function createWeb(parts: WebParts): Web {
     app.post(`/api/v1/${kind}`, (context) => answerTicket(parts, tickets, kind, context));
   }
   app.get('/api/v1/sessions/:id', answerPlain);
+  app.get('/metrics', onlyCallers(admission), (context) => answerMetrics(parts, context));
   app.notFound((context) => answerProblem(context, problem(404, 'not-found', 'There is nothing here.')));
   app.onError((error, context) => answerProblem(context, thrownProblem(error, parts.reportInternal)));
   return { app, attach: (server) => acceptSessions(server, { parts, admission, tickets }) };

@@ -80,6 +80,15 @@ const PATHS = {
       responses: { '200': json({ type: 'object' }, 'It does.') },
     },
   },
+  '/metrics': {
+    get: {
+      summary: 'What the groups that you may see are, cost and use, for Prometheus',
+      responses: {
+        '200': { description: 'Its text format.', content: { 'text/plain': { schema: { type: 'string' } } } },
+        ...REFUSALS,
+      },
+    },
+  },
   '/api/v1/openapi.json': {
     get: {
       summary: 'This description',

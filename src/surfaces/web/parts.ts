@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { Clock } from '../../clock.ts';
-import type { Operations, Sessions } from '../../commands/index.ts';
+import type { Figures, Operations, Sessions } from '../../commands/index.ts';
 import type { Caller } from '../../policy/index.ts';
 import type { KeyBook } from '../../store/index.ts';
 
@@ -12,6 +12,8 @@ export interface WebParts {
   readonly authenticate: (token: string) => Promise<Caller | undefined>;
   readonly operations: Operations;
   readonly sessions: Sessions;
+  /** Of the groups that a caller may see. */
+  readonly figures: (caller: Caller) => Promise<Figures>;
   readonly keys: KeyBook;
   readonly pepper: string;
   /** Whether a caller sees what others have asked. */

@@ -507,6 +507,7 @@ describe('the description', () => {
       '/api/v1/operations/{id}/events',
       '/api/v1/sessions/{id}',
       '/healthz',
+      '/metrics',
     ]);
   });
 

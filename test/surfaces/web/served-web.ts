@@ -83,6 +83,7 @@ export async function serveWeb({
         attach: (caller, request) => served.session('attach', caller, request),
         admit: (caller, { kind, request }) => served.admitSession(kind, caller, request),
       },
+      figures: async () => ({ groups: [], used: [] }),
       seesAll: (caller) => caller.right === 'operator',
       requestsPerSecond,
       async git(request, response) {
