@@ -159,6 +159,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     clock,
     wake: reconciler.wake,
     health: reconciler.health,
+    lastHour: (key) => usage.lastHour(key),
     policy,
     approveWithinMs: settings.approveWithin,
     codeHost: { teamsOf: async (...asked) => github?.teamsOf(...asked) ?? [] },
@@ -271,7 +272,8 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
       watch.start();
       await github?.start();
       await slack?.start();
-      if (slack || Object.values(locations).some(({ gpus }) => gpus.length)) usage.start();
+      const isWatched = slack !== undefined || Object.values(locations).some(({ gpus }) => gpus.length);
+      usage.start(isWatched ? 60_000 : 300_000); // a picture has a point a minute; advice needs fewer
       void git.catchUp(stopping.signal).catch((error: unknown) => log.internal(error));
     },
     async close() {

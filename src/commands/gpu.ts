@@ -6,6 +6,7 @@ import * as say from '../replies/index.ts';
 import { deviceViews } from './gpu-devices.ts';
 import type { Ground } from './ground.ts';
 import { gpusFrom, NVIDIA_SMI } from './nvidia-smi.ts';
+import { savingsOf } from './right-size.ts';
 import { targetKey } from './targets.ts';
 import type { RunVerb } from './verb.ts';
 import { groupsFor } from './visible.ts';
@@ -25,10 +26,22 @@ export const runGpu: RunVerb = async function* (ground, { target, environment, c
   const used = await usageOf(ground, wishes, key, signal);
   const rows = used.map(({ key: _, ...row }) => row);
   const { devices, waiting } = await deviceViews(ground, caller, used, { key, environment });
-  const data = { containers: rows, devices, waiting };
+  const savings = wishes.flatMap((wish) => savingsIn(ground, wish));
+  const data = { containers: rows, devices, waiting, savings };
   yield* say.usageBlocks(data);
   return say.done('usage', data);
 };
+
+/** What the file of a group could ask for instead, by what was seen of it. */
+function savingsIn({ lastHour, locations, defaultPrices }: Ground, { key, revision, location }: Wish) {
+  const prices = locations[location]?.prices ?? defaultPrices;
+  const group = say.nameOf(key);
+  return savingsOf(revision.group, lastHour(key), prices).map((each) => ({
+    group,
+    file: revision.path,
+    ...each,
+  }));
+}
 
 /** Each container that runs of these groups, with the GPUs that it holds. */
 export async function usageOf(

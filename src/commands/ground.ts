@@ -25,6 +25,7 @@ import type {
 } from '../reconciler/index.ts';
 import type { SecretBook, Vault } from '../secrets/index.ts';
 import type { Sources } from './sources.ts';
+import type { UsageSample } from './usage-sample.ts';
 
 /** What commands stand on: the books, the engines, and a way to wake the reconciler. */
 export interface Ground {
@@ -60,6 +61,8 @@ export interface Ground {
   readonly wake: (key: GroupKey) => void;
   /** What the probes of a group's containers say. */
   readonly health: (key: GroupKey) => readonly Health[];
+  /** What a running group has used within the last hour, oldest first. */
+  readonly lastHour: (key: GroupKey) => readonly UsageSample[];
   readonly clock: Clock;
   readonly edge: Edge;
   readonly sources: Sources;

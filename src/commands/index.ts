@@ -23,7 +23,8 @@ export { type AskedSession, createSessions, type Sessions } from './sessions.ts'
 export type { Sources } from './sources.ts';
 export { VERBS } from './table.ts';
 export { type Ended, toEnd } from './to-end.ts';
-export { createUsageHistory, type UsageHistory, type UsageSample } from './usage-history.ts';
+export { createUsageHistory, type UsageHistory } from './usage-history.ts';
+export type { UsageSample } from './usage-sample.ts';
 export type { Command, GivenFile, Here, Said, Surface, Tree, Verb } from './verb.ts';
 export type { GroupView } from './view.ts';
 export { inQuotes, saidIn, type Word } from './words.ts';

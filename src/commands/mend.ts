@@ -1,7 +1,8 @@
-import { Money, type Prices, rate, sizeOf } from '../metering/index.ts';
+import type { Prices } from '../metering/index.ts';
 import type { Suggestion } from '../replies/index.ts';
-import type { Container, Group } from '../spec/index.ts';
+import type { Group } from '../spec/index.ts';
 import type { Cause } from './cause.ts';
+import { difference, withRequest } from './right-size.ts';
 
 /** The property to change, and what to write there when that can be said. */
 export interface Mend {
@@ -133,9 +134,8 @@ function memoryOf(group: Group, name: string | undefined, prices: Prices): Mend 
     return twice <= total ? { path, suggestion: { text: `memoryInGB: ${twice}` } } : { path };
   }
   const wanted = tenths(requests.memoryInGB + (isApp ? requests.memoryInGB : total));
-  const mended = withMemory(group, index, wanted);
-  const [now, then] = [group, mended].map((each) => rate(sizeOf(each), prices).perHour);
-  const addsPerHour = new Money(prices.currency, (then?.picos ?? 0n) - (now?.picos ?? 0n));
+  const mended = withRequest(group, index, { memoryInGB: wanted });
+  const addsPerHour = difference(mended, group, prices);
   return {
     path: `${resourcesPath(index)}.requests.memoryInGB`,
     suggestion: { text: `memoryInGB: ${wanted}`, addsPerHour },
@@ -144,13 +144,4 @@ function memoryOf(group: Group, name: string | undefined, prices: Prices): Mend 
 
 function tenths(gigabytes: number): number {
   return Math.round(gigabytes * 10) / 10;
-}
-
-function withMemory(group: Group, index: number, memoryInGB: number): Group {
-  const containers = group.containers.map((container, each): Container => {
-    if (each !== index) return container;
-    const requests = { ...container.resources.requests, memoryInGB };
-    return { ...container, resources: { ...container.resources, requests } };
-  });
-  return { ...group, containers };
 }

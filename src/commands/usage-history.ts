@@ -1,25 +1,15 @@
 import type { Gpu } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import { usageOf } from './gpu.ts';
-import { EVERY_MS, KEPT_MS, tellIdle } from './gpu-idle.ts';
+import { KEPT_MS, tellIdle } from './gpu-idle.ts';
 import type { Ground } from './ground.ts';
-
-/** What all containers of a group used together at one moment. */
-export interface UsageSample {
-  readonly atMs: number;
-  readonly cpuMilli: number;
-  readonly memoryBytes: number;
-  /** Of the busiest GPU; null where none is held, or its driver gives no number. */
-  readonly gpuPercent: number | null;
-  /** Of all its GPUs together; null where none is held, or their driver gives no number. */
-  readonly gpuMemoryBytes: number | null;
-  readonly gpuMemoryLimitBytes: number | null;
-}
+import type { UsageSample } from './usage-sample.ts';
 
 /** What running groups have used within the last hour: kept in memory alone, and forgotten with the group. */
 export interface UsageHistory {
-  start(): void;
-  /** Looks now, besides once a minute. */
+  /** Looks again and again from now on. */
+  start(everyMs: number): void;
+  /** Looks now, besides. */
   look(): Promise<void>;
   /** Oldest first. */
   lastHour(key: GroupKey): readonly UsageSample[];
@@ -48,6 +38,11 @@ export function createUsageHistory(ground: Ground): UsageHistory {
         atMs,
         cpuMilli: rows.reduce((sum, row) => sum + row.cpuMilli, 0),
         memoryBytes: rows.reduce((sum, row) => sum + row.memoryBytes, 0),
+        containers: rows.map(({ container, cpuMilli, memoryBytes }) => ({
+          container,
+          cpuMilli,
+          memoryBytes,
+        })),
         ...gpuFigures(rows.flatMap(({ gpus }) => gpus)),
       };
       const young = (kept.get(key) ?? []).filter((each) => each.atMs > atMs - KEPT_MS && each.atMs < atMs);
@@ -55,15 +50,14 @@ export function createUsageHistory(ground: Ground): UsageHistory {
     }
     for (const wish of wishes) await tellIdle(ground, wish, kept.get(wish.key) ?? []);
   };
-  const again = () => {
+  const again = (everyMs: number) => {
     if (closing.signal.aborted) return;
-    cancel = clock.after(
-      EVERY_MS,
-      () =>
-        void look()
-          .catch(() => {})
-          .then(again),
-    ); // a gap in the picture
+    const next = () =>
+      void look().then(
+        () => again(everyMs),
+        () => again(everyMs),
+      ); // or a gap in the picture
+    cancel = clock.after(everyMs, next);
   };
   return {
     start: again,

@@ -25,4 +25,4 @@ export * from './room.ts';
 export * from './secrets.ts';
 export * from './slack.ts';
 export * from './tokens.ts';
-export { type DeviceView, usageBlocks, type WaitingView } from './usage.ts';
+export { type DeviceView, type Saving, usageBlocks, type WaitingView } from './usage.ts';

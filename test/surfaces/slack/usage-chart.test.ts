@@ -11,6 +11,7 @@ function samples(gpu: typeof GPU | typeof NONE) {
   return [30, 20, 10].map((minutes) => ({
     atMs: NOW - minutes * 60_000,
     cpuMilli: 500,
+    containers: [],
     memoryBytes: 1e9,
     ...gpu,
   }));
