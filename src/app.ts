@@ -475,6 +475,7 @@ function locationFrom(
     hosts: hostsIn(name, location).map((host) => ({
       name: host.name,
       location: name,
+      zone: host.zone ?? '',
       setting: `locations.${name}${location.hosts ? `.hosts.${host.name}` : ''}`,
       engine: parts.engine?.(host) ?? dockerEngineFor(settings, host, parts),
       pools: poolsFrom(host),

@@ -225,6 +225,14 @@ const hostSchema = z
     networks: z.string().optional().meta({
       description: 'What `networks` of a location is, for this host alone; that of the location without it.',
     }),
+    zone: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,39}$/, 'expected the name of a zone, such as 1')
+      .optional()
+      .meta({
+        description:
+          'The availability zone that it is in: a group that names `zones` goes to a host of that zone.',
+      }),
   })
   .superRefine(checkWay);
 
@@ -737,6 +745,7 @@ export type LocationSettings = z.infer<typeof locationSchema>;
 /** One host of a location, with what is said of all of them. */
 export interface HostSettings extends LocationSettings {
   readonly name: string;
+  readonly zone?: string | undefined;
 }
 
 /** The hosts of a location. One that names none is a host itself, of the location’s name. */

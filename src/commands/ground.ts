@@ -119,6 +119,8 @@ export interface Host {
   /** Like no other host's; that of the location where it is the only one. */
   readonly name: string;
   readonly location: string;
+  /** '' for none. */
+  readonly zone: string;
   /** Where the settings speak of it, such as `locations.office`. */
   readonly setting: string;
   readonly engine: Engine;

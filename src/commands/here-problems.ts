@@ -108,7 +108,10 @@ export async function shortagesFor(ground: Ground, wish: Wish, facts: EngineFact
   const { key, revision } = wish;
   const host = hostOf(ground, wish);
   const candidate = { ...promisedOn(await ground.desired.list(), key, { host, facts }), drained: false };
-  const shortages = shortagesOn(needOf(revision.group, 'none'), { ...candidate, hasAddress: true });
+  const shortages = shortagesOn(
+    { ...needOf(revision.group, 'none'), zone: '' },
+    { ...candidate, hasAddress: true },
+  );
   return shortages.map((shortage) => say.shortageOf(host.name, shortage).message);
 }
 

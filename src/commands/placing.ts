@@ -85,7 +85,8 @@ async function stay(
 ): Promise<Decided> {
   const promised = promisedOn(await desired.list(), key, { host, facts });
   const candidate = { ...promised, drained: false, hasAddress: true };
-  const shortages = shortagesOn(needOf(group, location.isolation), candidate);
+  // What runs stays where it is, whatever zone its file names now.
+  const shortages = shortagesOn({ ...needOf(group, location.isolation), zone: '' }, candidate);
   return { host, facts, existing, missing: new Map(shortages.length ? [[host.name, shortages]] : []) };
 }
 
@@ -108,7 +109,9 @@ async function choose(
       }),
     ),
   );
-  const placement = place(needOf(group, location.isolation), candidates);
+  const need = needOf(group, location.isolation);
+  const zoned = location.hosts.some(({ zone }) => zone); // elsewhere zones are warned of, and change nothing
+  const placement = place(zoned ? need : { ...need, zone: '' }, candidates);
   const answering = seen.find(({ facts }) => facts);
   const chosen = 'host' in placement ? seen.find(({ host }) => host.name === placement.host) : undefined;
   const facts = chosen?.facts ?? answering?.facts;
@@ -154,13 +157,14 @@ export function promisedOn(
   wishes: readonly Wish[],
   key: GroupKey | undefined,
   { host, facts }: Pick<Seen, 'host' | 'facts'>,
-): Pick<Candidate, 'name' | 'facts' | 'promised'> {
+): Pick<Candidate, 'name' | 'zone' | 'facts' | 'promised'> {
   const others = wishes.filter((wish) => wish.host === host.name && wish.key !== key && isUp(wish));
   const sizes = others.map(({ revision }) => groupSize(revision.group));
   const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
   const memoryBytes = sum(sizes.map((size) => size.memoryBytes + (facts?.overheadBytes ?? 0)));
   return {
     name: host.name,
+    zone: host.zone,
     facts,
     promised: { memoryBytes, vcpuMilli: sum(sizes.map((size) => size.vcpuMilli)) },
   };

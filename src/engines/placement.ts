@@ -11,6 +11,8 @@ export interface Need {
   /** Of the container that asks for the most. */
   readonly widestMilli: number;
   readonly isolation: Isolation;
+  /** The zone that its host has to be in; '' where any will do. */
+  readonly zone: string;
 }
 
 /** What is known of a host when a group is to be placed. */
@@ -18,6 +20,8 @@ export interface Candidate {
   readonly name: string;
   /** Undefined while it does not answer. */
   readonly facts: EngineFacts | undefined;
+  /** '' for none. */
+  readonly zone: string;
   /** It takes no new groups. */
   readonly drained: boolean;
   /** Whether it has an address and a network for the group, with the ports of the group. */
@@ -31,6 +35,7 @@ export type Shortage =
   | { readonly kind: 'away' }
   | { readonly kind: 'drained' }
   | { readonly kind: 'isolation'; readonly shown: Isolation }
+  | { readonly kind: 'zone'; readonly zone: string; readonly wanted: string }
   | {
       readonly kind: 'memory';
       readonly neededBytes: number;
@@ -57,16 +62,18 @@ export type Placement =
 /** Processors are shared, by so many to one. */
 const MOST_SHARING = 16;
 
+/** What a group needs of a host that it goes to. ACI: of several zones the first one counts. */
 export function needOf(group: Group, isolation: Isolation): Need {
   const { memoryBytes, vcpuMilli } = groupSize(group);
   const widest = Math.max(0, ...group.containers.map(({ resources }) => resources.requests.cpu));
-  return { memoryBytes, vcpuMilli, widestMilli: widest * 1000, isolation };
+  return { memoryBytes, vcpuMilli, widestMilli: widest * 1000, isolation, zone: group.zones[0] ?? '' };
 }
 
 /** What the host has too little of; nothing when the group fits. Memory is promised, so it is never promised twice. */
 export function shortagesOn(need: Need, candidate: Candidate): Shortage[] {
-  const { facts, drained, hasAddress, promised } = candidate;
+  const { facts, drained, hasAddress, promised, zone } = candidate;
   const shortages: Shortage[] = drained ? [{ kind: 'drained' }] : [];
+  if (need.zone && need.zone !== zone) shortages.push({ kind: 'zone', zone, wanted: need.zone });
   if (!facts) return [...shortages, { kind: 'away' }];
   if (!isIsolated(facts.isolation, need.isolation))
     shortages.push({ kind: 'isolation', shown: facts.isolation });
@@ -104,6 +111,6 @@ export function canWait(missing: ReadonlyMap<string, readonly Shortage[]>): bool
   const passes = (shortage: Shortage) =>
     shortage.kind === 'memory'
       ? shortage.neededBytes <= shortage.totalBytes
-      : shortage.kind !== 'cpu' && shortage.kind !== 'isolation';
+      : shortage.kind !== 'cpu' && shortage.kind !== 'isolation' && shortage.kind !== 'zone';
   return missing.values().some((shortages) => shortages.every(passes));
 }

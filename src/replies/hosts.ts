@@ -55,6 +55,8 @@ function shortageText(shortage: Shortage): string {
       return 'takes no new groups';
     case 'isolation':
       return `shows ${shortage.shown} isolation`;
+    case 'zone':
+      return shortage.zone ? `is in zone ${shortage.zone}, not in ${shortage.wanted}` : 'is in no zone';
     case 'memory':
       return `has ${gb(Math.max(0, shortage.freeBytes))} of memory free, ${gb(shortage.neededBytes)} are needed`;
     case 'cpu':

@@ -191,6 +191,27 @@ test('groups of a host that does not answer are unknown: neither made anew elsew
   expect((await hear('status first')).said).toContain('Running');
 });
 
+test('a group that names a zone goes to a host of that zone, and is refused where there is none', async () => {
+  await app.stop();
+  const hosts = { one: { ...HOSTS.one, zone: '1' }, two: { ...HOSTS.two, zone: '2' } };
+  app = await startApp({
+    settings: { locations: { local: { isolation: 'none', hosts } } },
+    parts: { engine: ({ name }) => engineOf(name) },
+  });
+  const inZone = (name: string, zone: string) =>
+    hear('deploy --file containergroup.yaml', `${groupText({ name })}zones: ['${zone}']\n`);
+  expect((await inZone('first', '2')).outcome.code).toBe('deployed');
+  expect((await inZone('second', '2')).outcome.code).toBe('deployed');
+  expect(await groupsOn('two')).toEqual(['production/first', 'production/second']);
+  const { outcome, said } = await inZone('third', '3');
+  expect(outcome.code).toBe('invalid');
+  expect(said).toContain(
+    'No host of local takes the group: one is in zone 1, not in 3; two is in zone 2, not in 3.',
+  );
+  expect((await inZone('first', '1')).outcome.code).not.toBe('invalid'); // it stays where it is
+  expect(await hostOf('first')).toBe('two');
+});
+
 test('a bot that has lost its books finds a group on the host that it is on', async () => {
   await deploy('other', '1');
   await deploy('first', '1');
@@ -222,6 +243,7 @@ describe('a placement', () => {
   };
   const host = (name: string, more: Partial<Candidate> = {}): Candidate => ({
     name,
+    zone: '',
     facts: FACTS,
     drained: false,
     hasAddress: true,
@@ -233,6 +255,7 @@ describe('a placement', () => {
     vcpuMilli: 1000,
     widestMilli: 1000,
     isolation: 'hypervisor',
+    zone: '',
   } as const;
   const missing = (placement: Placement) =>
     'missing' in placement
@@ -255,6 +278,15 @@ describe('a placement', () => {
     expect(place(need, [host('one', { promised }), host('two'), host('three')])).toMatchObject({
       host: 'two',
     });
+  });
+
+  test('is on a host of the zone that is asked for, however full the others are not', () => {
+    const promised = { memoryBytes: 8 * 2 ** 30, vcpuMilli: 0 };
+    const hosts = [host('one', { zone: '1' }), host('two', { zone: '2', promised }), host('none')];
+    expect(place({ ...need, zone: '2' }, hosts)).toMatchObject({ host: 'two', fitting: 1 });
+    const nowhere = place({ ...need, zone: '3' }, hosts);
+    expect(missing(nowhere)).toEqual({ one: ['zone'], two: ['zone'], none: ['zone'] });
+    expect('missing' in nowhere && canWait(nowhere.missing)).toBe(false);
   });
 
   test('names everything that keeps a group from a host', () => {
