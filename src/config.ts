@@ -236,6 +236,23 @@ const hostSchema = z
   })
   .superRefine(checkWay);
 
+const serverName = z
+  .string()
+  .regex(/^[A-Za-z0-9:][A-Za-z0-9.:-]{0,252}$/, 'expected the name or the address of a server');
+
+const shareSchema = z.strictObject({
+  server: serverName.meta({ description: 'Its name or address; names are looked up where the bot runs.' }),
+  port: z.int().min(1).max(65_535).optional().meta({ description: 'Its TCP port; 445 without it.' }),
+  user: z
+    .string()
+    .regex(/^[^\s,\0]{1,100}$/, 'expected the name of a user, without blanks and commas')
+    .optional()
+    .meta({ description: 'Who logs in; the name of the account without it.' }),
+  encrypt: z.boolean().default(false).meta({
+    description: 'Whether everything is encrypted, also where the server does not ask for it.',
+  }),
+});
+
 const locationSchema = z
   .strictObject({
     ...way,
@@ -262,6 +279,27 @@ const locationSchema = z
     gpus: gpusSchema.default([]).meta({
       description:
         'The GPUs of the host that groups may be given, each to one group at a time; without the list the location hands out none.',
+    }),
+    securityContext: z.enum(['restrict', 'widen']).default('restrict').meta({
+      description:
+        'What the `securityContext` of a container may do where groups share the host’s kernel (isolation none): take rights away, or also add capabilities and bring a seccomp profile.',
+    }),
+    shares: z
+      .record(
+        z.string().regex(/^[a-z0-9]{3,24}$/, 'expected the name of a storage account, such as teamfiles'),
+        shareSchema,
+      )
+      .default({})
+      .meta({
+        description:
+          'The servers that keep the file shares (`azureFile`) of storage accounts, by account; ACCOUNT.file.core.windows.net for one that is not named.',
+      }),
+    sharesMountedBy: z.enum(['helper', 'engine']).default('helper').meta({
+      description:
+        'Who mounts file shares: a helper of the bot’s, or the engine itself, which then shows the key in `docker volume inspect`.',
+    }),
+    nfsServers: z.array(serverName).default([]).meta({
+      description: 'NFS servers that groups may mount from, as their files name them; none without it.',
     }),
     drift: z.enum(['mend', 'report']).default('mend').meta({
       description: 'What happens to a container that somebody changed or removed by hand.',

@@ -86,6 +86,28 @@ function tooSmall(
   });
 }
 
+/** A limit that nobody would keep is told where it stands, before anything is changed. */
+export function scratchProblems(
+  file: { path: string; text: string },
+  { volumes }: Pick<Group, 'volumes'>,
+  { limitsScratch }: Pick<EngineFacts, 'limitsScratch'>,
+): Problem[] {
+  if (limitsScratch !== false) return [];
+  return volumes.flatMap(({ emptyDir }, index) =>
+    emptyDir?.sizeLimit === undefined || emptyDir.medium
+      ? []
+      : [
+          problemAt(file, {
+            code: 'not-supported-here',
+            own: true,
+            path: `properties.volumes[${index}].emptyDir.sizeLimit`,
+            message: 'sizeLimit: the host’s file system cannot limit how much a folder holds.',
+            advice: 'Use medium: Memory, or leave sizeLimit out.',
+          }),
+        ],
+  );
+}
+
 function noHost(
   file: { path: string; text: string },
   group: Group,

@@ -40,7 +40,11 @@ export function mendOf({ code, about, exitCode }: Cause, group: Group, prices: P
       return exitCode === 126 || exitCode === 127 ? commandOf(group, about.container) : undefined;
     case 'volume-missing':
     case 'volume-failed':
-      return volumeOf(group, about.volume, about.container);
+      return volumeOf(group, about.volume, about.container) ?? shareOf(group, code, about.volume);
+    case 'share-refused':
+    case 'share-unreachable':
+    case 'share-unsupported':
+      return shareOf(group, code, about.volume);
     case 'probe-failed':
       return probeOf(group, about);
     case 'location-unknown':
@@ -110,6 +114,25 @@ function volumeOf(group: Group, volume: string | undefined, container: string | 
   if (repository) return { path: `properties.volumes[${index}].gitRepo.${part}` };
   const place = found(group, ({ name }) => name === container);
   return place && { path: `${place.path}.volumeMounts` };
+}
+
+/** Where a file share says what the server or the host did not take. */
+function shareOf(group: Group, code: string, volume: string | undefined): Mend | undefined {
+  const index = group.volumes.findIndex(({ name }) => name === volume);
+  const { azureFile, nfs } = group.volumes[index] ?? {};
+  const place = `properties.volumes[${index}]`;
+  if (nfs) return { path: `${place}.nfs.${code === 'share-unreachable' ? 'server' : 'path'}` };
+  if (!azureFile) return undefined;
+  switch (code) {
+    case 'share-refused':
+      return { path: `${place}.azureFile.storageAccountKey` };
+    case 'volume-missing':
+      return { path: `${place}.azureFile.shareName` };
+    case 'share-unreachable':
+      return { path: `${place}.azureFile.storageAccountName` };
+    default:
+      return { path: `${place}.azureFile` };
+  }
 }
 
 function resourcesPath(index: number): string {

@@ -9,7 +9,13 @@ import { addressProblems } from './addresses.ts';
 import { NO_REPOSITORY, type Source } from './file-source.ts';
 import { gpuProblems } from './gpu-problems.ts';
 import type { Ground, Host, Location } from './ground.ts';
-import { labelProblems, ownershipProblems, roomProblems, unknownLocation } from './here-problems.ts';
+import {
+  labelProblems,
+  ownershipProblems,
+  roomProblems,
+  scratchProblems,
+  unknownLocation,
+} from './here-problems.ts';
 import { problemAt } from './locate.ts';
 import { ENGINE_TIMEOUT_MS } from './locations.ts';
 import { type Existing, type Spot, spotFor } from './placing.ts';
@@ -95,6 +101,7 @@ export async function planGroup(
   const found = [
     ...problems,
     ...(waits ? [] : roomProblems(file, group, { ...location, name: locationName }, spot)),
+    ...scratchProblems(file, group, spot.facts),
     ...ownershipProblems(file, repository, key, locationName, before),
     ...(await labelProblems(ground, file, { key, caller: source.caller }, fqdn)),
     ...(host ? await addressProblems(ground, file, { key, group, host, existing }, source.caller) : []),

@@ -19,4 +19,6 @@ export interface EngineFacts {
   readonly skewMs: number;
   /** What a group takes of the host's memory besides its own: the virtual machine around it. */
   readonly overheadBytes: number;
+  /** Whether its disk keeps to the limit of scratch space (`emptyDir.sizeLimit`); absent where that is not known. */
+  readonly limitsScratch?: boolean;
 }

@@ -108,6 +108,8 @@ export type Step =
   | { kind: 'create-sandbox'; pod: Pod }
   | { kind: 'start-init'; pod: Pod; sandboxId: string; container: string }
   | { kind: 'start-members'; pod: Pod; sandboxId: string; containers: readonly string[] }
+  /** Brings what may change without a restart, the config maps, into a group that runs. */
+  | { kind: 'deliver'; pod: Pod; sandboxId: string }
   | { kind: 'remove-members'; key: GroupKey; ids: readonly string[] }
   /** SIGTERM, grace, SIGKILL: members side by side, then the sandbox unless it is ''. */
   | { kind: 'stop'; key: GroupKey; members: readonly string[]; sandbox: string }

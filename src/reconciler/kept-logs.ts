@@ -72,7 +72,7 @@ export async function keepLogs(
   }
 }
 
-interface Removal {
+export interface Removal {
   readonly wish: Wish;
   readonly engine: Engine;
   readonly step: Step;

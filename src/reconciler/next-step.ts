@@ -77,6 +77,7 @@ export function identityOf(step: Step): string {
       return `${step.kind} ${step.members.join(' ')} ${step.sandbox}`;
     case 'remove':
       return `${step.kind} ${step.podId}`;
+    case 'deliver':
     case 'pull':
       return `${step.kind} ${step.pod.revision}`;
     case 'create-sandbox': // at another address it is another step

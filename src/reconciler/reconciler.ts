@@ -5,6 +5,7 @@ import { Failure } from '../failure.ts';
 import type { Ledger } from '../metering/index.ts';
 import { arrived } from './arrive.ts';
 import { assess, type Standing } from './assess.ts';
+import { type Deliveries, deliveryOf, noteDelivery } from './deliveries.ts';
 import { heldByDrift } from './drift.ts';
 import { type ElsewhereParts, movedElsewhere } from './elsewhere.ts';
 import { engineOf } from './engine-of.ts';
@@ -13,7 +14,7 @@ import { FIRST_RETRY_MS, failed } from './failed.ts';
 import type { Feed } from './feed.ts';
 import { createGpuTurns, type GpuParts, type GpuTurns } from './gpu-turns.ts';
 import type { Health } from './health.ts';
-import { keepLogs, type LogArchive } from './kept-logs.ts';
+import { keepLogs, type LogArchive, type Removal } from './kept-logs.ts';
 import { createMeter, type Pricing } from './meter.ts';
 import type { Names } from './names.ts';
 import { identityOf, nextStep } from './next-step.ts';
@@ -86,6 +87,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
     waiting: new Set(),
     failures: new Map(),
     drifts: new Map(),
+    deliveries: new Map(),
     stepping: new Map(),
     closing: new AbortController(),
     queue,
@@ -131,6 +133,7 @@ interface Work {
   readonly waiting: Set<GroupKey>;
   /** The drift that was told last, so that each is told once. */
   readonly drifts: Map<GroupKey, string>;
+  readonly deliveries: Deliveries;
   readonly failures: Map<GroupKey, { revision: number; code: string; attempts: number }>;
   /** The pull that is under way for a group: the one step that is long and may be given up half-way. */
   readonly stepping: Map<GroupKey, { revision: number; controller: AbortController }>;
@@ -193,7 +196,7 @@ async function reconcile(work: Work, key: GroupKey): Promise<void> {
 
 /** Writes down what was seen, and gives where the group stands and the step that follows from it. */
 async function lookAndJudge(
-  { parts, meter, prober, turns }: Work,
+  { parts, meter, prober, turns, deliveries }: Work,
   wish: Wish,
   observed: ObservedGroup | undefined,
 ): Promise<{ standing: Standing; step: Step | undefined; hasGpus: boolean }> {
@@ -205,19 +208,15 @@ async function lookAndJudge(
   const health = prober.health(wish.key);
   const runs = await parts.runs.runs(wish.key);
   const standing = assess(wish, pod, observed, runs, parts.clock.now(), health);
-  return { standing, step: nextStep(standing, pod, wish.revision.images !== null), hasGpus };
+  const step = nextStep(standing, pod, wish.revision.images !== null);
+  return { standing, step: step ?? deliveryOf(deliveries, standing, pod), hasGpus };
 }
 
-async function take(
-  work: Work,
-  {
-    wish,
-    engine,
-    step,
-    observed,
-    mayMove,
-  }: { wish: Wish; engine: Engine; step: Step; observed: ObservedGroup | undefined; mayMove: boolean },
-): Promise<void> {
+interface Taking extends Removal {
+  readonly mayMove: boolean;
+}
+
+async function take(work: Work, { wish, engine, step, observed, mayMove }: Taking): Promise<void> {
   const { parts, meter, stepping, closing } = work;
   const { key, revision } = wish;
   const controller = new AbortController();
@@ -236,6 +235,7 @@ async function take(
         parts.feed.tell(key, revision.number, fact);
       },
     });
+    noteDelivery(work.deliveries, step);
     if (images) await parts.desired.note(key, revision.number, { images });
     if (step.kind === 'start-members') await tellStarted(parts, step.pod, step.containers);
   } catch (error) {

@@ -17,21 +17,25 @@ export interface Leaf {
 export function leavesOf(field: Field, value: unknown): Leaf[] {
   const leaves: Leaf[] = [];
   visit(field, value, { path: '', container: '', effect: 'replace' }, leaves);
-  return [...leaves, ...secureEnvironments(leaves)];
+  return [
+    ...leaves,
+    ...ownVolumes(leaves, /\.secureValue$/, 'secureValues'),
+    ...ownVolumes(leaves, /\.configMap\.keyValuePairs\./, 'configMaps'),
+  ];
 }
 
 /**
- * Whether a container has secure values at all: they come in a volume of their own, and a sandbox gets its volumes when it
- * is made. So the first of them, and the last that goes, take a new pod, while a changed one restarts its container.
+ * Whether a container has secure values or a config map at all: both come in a volume of their own, and a sandbox gets its
+ * volumes when it is made. So the first of them, and the last that goes, take a new pod, while a change of one does not.
  */
-function secureEnvironments(leaves: readonly Leaf[]): Leaf[] {
+function ownVolumes(leaves: readonly Leaf[], property: RegExp, name: string): Leaf[] {
   const owners = new Set(
     leaves.flatMap(({ path, container }) =>
-      container && path.endsWith('.secureValue') ? [path.slice(0, path.indexOf(']') + 1)] : [],
+      container && property.test(path) ? [path.slice(0, path.indexOf(']') + 1)] : [],
     ),
   );
   return [...owners].map((owner) => ({
-    path: `${owner}.secureValues`,
+    path: `${owner}.${name}`,
     container: '',
     value: 'present',
     effect: 'replace',

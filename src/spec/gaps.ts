@@ -10,7 +10,10 @@ export function gapFindings(places: Places, gaps: readonly Gap[]): Finding[] {
   for (const [path, { value }] of places) {
     const candidates = byPath.get(path.replace(/\[\d+\]/g, '[*]'));
     if (!candidates || isAbsent(value) || isEmpty(value)) continue;
-    const gap = candidates.find(({ equals }) => equals === undefined || isValue(value, equals));
+    const gap = candidates.find(
+      ({ equals, except = [] }) =>
+        (equals === undefined || isValue(value, equals)) && !except.some((each) => isValue(value, each)),
+    );
     if (!gap) continue;
     findings.push({
       ...(gap.severity === 'warning' ? { severity: 'warning' as const } : {}),

@@ -8,6 +8,7 @@ export { jsonSchema } from './json-schema.ts';
 export { type Mask, type MaskedStream, maskFor } from './mask.ts';
 export { nearestWord } from './nearest.ts';
 export type { Gap, Problem } from './problem.ts';
+export { sizeBytes } from './quantity.ts';
 export { placeOf, readGroup } from './read.ts';
 export { referencePage } from './reference.ts';
 export { KEPT, type NoSecret, type Supply, secretsAsked, secretsUsed } from './references.ts';

@@ -40,6 +40,8 @@ export interface Gap {
   readonly path: string;
   /** Only when the value is this one, in any case. */
   readonly equals?: string;
+  /** Not when the value is one of these, in any case. */
+  readonly except?: readonly string[];
   readonly severity: 'error' | 'warning';
   readonly because: string;
   readonly advice: string;

@@ -56,7 +56,9 @@ beforeAll(async () => {
       stopGraceSeconds: 0,
       provisioningTimeoutSeconds: 3,
       locations: {
-        local: location('127.35.0.0/17', '198.19.64.0/21'),
+        local: location('127.35.0.0/17', '198.19.64.0/21', {
+          shares: { nobody: { server: '127.35.254.9', port: 1 } },
+        }),
         single: location('127.35.128.4/31', '198.19.72.0/28'),
         elsewhere: location('192.0.2.7/32', '198.19.72.16/28'), // an address for documentation: no host has it
         crowded: location('127.35.129.0/24', '198.19.73.0/28'),
@@ -505,6 +507,23 @@ test('a git volume whose host does not answer is volume-failed', async () => {
     code: 'volume-failed',
     place: { line: 7, path: 'properties.volumes[0].gitRepo.revision' },
   });
+});
+
+test('a file share that cannot be mounted is told at its line, and its key is not', async () => {
+  const key = 'c2hhcmUta2V5LWZvci10ZXN0cw==';
+  const { report, said } = await provoke({
+    name: 'share-host',
+    more: [
+      `volumes: [{name: files, azureFile: {shareName: team, storageAccountName: nobody, storageAccountKey: '${key}'}}]`,
+    ],
+    container: ['volumeMounts: [{name: files, mountPath: /files}]'],
+  });
+  // By whether the host's kernel knows SMB at all: nobody listens there.
+  expect(['share-unreachable', 'share-unsupported']).toContain(report.code);
+  expect(report).toMatchObject({
+    place: { line: 7, path: expect.stringMatching(/^properties\.volumes\[0\]\.azureFile/) },
+  });
+  expect(JSON.stringify(report) + said).not.toContain(key);
 });
 
 describe('a deploy', () => {

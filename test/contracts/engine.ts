@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import type { Engine, LogRequest, ObservedMember, Pod, Step } from '../../src/engines/index.ts';
 import type { Fact, GroupKey } from '../../src/event.ts';
 import { podOf } from '../../src/reconciler/index.ts';
-import { type GroupWords, wishFor } from '../reconciler/groups.ts';
+import { type GroupWords, groupFrom, wishFor } from '../reconciler/groups.ts';
 import { eventually } from '../world/bot.ts';
 
 export interface EngineUnderTest {
@@ -109,7 +109,7 @@ class Host {
 
   /** As a deletion does it: stop, look, remove, until nothing is seen any more. */
   async clear(): Promise<void> {
-    for (const { key } of this.#pods.slice()) {
+    for (const { key } of this.#pods.splice(0)) {
       const pod = await this.see(key);
       if (!pod) continue;
       const members = pod.members.filter(({ state }) => state === 'running').map(({ id }) => id);
@@ -269,6 +269,31 @@ const CASES = {
       expect(said).toContain('kepthunter-two');
       expect(said.match(/denied/g)).toHaveLength(2);
     },
+  'a config map is files to read, which change all at once while their container runs': async (
+    host: Host,
+  ) => {
+    const words = (configMap: Record<string, string>) => ({
+      containers: { web: { script: WAIT, configMap }, side: { script: WAIT } },
+    });
+    const pod = await host.bring('mapped', words({ level: 'info', old: 'gone soon' }));
+    const before = await host.member(pod, 'web');
+    const show = 'cd /mnt/configmap/web && ls | xargs && cat level && touch x';
+    expect(await host.run(pod, 'web', 'sh', '-c', show)).toMatchObject({
+      stdout: 'level old\ninfo',
+      stderr: expect.stringMatching(/Read-only file system/),
+    });
+    expect((await host.run(pod, 'side', 'ls', '/mnt/configmap')).code).not.toBe(0);
+    const changed = {
+      ...pod,
+      group: groupFrom({ name: 'mapped', ...words({ level: 'debug', more: 'new' }) }),
+    };
+    const step: Step = { kind: 'deliver', pod: changed, sandboxId: await host.sandbox(pod) };
+    for (const _ of [1, 2]) {
+      await host.apply(step);
+      expect(await host.run(pod, 'web', 'sh', '-c', show)).toMatchObject({ stdout: 'level more\ndebug' });
+    }
+    expect(await host.member(pod, 'web')).toEqual(before);
+  },
   'a stop gives a goodbye and its time': async (host: Host) => {
     const pod = await host.bring('stops', {
       containers: { polite: { script: GOODBYE }, deaf: { script: `trap '' TERM; echo ready; ${WAIT}` } },

@@ -13,6 +13,7 @@ engineContract('the engine in memory', async () => {
       'no shell reads the words of a program',
       'members share one localhost, and a port that is not published can be dialled',
       'an emptyDir and a secret are there, the one to write and the other to read, and survive a restart of the member',
+      'a config map is files to read, which change all at once while their container runs',
       'a stop gives a goodbye and its time',
       'a program that takes more memory than it has is seen to be out of memory',
     ],

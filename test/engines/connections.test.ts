@@ -237,8 +237,8 @@ describe('a location of both', () => {
     if (withServer !== test) return;
     await buildImages(connect(`unix://${folder}/docker.sock`));
     const hosts = {
-      one: { ...throughSsh, addresses: '127.43.1.0/24', networks: '198.18.176.0/22' },
-      two: { ...behindTls, addresses: '127.43.2.0/24', networks: '198.18.180.0/22' },
+      one: { ...throughSsh, addresses: '127.43.1.0/24', networks: '198.18.228.0/22' },
+      two: { ...behindTls, addresses: '127.43.2.0/24', networks: '198.18.240.0/22' },
     };
     app = await startApp({
       settings: { instance: 'hosts', locations: { local: { isolation: 'none', hosts } } },

@@ -10,7 +10,7 @@ import { groupText } from '../world/groups.ts';
 
 const SETTINGS = {
   instance: 'drift',
-  locations: { local: { isolation: 'none', addresses: '127.39.0.0/16', networks: '198.18.160.0/20' } },
+  locations: { local: { isolation: 'none', addresses: '127.39.0.0/16', networks: '198.18.232.0/21' } },
 };
 const MEBIBYTE = 2 ** 20;
 

@@ -14,6 +14,7 @@ export interface ContainerWords {
   readonly environment?: Readonly<Record<string, string>>;
   readonly secureEnvironment?: Readonly<Record<string, string>>;
   readonly mounts?: Readonly<Record<string, string>>;
+  readonly configMap?: Readonly<Record<string, string>>;
   readonly memoryInGB?: number;
   readonly cpu?: number;
   readonly gpu?: { readonly count: number; readonly sku: string };
@@ -67,6 +68,7 @@ export function documentOf(words: GroupWords): string {
           ...propertiesOf(container),
           ...(ports && each === first ? { ports: ports.map((port) => ({ port, protocol: 'TCP' })) } : {}),
           ...probesOf(container),
+          ...(container.configMap ? { configMap: { keyValuePairs: container.configMap } } : {}),
           resources: {
             requests: {
               cpu: container.cpu ?? 0.5,

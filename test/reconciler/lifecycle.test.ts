@@ -1,5 +1,6 @@
 /** Stop, start, restart, time to live, drift: what people and passers-by do to a group that runs. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Failure } from '../../src/failure.ts';
 import { type GroupWords, KEY } from './groups.ts';
 import { createReconciledWorld, type ReconciledWorld } from './reconciled-world.ts';
 
@@ -37,6 +38,47 @@ async function members(of = world) {
   const group = (await of.engine.observe(AbortSignal.timeout(1_000), KEY)).get(KEY);
   return group?.pods.flatMap((pod) => pod.members) ?? [];
 }
+
+describe('a config map that changes', () => {
+  const mapped = (level: string): GroupWords => ({
+    containers: { web: { configMap: { level } }, worker: {} },
+  });
+
+  test('is delivered once, to containers that go on running', async () => {
+    await brought(mapped('info'));
+    const before = await members();
+    await world.wish(mapped('debug'));
+    await world.rest();
+    await world.pass(MINUTE_MS);
+    expect(world.steps()).toEqual(['deliver']);
+    expect(await members()).toEqual(before);
+    expect(world.engine.steps.at(-1)).toMatchObject({
+      pod: { group: { containers: [{ configMap: { keyValuePairs: { level: 'debug' } } }, {}] } },
+    });
+  });
+
+  test('is delivered again where the bot cannot know whether it was, and tried again where it failed', async () => {
+    await brought(mapped('info'));
+    await world.restart();
+    await world.rest();
+    expect(world.steps()).toEqual(['deliver']);
+    world.engine.failNext('deliver', new Failure('engine-refused', 'Not now.', { advice: 'Wait.' }));
+    await world.wish(mapped('debug'));
+    await world.rest();
+    await world.pass(MINUTE_MS);
+    expect(world.steps()).toEqual(['deliver', 'deliver']);
+  });
+
+  test('comes with the containers where they start anew', async () => {
+    await brought(mapped('info'));
+    await world.change({ wanted: 'stopped' });
+    await world.rest();
+    await world.change({ wanted: 'running' });
+    await world.rest();
+    await world.pass(MINUTE_MS);
+    expect(world.steps()).not.toContain('deliver');
+  });
+});
 
 describe('a stop', () => {
   test('ends containers, sandbox and meter, and keeps the rest', async () => {

@@ -96,9 +96,9 @@ describe('what a change does to a group that runs', () => {
       'in-place',
     ],
     [
-      'a config map',
+      'the first config map',
       group({ ...base, containers: `${base.containers}    configMap: {keyValuePairs: {a: b}}\n` }),
-      'in-place',
+      'replace',
     ],
     [
       'a mount',
@@ -131,6 +131,23 @@ describe('what a change does to a group that runs', () => {
     const after = read(text);
     expect(effectOf(diffGroups(before, after))).toBe(effect);
     expect(podFingerprint(before, 'p') !== podFingerprint(after, 'p')).toBe(effect === 'replace');
+  });
+
+  test('a config map changes where it is, but for the first and the last of its keys', () => {
+    const mapped = (pairs: string) =>
+      read(group({ containers: container(`configMap: {keyValuePairs: {${pairs}}}`) }));
+    const [none, one, other, two] = [mapped(''), mapped('a: b'), mapped('a: c'), mapped('a: c, d: e')];
+    const effects = [
+      [none, one],
+      [one, other],
+      [other, two],
+      [two, one],
+      [one, none],
+    ].map(([from = none, to = none]) => effectOf(diffGroups(from, to)));
+    expect(effects).toEqual(['replace', 'in-place', 'in-place', 'in-place', 'replace']);
+    expect(podFingerprint(one, 'p')).toBe(podFingerprint(two, 'p'));
+    const [web, same] = [one.containers[0], two.containers[0]];
+    expect(web && same && memberFingerprint(web, 'p') === memberFingerprint(same, 'p')).toBe(true);
   });
 
   test('a volume that is mounted twice is two mounts', () => {

@@ -429,8 +429,8 @@ properties:
   imageRegistryCredentials: [{server: r.example.com, username: u, passwordReference: key}]
   volumes:
   - {name: files, secret: {own: YWJj}, secretReference: {other: key}}
-  - {name: share, azureFile: {shareName: a, storageAccountName: b, storageAccountKeyReference: key}}
-  - {name: mount, azureFile: {shareName: a, storageAccountName: b, userManagedIdentityClientId: id, readOnly: true}}
+  - {name: share, azureFile: {shareName: a, storageAccountName: files, storageAccountKeyReference: key}}
+  - {name: mount, azureFile: {shareName: a, storageAccountName: files, userManagedIdentityClientId: id, readOnly: true}}
   containers:
   - name: web
     properties:

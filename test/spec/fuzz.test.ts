@@ -60,7 +60,7 @@ properties:
       volumeMounts: [{name: store, mountPath: /a}, {name: share, mountPath: /b}]
   volumes:
   - {name: store, secret: {key: ${secret}}}
-  - {name: share, azureFile: {shareName: a, storageAccountName: b, storageAccountKey: ${secret}}}
+  - {name: share, azureFile: {shareName: a, storageAccountName: files, storageAccountKey: ${secret}}}
 `;
 
 /** Mistakes that people make around a secret. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { DOCKER_GAPS } from '../../src/engines/docker/gaps.ts';
+import { DOCKER_GAPS, dockerGaps } from '../../src/engines/docker/gaps.ts';
 import { readGroup } from '../../src/spec/index.ts';
 import { container, group, marked } from './marked.ts';
 
@@ -8,6 +8,8 @@ const gpu = (where: string) =>
     containers: container('', 'web', `resources: {requests: {cpu: 1, memoryInGB: 1}, ${where}}`),
   });
 const inContainer = (text: string) => group({ containers: container(text) });
+const inFirst = (text: string) =>
+  group({ more: `initContainers:\n- name: first\n  properties:\n    image: a\n    ${text}` });
 const mounted = (source: string, more = '') =>
   group({
     containers: container('volumeMounts: [{name: share, mountPath: /a}]'),
@@ -32,14 +34,28 @@ const DOCUMENTS: Readonly<Record<string, string>> = {
     'memoryInGB: 1, «gpu: {count: 1, sku: V100}}',
   ),
   'properties.containers[*].properties.resources.limits.gpu': gpu('limits: {«gpu: {count: 1, sku: V100}}'),
-  'properties.containers[*].properties.securityContext': inContainer('«securityContext: {privileged: true}'),
-  'properties.initContainers[*].properties.securityContext': group({
-    more: 'initContainers:\n- name: first\n  properties:\n    image: a\n    «securityContext: {runAsUser: 1}',
-  }),
-  'properties.containers[*].properties.configMap': inContainer('«configMap: {keyValuePairs: {a: b}}'),
-  'properties.volumes[*].azureFile': mounted(
-    '«azureFile: {shareName: a, storageAccountName: b, storageAccountKey: c}',
+  'properties.containers[*].properties.securityContext.privileged true': inContainer(
+    'securityContext: {«privileged: TRUE}',
   ),
+  'properties.initContainers[*].properties.securityContext.privileged true': inFirst(
+    'securityContext: {«privileged: true}',
+  ),
+  'properties.containers[*].properties.securityContext.capabilities.add[*]': inContainer(
+    'securityContext: {capabilities: {add: [«sys_admin]}}',
+  ),
+  'properties.initContainers[*].properties.securityContext.capabilities.add[*]': inFirst(
+    'securityContext: {capabilities: {add: [«ALL]}}',
+  ),
+  'properties.containers[*].properties.securityContext.seccompProfile': inContainer(
+    'securityContext: {«seccompProfile: e30=}',
+  ),
+  'properties.initContainers[*].properties.securityContext.seccompProfile': inFirst(
+    'securityContext: {«seccompProfile: e30=}',
+  ),
+  'properties.volumes[*].azureFile.userAssignedIdentityClientId': mounted(
+    'azureFile: {shareName: team, storageAccountName: files, «userAssignedIdentityClientId: c}',
+  ),
+  'properties.volumes[*].nfs.server': mounted('nfs: {«server: nas.example.com, path: /exports/team}'),
   'properties.ipAddress.type Private': published('private'),
   'properties.subnetIds': group({ more: '«subnetIds: [{id: a}]' }),
   'properties.networkProfile': group({ more: '«networkProfile: {id: /networkProfiles/a}' }),
@@ -68,12 +84,15 @@ const DOCUMENTS: Readonly<Record<string, string>> = {
 };
 
 /** Rules of ACI that the document breaks besides. */
-const BESIDES: Readonly<Record<string, readonly string[]>> = {
+const BESIDES: Record<string, readonly string[]> = {
   'properties.ipAddress.type Private': ['PrivateIPAddressNotSupported'],
   'properties.dnsConfig': ['dns-config-without-subnet'],
 };
 
 const titled = DOCKER_GAPS.map((gap) => [`${gap.path}${gap.equals ? ` ${gap.equals}` : ''}`, gap] as const);
+
+for (const title of Object.keys(DOCUMENTS))
+  if (title.includes('securityContext')) BESIDES[title] = ['security-context-not-confidential'];
 
 describe('what the Docker engine cannot do yet', () => {
   test.each(titled)('%s is told at its line, once', (title, { path, severity, advice }) => {
@@ -98,14 +117,36 @@ describe('what the Docker engine cannot do yet', () => {
     expect(readGroup(text, { gaps: DOCKER_GAPS }).problems).toEqual([]);
   });
 
+  test('is no right that every container has, nor one that is taken away', () => {
+    const rights =
+      'securityContext: {privileged: false, allowPrivilegeEscalation: false, runAsUser: 1, runAsGroup: 2, ' +
+      'capabilities: {add: [CAP_NET_BIND_SERVICE, chown], drop: [ALL]}}';
+    const { problems } = readGroup(inContainer(rights), { gaps: DOCKER_GAPS });
+    expect(problems.map(({ code }) => code)).toEqual(['security-context-not-confidential']);
+  });
+
+  test('is less where a location allows more, and where groups have a kernel of their own', () => {
+    const told = (more: Parameters<typeof dockerGaps>[0]) =>
+      ['privileged: true', 'capabilities: {add: [SYS_ADMIN]}', 'seccompProfile: e30='].flatMap((right) =>
+        readGroup(inContainer(`securityContext: {${right}}`), { gaps: dockerGaps(more) })
+          .problems.filter(({ code }) => code === 'not-supported-here')
+          .map(() => right.split(':')[0]),
+      );
+    expect(told({ isolation: 'none' })).toEqual(['privileged', 'capabilities', 'seccompProfile']);
+    expect(told({ isolation: 'none', mayWiden: true })).toEqual(['privileged']);
+    expect(told({ isolation: 'sandbox' })).toEqual([]);
+    expect(told({ isolation: 'hypervisor' })).toEqual([]);
+  });
+
   test('is told for each container that asks for it', () => {
-    const maps = 'configMap: {keyValuePairs: {a: b}}';
-    const { problems } = readGroup(group({ containers: container(maps) + container(maps, 'side') }), {
+    const rights = 'securityContext: {privileged: true}';
+    const { problems } = readGroup(group({ containers: container(rights) + container(rights, 'side') }), {
       gaps: DOCKER_GAPS,
     });
-    expect(problems.map(({ path }) => path)).toEqual([
-      'properties.containers[0].properties.configMap',
-      'properties.containers[1].properties.configMap',
+    const told = problems.filter(({ code }) => code === 'not-supported-here');
+    expect(told.map(({ path }) => path)).toEqual([
+      'properties.containers[0].properties.securityContext.privileged',
+      'properties.containers[1].properties.securityContext.privileged',
     ]);
   });
 

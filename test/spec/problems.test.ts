@@ -456,7 +456,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       'a share without a way to log in',
       mounts(
         '[{name: scratch, mountPath: /a}]',
-        '[{name: scratch, «azureFile: {shareName: a, storageAccountName: b}}]',
+        '[{name: scratch, «azureFile: {shareName: a, storageAccountName: files}}]',
       ),
       'share-login',
       'properties.volumes[0].azureFile',
@@ -883,6 +883,24 @@ const MORE_CASES: Readonly<Record<string, readonly Case[]>> = {
       'properties.volumes[0].emptyDir',
     ],
     [
+      'a capability that does not exist',
+      group({
+        more: 'sku: Confidential',
+        containers: container('securityContext: {capabilities: {add: [CHOWN, «CAP_SYS_ADMN]}}'),
+      }),
+      'capability-unknown',
+      'properties.containers[0].properties.securityContext.capabilities.add[1]',
+    ],
+    [
+      'a seccomp profile that cannot be read',
+      group({
+        more: 'sku: Confidential',
+        containers: container('securityContext: {seccompProfile: «bm8ganNvbg==}'),
+      }),
+      'seccomp-profile',
+      'properties.containers[0].properties.securityContext.seccompProfile',
+    ],
+    [
       'a user id below zero',
       group({ more: 'sku: Confidential', containers: container('securityContext: {runAsUser: «-1}') }),
       'value-out-of-range',
@@ -934,7 +952,7 @@ const MORE_CASES: Readonly<Record<string, readonly Case[]>> = {
     ],
     [
       'a share of a share',
-      inVolume('«azureFile: {storageAccountName: a, storageAccountKey: b}'),
+      inVolume('«azureFile: {storageAccountName: files, storageAccountKey: b}'),
       'InvalidRequestContent',
       'properties.volumes[0].azureFile.shareName',
     ],
@@ -1076,7 +1094,7 @@ const MORE_CASES: Readonly<Record<string, readonly Case[]>> = {
     ],
     [
       'a key of a share that nobody keeps',
-      inVolume('azureFile: {shareName: a, storageAccountName: b, storageAccountKeyReference: «vault}'),
+      inVolume('azureFile: {shareName: a, storageAccountName: files, storageAccountKeyReference: «vault}'),
       'reference-unknown',
       'properties.volumes[0].azureFile.storageAccountKeyReference',
     ],
@@ -1095,9 +1113,70 @@ const MORE_CASES: Readonly<Record<string, readonly Case[]>> = {
       'properties.containers[0].properties.volumeMounts[0].mountPath',
     ],
     [
+      'a config map with a path in it',
+      group({ containers: container('configMap: {keyValuePairs: {«etc/app.conf: a}}') }),
+      'config-map-key',
+      'properties.containers[0].properties.configMap.keyValuePairs.etc/app.conf',
+    ],
+    [
+      'a config map of more than 1 MiB',
+      group({
+        containers: container(`configMap: {«keyValuePairs: {a: &big ${'x'.repeat(600_000)}, b: *big}}`),
+      }),
+      'config-map-too-large',
+      'properties.containers[0].properties.configMap.keyValuePairs',
+    ],
+    [
+      'a volume over a config map',
+      group({
+        containers: container(
+          'configMap: {keyValuePairs: {a: b}}\nvolumeMounts: [{name: files, mountPath: «/mnt/configmap/web}]',
+        ),
+        more: 'volumes: [{name: files, emptyDir: {}}]',
+      }),
+      'config-map-covered',
+      'properties.containers[0].properties.volumeMounts[0].mountPath',
+    ],
+    [
+      'a storage account with capitals',
+      inVolume('azureFile: {shareName: team, storageAccountName: «Files, storageAccountKey: c}'),
+      'share-account',
+      'properties.volumes[0].azureFile.storageAccountName',
+    ],
+    [
+      'a folder of a share',
+      inVolume('azureFile: {shareName: «team/docs, storageAccountName: files, storageAccountKey: c}'),
+      'share-name',
+      'properties.volumes[0].azureFile.shareName',
+    ],
+    [
+      'an NFS server with its directory',
+      inVolume('nfs: {server: «"nas:/exports", path: /exports}'),
+      'nfs-server',
+      'properties.volumes[0].nfs.server',
+    ],
+    [
+      'an NFS directory that leads elsewhere',
+      inVolume('nfs: {server: nas.example.com, path: «/exports/../etc}'),
+      'nfs-path',
+      'properties.volumes[0].nfs.path',
+    ],
+    [
+      'an NFS option that names another server',
+      inVolume('nfs: {server: nas.example.com, path: /exports, options: «"soft,addr=192.0.2.1"}'),
+      'nfs-options',
+      'properties.volumes[0].nfs.options',
+    ],
+    [
+      'a size in words',
+      inVolume('emptyDir: {sizeLimit: «large}'),
+      'invalid-value',
+      'properties.volumes[0].emptyDir.sizeLimit',
+    ],
+    [
       'a share with two ways to log in',
       inVolume(
-        '«azureFile: {shareName: a, storageAccountName: b, storageAccountKey: c, userManagedIdentityClientId: d}',
+        '«azureFile: {shareName: a, storageAccountName: files, storageAccountKey: c, userManagedIdentityClientId: d}',
       ),
       'share-login',
       'properties.volumes[0].azureFile',
@@ -1335,9 +1414,9 @@ const MORE_CASES: Readonly<Record<string, readonly Case[]>> = {
     ],
     [
       'a size of an emptyDir',
-      inVolume('emptyDir: {«sizeLimit: 1Gi}'),
+      inVolume('emptyDir: {«sizes: 1Gi}'),
       'unknown-property',
-      'properties.volumes[0].emptyDir.sizeLimit',
+      'properties.volumes[0].emptyDir.sizes',
       'warning',
     ],
     [

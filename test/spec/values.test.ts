@@ -112,7 +112,7 @@ describe('what ACI takes is taken', () => {
     const read = understood(
       group({
         containers: container('volumeMounts: [{name: files, mountPath: /aci/logs/}]\nports: [{port: 80}]'),
-        more: 'volumes: [{name: files, azureFile: {sharename: a, storageAccountName: b, storageAccountKey: c}}]\nipAddress: {type: public, ports: [{port: 80}], dnsNameLabelReusePolicy: noReuse, ip: 1.2.3.4, fqdn: x}',
+        more: 'volumes: [{name: files, azureFile: {sharename: a, storageAccountName: files, storageAccountKey: c}}]\nipAddress: {type: public, ports: [{port: 80}], dnsNameLabelReusePolicy: noReuse, ip: 1.2.3.4, fqdn: x}',
       }),
     );
     expect(read.volumes[0]?.azureFile?.shareName).toBe('a');

@@ -345,6 +345,8 @@ async function act(state: State, step: Step, context: StepContext): Promise<Step
     case 'start-members':
       await held(state, step.kind, context.signal);
       return start(state, step, step.containers);
+    case 'deliver':
+      return {};
     case 'remove-members':
       for (const stored of state.pods) {
         for (const id of step.ids) {

@@ -27,6 +27,18 @@ export async function stopPrivateEngine(folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 
+/**
+ * What a power cut does: every process of the engine and of its containers is gone at once, and with them all that was only
+ * in memory. The disk stays; `bootPrivateEngine` starts it again.
+ */
+export async function cutPower(folder: string): Promise<void> {
+  await endEverythingElse(folder, containersBelow(folder));
+  unmountBelow(folder);
+  removeBridges(folder);
+  for (const name of ['exec', 'pid', 'docker.sock'])
+    rmSync(join(folder, name), { recursive: true, force: true });
+}
+
 /** A process, told from a later one with the same number by when it began. */
 export interface ProcessIdentity {
   readonly pid: number;

@@ -74,6 +74,11 @@ export async function startPrivateEngine(
   }
 }
 
+/** Starts an engine again whose power was cut, with the flags that it had. */
+export function bootPrivateEngine(folder: string, more: readonly string[] = []): Promise<void> {
+  return launch(folder, more);
+}
+
 /** Engines whose tests were killed before they could end them. */
 async function stopAbandonedEngines(): Promise<void> {
   for (const parent of ['/var/lib', tmpdir()]) {
@@ -100,7 +105,7 @@ function parentFolder(): string {
 
 async function launch(folder: string, more: readonly string[]): Promise<void> {
   const log = openSync(join(folder, 'log'), 'a');
-  mkdirSync(join(folder, 'data'));
+  mkdirSync(join(folder, 'data'), { recursive: true });
   const daemon = spawn('dockerd', [...flags(folder), ...more], {
     stdio: ['ignore', log, log],
     env: { ...process.env, PATH: searchPath() },

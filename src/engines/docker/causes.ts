@@ -1,4 +1,5 @@
 import { type About, Failure, messageOf } from '../../failure.ts';
+import { engineMountFailure } from './mount-causes.ts';
 
 /** What dockerode throws when the engine answers with an error. */
 interface EngineError {
@@ -51,6 +52,8 @@ export function causeOf(thrown: unknown, doing: string): Failure {
   const untrusted = certificateFailure(thrown);
   if (untrusted) return untrusted;
   const words = engineMessage(thrown);
+  const unmounted = engineMountFailure(words);
+  if (unmounted) return unmounted;
   const known = CAUSES.find(({ pattern }) => pattern.test(words));
   if (known) {
     const { code, say, advice, about } = known;
@@ -98,6 +101,13 @@ const CAUSES: readonly Cause[] = [
     say: (words) => `The host’s engine hands out no such GPU: ${gpuIn(words)}`,
     advice:
       'Whoever runs the host looks at it: the NVIDIA Container Toolkit and its driver (`nvidia-smi`), or the CDI files under /etc/cdi; and at locations.NAME.gpus in the settings. It is tried again by itself.',
+  },
+  {
+    pattern: /quota size requested|no quota support|setting quota/i,
+    code: 'limit-unsupported',
+    say: () => 'The host’s file system cannot limit how much an emptyDir holds.',
+    advice:
+      'Use `medium: Memory`, or leave `sizeLimit` out. Limits on the disk take XFS, mounted with pquota, under the engine’s folder.',
   },
   {
     pattern: /port is already allocated|address already in use/i,

@@ -10,6 +10,8 @@ import {
 import type { Pod } from '../index.ts';
 import { gpuEnvironment, gpuRequests, sandboxGpuRequests } from './gpu-requests.ts';
 import { LABEL, podId, podLabels } from './labels.ts';
+import { rightsOf } from './rights.ts';
+import { SCRATCH_FOLDERS } from './sandbox-image.ts';
 import { memberAnnotations, sandboxAnnotations, type Traits } from './traits.ts';
 
 // Pure: what the engine is asked for, as data that tests compare.
@@ -36,6 +38,16 @@ export function withSecureEnvironment(pod: Pod): (Container | InitContainer)[] {
   return everyContainer(pod).filter((container) =>
     container.environmentVariables.some((entry) => entry.secureValue),
   );
+}
+
+/** The tmpfs that carries the files of one container's config map. */
+export function configVolume(container: string): string {
+  return `${container}.configmap`;
+}
+
+/** The containers of a group that have a config map with something in it. */
+export function withConfigMap({ group }: Pod): Container[] {
+  return group.containers.filter(({ configMap }) => Object.keys(configMap?.keyValuePairs ?? {}).length > 0);
 }
 
 export function everyContainer(pod: Pod): (Container | InitContainer)[] {
@@ -75,10 +87,10 @@ export function sandboxOptions(
         ]),
       ),
       Mounts: [
-        ...sandboxVolumes(pod).map((volume) => ({
+        ...sandboxVolumes(pod).map((volume, index) => ({
           Type: 'volume' as const,
           Source: volumeName(owner, pod, volume),
-          Target: sandboxPath(volume),
+          Target: isOnDisk(pod, volume) ? `/${SCRATCH_FOLDERS[index]}` : sandboxPath(volume),
         })),
         // Members take the sandbox's over.
         ...(resolverFile === undefined
@@ -107,6 +119,7 @@ export function sandboxVolumes(pod: Pod): string[] {
   return [
     ...pod.group.volumes.map((volume) => volume.name),
     ...withSecureEnvironment(pod).map((container) => environmentVolume(container.name)),
+    ...withConfigMap(pod).map((container) => configVolume(container.name)),
   ];
 }
 
@@ -114,6 +127,8 @@ export function sandboxVolumes(pod: Pod): string[] {
 export interface ImageDefaults {
   readonly entrypoint: readonly string[];
   readonly command: readonly string[];
+  /** `NAME[:GROUP]`, or ids; root without it. */
+  readonly user?: string;
 }
 
 /** A container that joins the sandbox: same localhost, same port space. Used for members and init containers. */
@@ -132,6 +147,7 @@ export function memberOptions(
   const secure = container.environmentVariables.some((entry) => entry.secureValue);
   const { annotations, gpus } = settings.traits;
   const ids = pod.gpus[container.name] ?? [];
+  const rights = rightsOf(container, settings.defaults.user ?? '');
   const environment = container.environmentVariables.flatMap((entry) =>
     entry.value === undefined ? [] : [`${entry.name}=${entry.value}`],
   );
@@ -139,6 +155,7 @@ export function memberOptions(
     name: `${podId(owner, pod.key, pod.revision)}.${container.name}`,
     Image: settings.image,
     ...commandOf(container, settings.defaults, secure),
+    ...rights.user,
     Env: gpus ? gpuEnvironment(environment, ids, gpus.isolation) : environment,
     Labels: {
       ...podLabels(owner, pod, 'resources' in container ? 'member' : 'init'),
@@ -153,6 +170,7 @@ export function memberOptions(
       IpcMode: `container:${settings.sandboxId}`,
       RestartPolicy: { Name: 'no' }, // restarts are the bot's, with ACI's states and back-off
       ...resourcesOf(pod, container),
+      ...rights.host,
       Mounts: mountsOf(owner, pod, container, secure),
       LogConfig: { Type: 'json-file', Config: { 'max-size': '8m', 'max-file': '2' } },
       ...(gpus ? { DeviceRequests: gpuRequests(ids, gpus.isolation) } : {}),
@@ -187,33 +205,37 @@ export function limitsText({ NanoCpus, Memory }: { NanoCpus?: number; Memory?: n
 }
 
 function mountsOf(owner: string, pod: Pod, container: Container | InitContainer, secure: boolean) {
-  const mounts = container.volumeMounts.map((mount) => ({
+  const mount = (volume: string, target: string, readOnly: boolean) => ({
     Type: 'volume' as const,
-    Source: volumeName(owner, pod, mount.name),
-    Target: mount.mountPath,
-    ReadOnly: mount.readOnly || isSecretVolume(pod, mount),
-  }));
-  if (!secure) return mounts;
-  const source = volumeName(owner, pod, environmentVolume(container.name));
-  return [...mounts, { Type: 'volume' as const, Source: source, Target: ENTER_PATH, ReadOnly: true }];
+    Source: volumeName(owner, pod, volume),
+    Target: target,
+    ReadOnly: readOnly,
+    VolumeOptions: NOT_FILLED,
+  });
+  const hasConfig = withConfigMap(pod).some(({ name }) => name === container.name);
+  return [
+    ...container.volumeMounts.map((each) =>
+      mount(each.name, each.mountPath, each.readOnly || isSecretVolume(pod, each)),
+    ),
+    ...(secure ? [mount(environmentVolume(container.name), ENTER_PATH, true)] : []),
+    ...(hasConfig ? [mount(configVolume(container.name), CONFIG_PATH, true)] : []),
+  ];
+}
+
+/** The folder that has the container's own folder with the files of its config map (ACI). */
+const CONFIG_PATH = '/mnt/configmap';
+
+/** The engine would fill an empty volume with what the image has there, a file share of somebody's as well. */
+const NOT_FILLED = { NoCopy: true, Labels: {}, DriverConfig: { Name: '', Options: {} } };
+
+function isOnDisk({ group }: Pod, volume: string): boolean {
+  return group.volumes.some(
+    ({ name, emptyDir }) => name === volume && emptyDir && emptyDir.medium === undefined,
+  );
 }
 
 function isSecretVolume(pod: Pod, mount: VolumeMount): boolean {
   return pod.group.volumes.some((volume) => volume.name === mount.name && volume.secret !== undefined);
-}
-
-/** Secrets live in memory alone; the rest is a folder on the host's disk. */
-export function volumeOptions(owner: string, pod: Pod, volume: string) {
-  const inMemory =
-    volume.endsWith('.environment') ||
-    pod.group.volumes.some((each) => each.name === volume && each.secret !== undefined);
-  return {
-    Name: volumeName(owner, pod, volume),
-    Driver: 'local',
-    DriverOpts: inMemory ? { type: 'tmpfs', device: 'tmpfs', o: 'size=2m,mode=0755' } : {},
-    // Tells whose volumes they are when the containers are gone: a pod that is made anew takes them over.
-    Labels: { ...podLabels(owner, pod, 'volume'), [LABEL.fingerprint]: pod.fingerprint },
-  };
 }
 
 export function networkOptions(owner: string, pod: Pod) {

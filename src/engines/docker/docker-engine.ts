@@ -14,6 +14,7 @@ import type {
   StepResult,
 } from '../index.ts';
 import { statusOf } from './causes.ts';
+import { deliverConfigMaps } from './config-maps.ts';
 import { type Connection, connect } from './connection.ts';
 import { everyContainer } from './containers.ts';
 import { openDial } from './dial.ts';
@@ -25,7 +26,9 @@ import { groupsFrom, type Leftover } from './observe.ts';
 import { createSandbox, startMembers } from './pods.ts';
 import { createProof, type Proof } from './proof.ts';
 import { removeMembers, removePod, stopContainers } from './removal.ts';
+import { limitsScratch } from './scratch-limit.ts';
 import { openAttach, openExec } from './sessions.ts';
+import type { ShareSettings } from './shares.ts';
 import { surveyOf } from './survey.ts';
 import { type Traits, traitsOf } from './traits.ts';
 import { usageOf } from './usage.ts';
@@ -43,6 +46,14 @@ export interface DockerSettings {
   readonly resolverFile?: string;
   /** The GPUs that groups may be given; none without it. */
   readonly gpus?: readonly GpuDevice[];
+  /** Where file shares are and who mounts them; Azure’s own servers and a helper without it. */
+  readonly shares?: ShareSettings;
+  /** The NFS servers that groups may mount from. */
+  readonly nfsServers?: readonly string[];
+  /** Whether groups may have more rights than the engine gives by itself where they share the host's kernel. */
+  readonly mayWiden?: boolean;
+  /** Whether hosts of the location say which zone they are in. */
+  readonly zoned?: boolean;
   /** Tells this bot's objects from those of another bot on the same engine. */
   readonly owner: string;
   /** Seconds between SIGTERM and SIGKILL. */
@@ -52,9 +63,10 @@ export interface DockerSettings {
 /** Container groups on one Docker Engine, 20.10 or newer. */
 export function createDockerEngine(settings: DockerSettings, clock: Clock): Engine {
   const connection = connect(settings.way, { folder: settings.folder, clock });
-  const parts: Parts = { settings, clock, connection, proof: createProof(settings, clock), host: undefined };
+  const proof = createProof(settings, clock);
+  const parts: Parts = { settings, clock, connection, proof, host: undefined, limitsScratch: undefined };
   return {
-    gaps: dockerGaps(settings.gpus ?? []),
+    gaps: dockerGaps(settings),
     describe: (signal) => describe(parts, signal),
     survey: (signal) => surveyOf({ connection, owner: settings.owner }, signal),
     observe: (signal, key) => observe(parts, signal, key),
@@ -76,12 +88,16 @@ interface Parts {
   readonly proof: Proof;
   /** Asked once; a host does not change its processor while the bot runs. */
   host: Host | undefined;
+  /** Asked once, too: a file system is mounted with limits or without. */
+  limitsScratch: boolean | undefined;
 }
 
 /** What making containers needs to know of the host. */
 interface Host {
   readonly architecture: string;
   readonly kernel: string;
+  /** The engine's own folder on the host. */
+  readonly engineFolder: string;
   readonly traits: Traits;
 }
 
@@ -95,12 +111,18 @@ async function describe(parts: Parts, signal: AbortSignal): Promise<EngineFacts>
   const host: Host = {
     architecture: info.Architecture,
     kernel: info.KernelVersion,
+    engineFolder: info.DockerRootDir,
     traits: {
       ...traitsOf({ api, runtime: info.Runtimes?.[settings.runtime] }, settings.resolverFile),
       ...(settings.gpus?.length ? { gpus: { isolation: settings.isolation } } : {}),
     },
   };
   parts.host = host;
+  parts.limitsScratch ??= await connection.call(
+    'to describe its disk',
+    (docker) => limitsScratch(docker, settings.owner),
+    signal,
+  );
   const { level, saw } = await proof.ofHost({ connection, host, api, version: info.ServerVersion }, signal);
   return {
     version: info.ServerVersion,
@@ -114,6 +136,7 @@ async function describe(parts: Parts, signal: AbortSignal): Promise<EngineFacts>
     runtime: settings.runtime,
     skewMs: Date.parse(info.SystemTime) - clock.now(),
     overheadBytes: level === 'hypervisor' ? MACHINE_BYTES : 0,
+    limitsScratch: parts.limitsScratch,
   };
 }
 
@@ -167,6 +190,13 @@ async function apply(parts: Parts, step: Step, context: StepContext): Promise<St
       return {};
     case 'start-members':
       await startMembers(await withHost(parts, context.signal), step, step.containers, context);
+      return {};
+    case 'deliver':
+      await parts.connection.call(
+        'to deliver config maps',
+        (docker) => deliverConfigMaps(docker, step.pod, step.sandboxId, context.signal),
+        context.signal,
+      );
       return {};
     case 'remove-members':
       await removeMembers(parts, step.ids, context);

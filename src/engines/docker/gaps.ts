@@ -1,11 +1,62 @@
 import type { Gap } from '../../spec/index.ts';
-import type { GpuDevice } from '../index.ts';
+import type { GpuDevice, Isolation } from '../index.ts';
+import { DEFAULT_CAPABILITIES } from './rights.ts';
 
 /** Told where a location hands out no GPU. */
-const NO_GPU = {
-  because: 'GPUs are not handed out by this location',
-  advice: 'Remove `gpu`, or have those of the host listed in the settings: locations.NAME.gpus.',
+const GPU_GAPS = ['requests', 'limits'].map((part) =>
+  gap(
+    `properties.containers[*].properties.resources.${part}.gpu`,
+    'GPUs are not handed out by this location',
+    'Remove `gpu`, or have those of the host listed in the settings: locations.NAME.gpus.',
+  ),
+);
+
+/** Told where no host says which zone it is in. */
+const ZONES_GAP: Gap = {
+  ...gap(
+    'zones',
+    'no host of this location says its zone',
+    'Remove `zones`; choose the host with `location`.',
+  ),
+  severity: 'warning',
 };
+
+const MORE_RIGHTS =
+  'Run it in a location whose groups have a kernel of their own (isolation: sandbox or hypervisor)';
+
+/** What a security context may not do where the containers of all groups share the host's kernel. */
+const SHARED_KERNEL_GAPS = ['containers', 'initContainers'].flatMap((list): Gap[] => [
+  gap(
+    `properties.${list}[*].properties.securityContext.privileged`,
+    'a privileged container would have every right over the host’s own kernel, which this location shares with its groups',
+    `${MORE_RIGHTS}, or remove it.`,
+    'true',
+  ),
+]);
+
+/** The same, where the settings do not say that a group may have more rights than the engine gives by itself. */
+const WIDENING_GAPS = ['containers', 'initContainers'].flatMap((list): Gap[] => [
+  {
+    ...gap(
+      `properties.${list}[*].properties.securityContext.capabilities.add[*]`,
+      'a capability beyond those that every container has reaches into the host’s own kernel',
+      `${MORE_RIGHTS}, or have the bot’s settings allow it (locations.NAME.securityContext: widen).`,
+    ),
+    except: DEFAULT_CAPABILITIES.flatMap((name) => [name, `CAP_${name}`]),
+  },
+  gap(
+    `properties.${list}[*].properties.securityContext.seccompProfile`,
+    'a profile would take the place of the one that protects the host’s own kernel',
+    `${MORE_RIGHTS}, or have the bot’s settings allow it (locations.NAME.securityContext: widen).`,
+  ),
+]);
+
+/** A host may be let in where its groups should not be: servers are allowed one by one. */
+const NFS_GAP = gap(
+  'properties.volumes[*].nfs.server',
+  'this location does not mount from that server',
+  'Have it listed in the bot’s settings (locations.NAME.nfsServers), letter by letter.',
+);
 
 /** What of ACI's schema this engine does not do yet. Each is told at its line; nothing is silently ignored. */
 export const DOCKER_GAPS: readonly Gap[] = [
@@ -15,28 +66,15 @@ export const DOCKER_GAPS: readonly Gap[] = [
     'Use osType: Linux.',
     'Windows',
   ),
-  gap('properties.containers[*].properties.resources.requests.gpu', NO_GPU.because, NO_GPU.advice),
-  gap('properties.containers[*].properties.resources.limits.gpu', NO_GPU.because, NO_GPU.advice),
+  ...GPU_GAPS,
+  ...SHARED_KERNEL_GAPS,
+  ...WIDENING_GAPS,
   gap(
-    'properties.containers[*].properties.securityContext',
-    'a security context is not applied by this location',
-    'Remove `securityContext`.',
+    'properties.volumes[*].azureFile.userAssignedIdentityClientId',
+    'managed identities do not exist outside Azure',
+    'Log in with storageAccountKey, or with storageAccountKeyReference: katabot:NAME.',
   ),
-  gap(
-    'properties.initContainers[*].properties.securityContext',
-    'a security context is not applied by this location',
-    'Remove `securityContext`.',
-  ),
-  gap(
-    'properties.containers[*].properties.configMap',
-    'config maps are not mounted by this location',
-    'Use a secret or gitRepo volume for files.',
-  ),
-  gap(
-    'properties.volumes[*].azureFile',
-    'Azure file shares are not mounted by this location',
-    'Use emptyDir, secret or gitRepo.',
-  ),
+  NFS_GAP,
   gap(
     'properties.ipAddress.type',
     'private addresses are not given by this location',
@@ -118,15 +156,32 @@ export const DOCKER_GAPS: readonly Gap[] = [
     ),
     severity: 'warning',
   },
-  {
-    ...gap('zones', 'a location has no zones', 'Remove `zones`; choose the host with `location`.'),
-    severity: 'warning',
-  },
+  ZONES_GAP,
 ];
 
-/** What a location does not do: one that has GPUs hands them out. */
-export function dockerGaps(gpus: readonly GpuDevice[]): readonly Gap[] {
-  return gpus.length ? DOCKER_GAPS.filter(({ because }) => because !== NO_GPU.because) : DOCKER_GAPS;
+/** What a location does not do, by its settings. */
+export function dockerGaps({
+  gpus = [],
+  isolation,
+  mayWiden = false,
+  nfsServers = [],
+  zoned = false,
+}: {
+  readonly gpus?: readonly GpuDevice[] | undefined;
+  readonly isolation: Isolation;
+  readonly mayWiden?: boolean | undefined;
+  readonly nfsServers?: readonly string[] | undefined;
+  readonly zoned?: boolean | undefined;
+}): readonly Gap[] {
+  const lifted = new Set([
+    ...(gpus.length ? GPU_GAPS : []),
+    ...(zoned ? [ZONES_GAP] : []),
+    ...(isolation === 'none' ? [] : SHARED_KERNEL_GAPS),
+    ...(isolation === 'none' && !mayWiden ? [] : WIDENING_GAPS),
+  ]);
+  return DOCKER_GAPS.filter((each) => !lifted.has(each)).map((each) =>
+    each === NFS_GAP ? { ...each, except: nfsServers } : each,
+  );
 }
 
 function gap(path: string, because: string, advice: string, equals?: string): Gap {

@@ -14,6 +14,8 @@ export const LABEL = {
   gpus: 'katabot.gpus',
   address: 'katabot.address',
   subnet: 'katabot.subnet',
+  /** On the volume of a file share that the bot has mounted: its name in the file. */
+  share: 'katabot.share',
   meteredFrom: 'katabot.metered-from',
   /** Of the containers with which the bot looks at a runtime, whose bot it is: they belong to no group. */
   look: 'katabot.look',

@@ -10,18 +10,28 @@ import {
   networkOptions,
   sandboxOptions,
   sandboxVolumes,
-  volumeOptions,
 } from './containers.ts';
 import { LABEL, podId } from './labels.ts';
 import type { Proof } from './proof.ts';
 import { removePod, unlessThere } from './removal.ts';
+import { needsImageUser } from './rights.ts';
 import { ensureSandboxImage } from './sandbox-image.ts';
+import { mountShares } from './share-mounts.ts';
+import { AZURE_SHARES, type ShareSettings } from './shares.ts';
 import type { Traits } from './traits.ts';
+import { volumeOptions } from './volume-options.ts';
 import { deliverFiles, hasFiles } from './volumes.ts';
 
 interface PodParts {
   readonly connection: Connection;
-  readonly settings: { readonly owner: string; readonly runtime: string; readonly stopGraceSeconds: number };
+  readonly settings: {
+    readonly owner: string;
+    readonly runtime: string;
+    readonly stopGraceSeconds: number;
+    readonly shares?: ShareSettings;
+  };
+  /** The engine's own folder on the host. */
+  readonly engineFolder: string;
   readonly architecture: string;
   readonly kernel: string;
   readonly traits: Traits;
@@ -33,7 +43,8 @@ const START_LIMIT_MS = 150_000;
 
 /** Network, volumes and the sandbox itself, started. Finds its own work when it is repeated. */
 export async function createSandbox(parts: PodParts, pod: Pod, context: StepContext): Promise<void> {
-  const { connection, settings, architecture, traits } = parts;
+  const { connection, settings, architecture, traits, engineFolder } = parts;
+  const { owner, shares = AZURE_SHARES } = settings;
   const id = podId(settings.owner, pod.key, pod.podRevision);
   const sandboxId = await connection
     .call(
@@ -43,9 +54,10 @@ export async function createSandbox(parts: PodParts, pod: Pod, context: StepCont
           ensureSandboxImage(docker, architecture),
           unlessThere(docker.createNetwork(networkOptions(settings.owner, pod))),
           ...sandboxVolumes(pod).map((volume) =>
-            docker.createVolume(volumeOptions(settings.owner, pod, volume)),
+            docker.createVolume(volumeOptions(owner, pod, volume, { engineFolder, shares })),
           ),
         ]);
+        await mountShares(docker, pod, { owner, image, engineFolder, shares }, context.signal);
         const options = sandboxOptions(settings.owner, pod, { image, runtime: settings.runtime, traits });
         const sandboxId = await createdOrFound(docker, options);
         await unlessThere(docker.getContainer(sandboxId).start());
@@ -161,9 +173,9 @@ async function createMember(
   sandboxId: string,
 ): Promise<string> {
   const image = pod.images[member.image] ?? member.image;
-  const needsDefaults =
+  const needsProgram =
     !member.command?.length && member.environmentVariables.some((entry) => entry.secureValue);
-  const defaults = needsDefaults ? await imageDefaults(docker, image) : { entrypoint: [], command: [] };
+  const defaults = needsProgram || needsImageUser(member) ? await imageDefaults(docker, image) : NO_DEFAULTS;
   const options = memberOptions(settings.owner, pod, member, {
     sandboxId,
     image,
@@ -175,7 +187,9 @@ async function createMember(
   return options.name;
 }
 
+const NO_DEFAULTS: ImageDefaults = { entrypoint: [], command: [] };
+
 async function imageDefaults(docker: Docker, image: string): Promise<ImageDefaults> {
   const { Config } = await docker.getImage(image).inspect();
-  return { entrypoint: [Config.Entrypoint ?? []].flat(), command: Config.Cmd ?? [] };
+  return { entrypoint: [Config.Entrypoint ?? []].flat(), command: Config.Cmd ?? [], user: Config.User ?? '' };
 }

@@ -3,10 +3,11 @@ import type { StepContext } from '../index.ts';
 import { statusOf } from './causes.ts';
 import type { Connection } from './connection.ts';
 import { LABEL } from './labels.ts';
+import { unmountShares } from './share-mounts.ts';
 
 interface RemovalParts {
   readonly connection: Connection;
-  readonly settings: { readonly stopGraceSeconds: number };
+  readonly settings: { readonly owner: string; readonly stopGraceSeconds: number };
 }
 
 export async function removeMembers(
@@ -46,7 +47,7 @@ async function unlessGone(work: Promise<unknown>): Promise<void> {
 }
 
 export async function removePod(
-  { connection }: RemovalParts,
+  { connection, settings }: RemovalParts,
   id: string,
   context: StepContext,
   { keepVolumes = false }: { keepVolumes?: boolean } = {},
@@ -63,6 +64,7 @@ export async function removePod(
       docker.listNetworks({ filters }),
       keepVolumes ? { Volumes: [] } : docker.listVolumes({ filters: JSON.stringify(filters) }),
     ]);
+    await unmountShares(docker, settings.owner, id, volumes.Volumes ?? [], context.signal);
     await Promise.all([
       ...networks.map(({ Id }) => unlessGone(docker.getNetwork(Id).remove())),
       ...(volumes.Volumes ?? []).map(({ Name }) => unlessGone(docker.getVolume(Name).remove())),

@@ -6,11 +6,11 @@ import { pack } from 'tar-stream';
 
 /**
  * The image of the container that owns a group's network: one static program that only waits, one that looks around
- * (source: look/look.c), and one that connects to a port from inside that network (source: dial/dial.c). It is made here,
- * because a bot that needs a registry for its own parts cannot start without one.
+ * (source: look/look.c), one that connects to a port from inside that network (dial/dial.c), and one that mounts file shares
+ * (share/share.c). It is made here, because a bot that needs a registry for its own parts cannot start without one.
  */
 export async function ensureSandboxImage(docker: Docker, architecture: string): Promise<string> {
-  const name = `katabot/sandbox:${architectureName(architecture)}-3`;
+  const name = `katabot/sandbox:${architectureName(architecture)}-4`;
   const present = await docker
     .getImage(name)
     .inspect()
@@ -25,7 +25,9 @@ export async function ensureSandboxImage(docker: Docker, architecture: string): 
   const archive = pack();
   archive.entry({ name: 'wait', mode: 0o555 }, Buffer.from(waitingProgram(architecture)));
   archive.entry({ name: 'look', mode: 0o555 }, await ownProgram('look', architecture));
+  archive.entry({ name: 'share', mode: 0o555 }, await ownProgram('share', architecture));
   archive.entry({ name: DIAL_PATH.slice(1), mode: 0o555 }, await ownProgram('dial', architecture));
+  for (const name of SCRATCH_FOLDERS) archive.entry({ name, type: 'directory', mode: 0o777 });
   archive.finalize();
   const [repo, tag] = name.split(':');
   const progress = await docker.importImage(Readable.from(archive), {
@@ -39,10 +41,16 @@ export async function ensureSandboxImage(docker: Docker, architecture: string): 
   return name;
 }
 
+/**
+ * Where the sandbox has scratch volumes: the engine gives an empty volume the rights of the folder that it is mounted over
+ * first, so that every user of a group may write, as in Kubernetes. As many as a group may have volumes.
+ */
+export const SCRATCH_FOLDERS = Array.from({ length: 20 }, (_, index) => `scratch/${index}`);
+
 /** Where the sandbox has the program that connects. */
 export const DIAL_PATH = '/dial';
 
-function ownProgram(name: 'look' | 'dial', architecture: string): Promise<Buffer> {
+function ownProgram(name: 'look' | 'dial' | 'share', architecture: string): Promise<Buffer> {
   return readFile(fileURLToPath(new URL(`${name}/${architectureName(architecture)}`, import.meta.url)));
 }
 

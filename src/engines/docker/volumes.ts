@@ -9,11 +9,12 @@ import { within } from '../../clock.ts';
 import type { Container, InitContainer, Volume } from '../../spec/index.ts';
 import type { Pod } from '../index.ts';
 import { blame } from './causes.ts';
-import { environmentVolume, sandboxPath, withSecureEnvironment } from './containers.ts';
+import { deliverConfigMaps } from './config-maps.ts';
+import { environmentVolume, sandboxPath, withConfigMap, withSecureEnvironment } from './containers.ts';
 import { cloneInto, packFolder } from './git-repository.ts';
 
 /**
- * Delivers the content of secret and gitRepo volumes and of secure environment variables through the running
+ * Delivers the content of secret and gitRepo volumes, of secure environment variables and of config maps through the running
  * sandbox. Nothing passes the engine's API as an option, so nothing of it shows in `docker inspect`.
  * Safe to repeat: the same files are written over themselves.
  */
@@ -34,14 +35,15 @@ export async function deliverFiles(
   const environments = withSecureEnvironment(pod).map(async (container) =>
     deliver(await environmentArchive(container, architecture), environmentVolume(container.name)),
   );
-  await Promise.all([...deliveries, ...environments]);
+  await Promise.all([...deliveries, ...environments, deliverConfigMaps(docker, pod, sandboxId, signal)]);
 }
 
 /** Whether a pod has anything to deliver at all. */
 export function hasFiles(pod: Pod): boolean {
   return (
     pod.group.volumes.some((volume) => volume.secret || volume.gitRepo) ||
-    withSecureEnvironment(pod).length > 0
+    withSecureEnvironment(pod).length > 0 ||
+    withConfigMap(pod).length > 0
   );
 }
 

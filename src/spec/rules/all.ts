@@ -1,5 +1,6 @@
 import type { Finding } from '../problem.ts';
 import type { Group } from '../schema/group.ts';
+import { configMapFindings } from './config-maps.ts';
 import { conflictFindings } from './conflicts.ts';
 import { environmentFindings } from './environment.ts';
 import { nameFindings } from './names.ts';
@@ -9,6 +10,7 @@ import { probeFindings } from './probes.ts';
 import { secretReferenceFindings } from './references.ts';
 import { registryFindings } from './registries.ts';
 import { resourceFindings } from './resources.ts';
+import { rightsFindings } from './rights.ts';
 import { volumeFindings } from './volumes.ts';
 
 /** Every rule that looks at more than one property. Pure. */
@@ -19,6 +21,8 @@ export function ruleFindings(group: Group): Finding[] {
     resourceFindings,
     environmentFindings,
     volumeFindings,
+    rightsFindings,
+    configMapFindings,
     registryFindings,
     secretReferenceFindings,
     probeFindings,

@@ -18,7 +18,7 @@ export function conflictFindings(group: Group): Finding[] {
     ...spotFindings(group),
     ...gpuFindings(group),
     ...identityFindings(group),
-    ...rightsFindings(group),
+    ...confidenceFindings(group),
     ...otherFindings(group),
   ];
 }
@@ -130,7 +130,7 @@ function identityFindings({ identity }: Group): Finding[] {
   ];
 }
 
-function rightsFindings(group: Group): Finding[] {
+function confidenceFindings(group: Group): Finding[] {
   if (group.sku === 'Confidential') return [];
   return containersOf(group).flatMap(({ container, path }): Finding[] =>
     container.securityContext

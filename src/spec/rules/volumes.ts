@@ -4,6 +4,7 @@ import type { Finding } from '../problem.ts';
 import type { Group, Volume } from '../schema/group.ts';
 import { mountFindings } from './mounts.ts';
 import { referenceFindings } from './references.ts';
+import { nfsFindings, shareFindings } from './shares.ts';
 
 const MOST_VOLUMES = 20;
 const VOLUME_NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
@@ -70,6 +71,7 @@ function sourceFindings(volume: Volume, path: string): Finding[] {
     volume.secret ?? volume.secretReference,
     volume.gitRepo,
     volume.azureFile,
+    volume.nfs,
   ].filter((each) => each !== undefined);
   if (sources.length !== 1) {
     const message = sources.length
@@ -81,11 +83,16 @@ function sourceFindings(volume: Volume, path: string): Finding[] {
         path,
         message,
         advice:
-          'Give it exactly one of emptyDir, secret, gitRepo and azureFile; `emptyDir: {}` is the simplest.',
+          'Give it exactly one of emptyDir, secret, gitRepo, azureFile and nfs; `emptyDir: {}` is the simplest.',
       },
     ];
   }
-  return [...secretFindings(volume, path), ...gitFindings(volume, path), ...shareFindings(volume, path)];
+  return [
+    ...secretFindings(volume, path),
+    ...gitFindings(volume, path),
+    ...shareFindings(volume, path),
+    ...nfsFindings(volume, path),
+  ];
 }
 
 function secretFindings({ secret, name }: Volume, path: string): Finding[] {
@@ -161,26 +168,6 @@ function gitFindings({ gitRepo }: Volume, path: string): Finding[] {
     });
   }
   return findings;
-}
-
-function shareFindings({ azureFile }: Volume, path: string): Finding[] {
-  if (!azureFile) return [];
-  const ways = [
-    azureFile.storageAccountKey,
-    azureFile.storageAccountKeyReference,
-    azureFile.userAssignedIdentityClientId,
-  ];
-  if (ways.filter((each) => each !== undefined).length === 1) return [];
-  return [
-    {
-      code: 'share-login',
-      path: `${path}.azureFile`,
-      message: ways.some((each) => each !== undefined)
-        ? 'The share has more than one way to log in.'
-        : 'The share has no way to log in.',
-      advice: 'Set storageAccountKey alone.',
-    },
-  ];
 }
 
 function volumeReferences({ secretReference, azureFile }: Volume, path: string, group: Group): Finding[] {

@@ -1,8 +1,34 @@
-import { type Field, flag, map, object, required, secretText, text, withDefault } from '../field.ts';
+import { choice, flag, map, object, required, secretText, text, withDefault } from '../field.ts';
+import { SIZE } from '../quantity.ts';
 
-const emptyDir: Field<Record<string, never>, 'optional'> = object(
-  {},
-  { says: 'Scratch space shared by the group; it takes no options.', example: '{}' },
+const emptyDir = object(
+  {
+    medium: choice(['Memory'], {
+      says: 'Keeps it in memory, not on the disk. Kubernetes’ word; ACI has none.',
+    }),
+    sizeLimit: text(
+      {
+        says: 'The most it may hold: a number with Ki, Mi, Gi, Ti, k, M, G or T. Kubernetes’ word; ACI has none.',
+        example: '512Mi',
+      },
+      { pattern: SIZE, expected: 'a size such as 512Mi or 1Gi' },
+    ),
+  },
+  { says: 'Scratch space shared by the group.', example: '{}' },
+);
+
+/** A file system of another machine; the words are those of Kubernetes. */
+const nfs = object(
+  {
+    server: required(text({ says: 'Name or address of the server.', example: 'nas.example.com' })),
+    path: required(text({ says: 'The directory that it exports.', example: '/exports/team' })),
+    readOnly: withDefault(flag({ says: 'Whether it may only be read.' }), false),
+    options: text({
+      says: 'Options of the mount, such as version and time-outs; `nfsvers=4` without it.',
+      example: 'nfsvers=4.1,soft,timeo=100',
+    }),
+  },
+  { says: 'A directory of an NFS server that the location allows. An extension: ACI has none.' },
 );
 
 export const volume = object(
@@ -47,8 +73,9 @@ export const volume = object(
         }),
         readOnly: withDefault(flag({ says: 'Whether the share may only be read.' }), false),
       },
-      { says: 'An Azure Files share, over SMB.' },
+      { says: 'A file share, over SMB: of Azure Files, or of a server that the location’s settings name.' },
     ),
+    nfs,
   },
   { says: 'A volume with exactly one source.' },
 );

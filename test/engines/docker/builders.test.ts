@@ -2,16 +2,13 @@ import { describe, expect, test } from '@jest/globals';
 import type { ContainerInspectInfo } from 'dockerode';
 import fc from 'fast-check';
 import { causeOf } from '../../../src/engines/docker/causes.ts';
-import {
-  memberOptions,
-  networkOptions,
-  sandboxOptions,
-  volumeOptions,
-} from '../../../src/engines/docker/containers.ts';
+import { memberOptions, networkOptions, sandboxOptions } from '../../../src/engines/docker/containers.ts';
 import { isLatest, layerProgress } from '../../../src/engines/docker/images.ts';
 import { LineAssembler } from '../../../src/engines/docker/logs.ts';
 import { groupsFrom } from '../../../src/engines/docker/observe.ts';
 import { waitingProgram } from '../../../src/engines/docker/sandbox-image.ts';
+import { AZURE_SHARES } from '../../../src/engines/docker/shares.ts';
+import { volumeOptions } from '../../../src/engines/docker/volume-options.ts';
 import type { Pod } from '../../../src/engines/index.ts';
 import { readGroup, registryOf } from '../../../src/spec/index.ts';
 
@@ -103,7 +100,7 @@ describe('what the engine is asked for', () => {
       },
     });
     expect(options.HostConfig?.Mounts?.map(({ Target }) => Target)).toEqual([
-      '/volumes/scratch',
+      '/scratch/0',
       '/volumes/store',
       '/volumes/web.environment',
     ]);
@@ -124,7 +121,7 @@ describe('what the engine is asked for', () => {
         MemorySwap: 2 ** 30,
       },
     });
-    expect(options.HostConfig?.Mounts).toEqual([
+    expect(options.HostConfig?.Mounts).toMatchObject([
       { Type: 'volume', Source: 'katabot.production.shop.r3.scratch', Target: '/data', ReadOnly: false },
       { Type: 'volume', Source: 'katabot.production.shop.r3.store', Target: '/store', ReadOnly: true },
       {
@@ -134,6 +131,8 @@ describe('what the engine is asked for', () => {
         ReadOnly: true,
       },
     ]);
+    // What the image has there stays the image's.
+    expect(options.HostConfig?.Mounts?.every((mount) => mount.VolumeOptions?.NoCopy)).toBe(true);
     expect(JSON.stringify(options)).not.toMatch(/hunter2|aHVudGVyMg/);
   });
 
@@ -185,14 +184,65 @@ describe('what the engine is asked for', () => {
   });
 
   test('secrets in memory, scratch on the disk, one network of its own', () => {
-    expect(volumeOptions('katabot', pod, 'store').DriverOpts).toMatchObject({ type: 'tmpfs' });
-    expect(volumeOptions('katabot', pod, 'web.environment').DriverOpts).toMatchObject({ type: 'tmpfs' });
-    expect(volumeOptions('katabot', pod, 'scratch').DriverOpts).toEqual({});
+    const driven = (volume: string) =>
+      volumeOptions('katabot', pod, volume, { engineFolder: '/var/lib/docker', shares: AZURE_SHARES })
+        .DriverOpts;
+    expect(driven('store')).toMatchObject({ type: 'tmpfs' });
+    expect(driven('web.environment')).toMatchObject({ type: 'tmpfs' });
+    expect(driven('scratch')).toEqual({});
     expect(networkOptions('katabot', pod)).toMatchObject({
       Name: 'katabot.production.shop.r3',
       Driver: 'bridge',
       IPAM: { Config: [{ Subnet: '198.18.0.128/28' }] },
     });
+  });
+});
+
+describe('what a security context is for the engine', () => {
+  const asked = (securityContext: object, user = '') => {
+    const { User, HostConfig = {} } = memberOptions(
+      'katabot',
+      pod,
+      { ...side, securityContext } as typeof side,
+      { ...settings, defaults: { ...settings.defaults, user } },
+    );
+    const { CapAdd, CapDrop, SecurityOpt, MaskedPaths, ReadonlyPaths, Privileged } = HostConfig;
+    const all = { User, CapAdd, CapDrop, SecurityOpt, MaskedPaths, ReadonlyPaths, Privileged };
+    return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  };
+  const encoded = (profile: object) => Buffer.from(JSON.stringify(profile, null, 2)).toString('base64');
+
+  test.each([
+    ['nothing that is said', {}, {}],
+    ['a user', { runAsUser: 1000 }, { User: '1000' }],
+    ['a user and a group', { runAsUser: 0, runAsGroup: 7 }, { User: '0:7' }],
+    ['no way up', { allowPrivilegeEscalation: false }, { SecurityOpt: ['no-new-privileges'] }],
+    ['every way up', { allowPrivilegeEscalation: true }, {}],
+    [
+      'capabilities in any spelling',
+      { capabilities: { add: ['cap_net_bind_service', 'CHOWN'], drop: ['all'] } },
+      { CapAdd: ['NET_BIND_SERVICE', 'CHOWN'], CapDrop: ['ALL'] },
+    ],
+    [
+      'a profile, on one line',
+      { seccompProfile: encoded({ defaultAction: 'SCMP_ACT_ALLOW' }) },
+      { SecurityOpt: ['seccomp={"defaultAction":"SCMP_ACT_ALLOW"}'] },
+    ],
+    [
+      'every right, and none of the host’s devices',
+      { privileged: true },
+      {
+        CapAdd: ['ALL'],
+        SecurityOpt: ['seccomp=unconfined', 'apparmor=unconfined'],
+        MaskedPaths: [],
+        ReadonlyPaths: [],
+      },
+    ],
+  ])('%s', (_, context, options) => expect(asked(context)).toEqual(options));
+
+  test('a group alone leaves the user of the image', () => {
+    expect(asked({ runAsGroup: 7 }, 'web:web')).toEqual({ User: 'web:7' });
+    expect(asked({ runAsGroup: 7 })).toEqual({ User: '0:7' });
   });
 });
 

@@ -172,8 +172,10 @@ properties:
       image: acme/train:1
       resources: {requests: {cpu: 1, memoryInGB: 1, gpu: {count: 1, sku: V100}}}
 `;
-    expect(readGroup(text, { gaps: dockerGaps(devices(UUID)) }).problems).toEqual([]);
-    expect(readGroup(text, { gaps: dockerGaps([]) }).problems).toEqual([
+    expect(
+      readGroup(text, { gaps: dockerGaps({ gpus: devices(UUID), isolation: 'none' }) }).problems,
+    ).toEqual([]);
+    expect(readGroup(text, { gaps: dockerGaps({ isolation: 'none' }) }).problems).toEqual([
       expect.objectContaining({
         severity: 'error',
         code: 'not-supported-here',

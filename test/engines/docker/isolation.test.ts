@@ -8,6 +8,7 @@ import { lookOptions } from '../../../src/engines/docker/look.ts';
 import { tooOldForMachines, traitsOf } from '../../../src/engines/docker/traits.ts';
 import type { Engine, Isolation, Pod } from '../../../src/engines/index.ts';
 import { readGroup } from '../../../src/spec/index.ts';
+import { engineContract } from '../../contracts/engine.ts';
 import { connect } from '../../world/docker.ts';
 import { buildImages } from '../../world/images.ts';
 import { find, installPackages, startPrivateEngine } from '../../world/private-engine.ts';
@@ -232,6 +233,33 @@ describe('on a real engine', () => {
     expect(await bringUp(engine, 'runc')).toEqual([]);
     await remove(engine, 'runc');
   }, 60_000);
+
+  // The members of a group share the network of their sandbox, which gVisor leaves to the host.
+  engineContract(
+    'what every engine does, with gVisor',
+    async () => ({
+      open: async () => engineWith('gvisor', 'none'),
+      networks: '198.18.34',
+      addresses: '127.38.2',
+    }),
+    [
+      {
+        because:
+          'with the host’s network its blocking reads end with EAGAIN: busybox’s own httpd and wget cannot speak',
+        cases: ['members share one localhost, and a port that is not published can be dialled'],
+      },
+      {
+        because: 'the engine’s own doing, whatever the runtime: seen with runc',
+        cases: [
+          'a step that is repeated finds its own work',
+          'one address has one port space',
+          'logs are those of one member or of all, and the last of them',
+          'no shell reads the words of a program',
+          'a bot that starts anew sees the same groups by what is written on them',
+        ],
+      },
+    ],
+  );
 
   async function bringUp(engine: Engine, name: string) {
     const told: unknown[] = [];

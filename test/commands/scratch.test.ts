@@ -1,0 +1,28 @@
+import { expect, test } from '@jest/globals';
+import { scratchProblems } from '../../src/commands/here-problems.ts';
+import { readGroup } from '../../src/spec/index.ts';
+import { container, group } from '../spec/marked.ts';
+
+test('a limit of scratch space is refused at its line where the disk keeps none, and in memory never', () => {
+  const text = group({
+    containers: container('volumeMounts: [{name: small, mountPath: /a}, {name: speedy, mountPath: /b}]'),
+    more: 'volumes:\n- name: speedy\n  emptyDir: {medium: Memory, sizeLimit: 1Gi}\n- name: small\n  emptyDir: {sizeLimit: 1Gi}',
+  });
+  const { group: understood } = readGroup(text);
+  if (!understood) throw new Error('no group');
+  const told = (limitsScratch?: boolean) =>
+    scratchProblems(
+      { path: 'a.yaml', text },
+      understood,
+      limitsScratch === undefined ? {} : { limitsScratch },
+    );
+  expect(told(false)).toMatchObject([
+    {
+      code: 'not-supported-here',
+      severity: 'error',
+      path: 'properties.volumes[1].emptyDir.sizeLimit',
+      line: text.split('\n').findIndex((line) => line.includes('{sizeLimit')) + 1,
+    },
+  ]);
+  expect([told(true), told()]).toEqual([[], []]);
+});
