@@ -33,24 +33,29 @@ import {
   hostsIn,
   type LocationSettings,
   livesFrom,
+  networksIn,
   placeIn,
   publicUrlIn,
   type Settings,
   slackFrom,
 } from './config.ts';
 import { createDockerEngine } from './engines/docker/docker-engine.ts';
-import { type Engine, gpusOfLocation } from './engines/index.ts';
+import { type Engine, gpusOfLocation, type NamedNetwork } from './engines/index.ts';
 import { Failure } from './failure.ts';
 import { pricesFrom } from './metering/index.ts';
 import {
   createEdge,
   isHandedOut,
   lookAtZone,
+  type Pools,
   poolsFrom,
   poolsOverlap,
+  privateNetworksFrom,
   probe,
+  rangesOnHost,
   siteFor,
   siteRecords,
+  spareSubnets,
   urlTo,
 } from './network/index.ts';
 import { freeSpaceAt, type Log } from './observability/index.ts';
@@ -138,6 +143,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     pepper: store.pepper,
     gpuDevices: (location) => locations[location]?.gpus ?? [],
     pools: (host) => hosts[host]?.pools,
+    networks: (location) => locations[location]?.networks ?? {},
     findRoom: (wish, signal) => findRoom(ground, wish, signal),
     driftPolicy: (location) => settings.locations[location]?.drift ?? 'mend',
     provisioningTimeoutMs: settings.provisioningTimeoutSeconds * 1000,
@@ -471,22 +477,37 @@ function locationFrom(
   location: LocationSettings,
   parts: AppParts,
 ): Location {
+  const hosts = hostsIn(name, location).map((host) => ({
+    ...host,
+    setting: `locations.${name}${location.hosts ? `.hosts.${host.name}` : ''}`,
+    pools: poolsFrom({ ...host, networks: host.bridges }),
+  }));
+  const networks = privateNetworksFrom(name, networksIn(location), hosts.flatMap(rangesOnHost));
   return {
-    hosts: hostsIn(name, location).map((host) => ({
+    hosts: hosts.map(({ setting, pools, ...host }) => ({
       name: host.name,
       location: name,
       zone: host.zone ?? '',
-      setting: `locations.${name}${location.hosts ? `.hosts.${host.name}` : ''}`,
-      engine: parts.engine?.(host) ?? dockerEngineFor(settings, host, parts),
-      pools: poolsFrom(host),
+      setting,
+      engine:
+        parts.engine?.(host) ??
+        dockerEngineFor(settings, host, { networks: Object.values(networks), pools }, parts),
+      pools,
     })),
+    networks,
+    answersNames: location.isolation === 'none' && location.resolverFile === undefined,
     prices: pricesFrom(location.prices),
     isolation: location.isolation,
     gpus: gpusOfLocation(name, location),
   };
 }
 
-function dockerEngineFor(settings: Settings, host: HostSettings, parts: AppParts): Engine {
+function dockerEngineFor(
+  settings: Settings,
+  host: HostSettings,
+  { networks, pools }: { networks: readonly NamedNetwork[]; pools: Pools },
+  parts: AppParts,
+): Engine {
   return createDockerEngine(
     {
       way: { ...host, engine: host.engine ?? parts.dockerHost },
@@ -499,6 +520,8 @@ function dockerEngineFor(settings: Settings, host: HostSettings, parts: AppParts
       nfsServers: host.nfsServers,
       mayWiden: host.securityContext === 'widen',
       zoned: Object.values(host.hosts ?? {}).some(({ zone }) => zone),
+      networks,
+      spareSubnets: spareSubnets(pools),
       owner: settings.instance,
       stopGraceSeconds: settings.stopGraceSeconds,
     },

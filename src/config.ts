@@ -212,6 +212,90 @@ function checkWay(
 
 const ranges = z.union([z.string(), z.array(z.string()).min(1, 'expected at least one range')]);
 
+const environmentPattern = z
+  .string()
+  .regex(
+    /^[a-z0-9*][a-z0-9*-]{0,39}$/,
+    'expected an environment such as production, or a pattern such as pr-*',
+  );
+const repositoryPattern = z
+  .string()
+  .regex(
+    /^[a-z0-9*][a-z0-9*-]{0,39}(\/[a-z0-9*-]{1,40})?$/,
+    'expected a repository such as shop, or a pattern such as acme/*',
+  );
+const interfaceName = z
+  .string()
+  .regex(/^[\w.-]{1,15}$/, 'expected an interface of the host, such as eth0.50');
+
+/** Which drivers need, and which cannot have, what is said of a network. */
+const PARTS_OF_NETWORKS = {
+  subnet: { needed: ['bridge', 'macvlan', 'ipvlan'], possible: ['bridge', 'macvlan', 'ipvlan'] },
+  gateway: { needed: [], possible: ['bridge', 'macvlan', 'ipvlan'] },
+  parent: { needed: ['macvlan', 'ipvlan'], possible: ['macvlan', 'ipvlan'] },
+  addresses: { needed: ['existing'], possible: ['bridge', 'macvlan', 'ipvlan', 'existing'] },
+  external: { needed: ['existing'], possible: ['existing'] },
+} as const;
+
+const networkSchema = z
+  .strictObject({
+    driver: z.enum(['bridge', 'macvlan', 'ipvlan', 'existing']).default('bridge').meta({
+      description:
+        'How it is made: alone on the host, on an interface of the host’s (macvlan, ipvlan), or by somebody else already.',
+    }),
+    subnet: z.string().optional().meta({ description: 'All of it, such as 10.50.0.0/24; IPv4.' }),
+    gateway: z.ipv4('expected an address such as 10.50.0.1').optional().meta({
+      description: 'By which address its groups reach everything else; the first of the subnet without it.',
+    }),
+    addresses: ranges.optional().meta({
+      description:
+        'One range or several that groups are given addresses of; the whole subnet without it. Needed for one that exists.',
+    }),
+    parent: interfaceName
+      .optional()
+      .meta({ description: 'The host’s interface that macvlan or ipvlan is put on.' }),
+    external: z
+      .string()
+      .regex(/^[a-zA-Z0-9][\w.-]*$/, 'expected the name of a network of the host’s engine')
+      .refine(
+        (network) => !['host', 'none', 'bridge', 'default'].includes(network),
+        'expected a network that somebody has made; in those of the engine itself nobody has an address of their own',
+      )
+      .optional()
+      .meta({ description: 'What the host’s engine calls a network that exists. It is never removed.' }),
+    environments: z
+      .array(environmentPattern)
+      .min(1, 'expected at least one environment; without the list it is every one')
+      .default(['*'])
+      .meta({ description: 'Groups of which environments may join: names, or patterns with `*`.' }),
+    repositories: z
+      .array(repositoryPattern)
+      .min(1, 'expected at least one repository; without the list it is every one')
+      .default(['*'])
+      .meta({ description: 'Groups of which repositories may join: names, or patterns with `*`.' }),
+    callers: z
+      .array(
+        z.string().regex(/^[^\s]{1,80}$/, 'expected a caller such as ann, or a pattern such as github:*'),
+      )
+      .min(1, 'expected at least one caller; without the list it is everybody')
+      .default(['*'])
+      .meta({ description: 'Who may have groups join: callers by name, or patterns with `*`.' }),
+  })
+  .superRefine((network, context) => {
+    for (const part of ['subnet', 'gateway', 'parent', 'addresses', 'external'] as const) {
+      const { needed, possible } = PARTS_OF_NETWORKS[part];
+      const is = (drivers: readonly string[]) => drivers.includes(network.driver);
+      const message =
+        network[part] === undefined
+          ? is(needed) && `a network of the driver ${network.driver} needs it`
+          : !is(possible) && `a network of the driver ${network.driver} has none; leave it out`;
+      if (message) context.addIssue({ code: 'custom', path: [part], message });
+    }
+  });
+
+/** Where the groups’ own networks lie: a range that is set aside for the benchmarking of networks (RFC 2544). */
+const BRIDGES = '198.18.0.0/15';
+
 const hostSchema = z
   .strictObject({
     ...way,
@@ -222,9 +306,10 @@ const hostSchema = z
           input === undefined ? 'expected the host’s own addresses, such as 203.0.113.0/28' : undefined,
       })
       .meta({ description: 'What `addresses` of a location is, for this host alone.' }),
-    networks: z.string().optional().meta({
-      description: 'What `networks` of a location is, for this host alone; that of the location without it.',
+    bridges: z.string().optional().meta({
+      description: 'What `bridges` of a location is, for this host alone; that of the location without it.',
     }),
+    networks: z.string().optional().meta({ description: 'What `bridges` was called before.' }),
     zone: z
       .string()
       .regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,39}$/, 'expected the name of a zone, such as 1')
@@ -317,10 +402,22 @@ const locationSchema = z
       }, 'expected two ports from 1 to 65535, the smaller one first')
       .default('20000-29999')
       .meta({ description: 'Ports that are handed out where groups share a single address.' }),
-    networks: z
+    bridges: z
       .string()
-      .default('198.18.0.0/15')
-      .meta({ description: 'IPv4 range for the groups’ own networks on the host.' }),
+      .optional()
+      .meta({
+        description: `IPv4 range for the networks of groups that join none, each of 16 addresses; ${BRIDGES} without it.`,
+      }),
+    networks: z
+      .union([
+        z.string('expected networks by name, such as { backend: { subnet: 10.50.0.0/24 } }'),
+        z.record(name, networkSchema),
+      ])
+      .optional()
+      .meta({
+        description:
+          'Networks that groups may join, by name. A range alone is what `bridges` was called before.',
+      }),
     prices: pricesSchema
       .prefault({})
       .meta({ description: 'What it costs; ACI’s prices of East US where nothing is said.' }),
@@ -330,6 +427,10 @@ const locationSchema = z
     ({ hosts, engine, tls, keyFile: key, hostKey: shown }) => !hosts || !(engine ?? tls ?? key ?? shown),
     'engine, tls, keyFile and hostKey are said of each of its hosts; leave them out here',
   )
+  .refine(({ bridges, networks }) => bridges === undefined || typeof networks !== 'string', {
+    path: ['networks'],
+    message: 'a range here is what bridges says already; name networks, or leave it out',
+  })
   .refine(({ hosts, gpus }) => !hosts || gpus.length === 0, {
     path: ['gpus'],
     message:
@@ -365,12 +466,6 @@ const rightSchema = (more: string) =>
       return `expected a right (${RIGHTS.join(', ')})${more}${near ? `; did you mean ${near}?` : ''}`;
     },
   });
-const environmentPattern = z
-  .string()
-  .regex(
-    /^[a-z0-9*][a-z0-9*-]{0,39}$/,
-    'expected an environment such as production, or a pattern such as pr-*',
-  );
 const grantSchema = z.strictObject({
   right: rightSchema('').meta({ description: 'What the caller may do there.' }),
   environments: z
@@ -379,14 +474,7 @@ const grantSchema = z.strictObject({
     .default(['*'])
     .meta({ description: 'Where: names, or patterns with `*`; every environment without it.' }),
   repositories: z
-    .array(
-      z
-        .string()
-        .regex(
-          /^[a-z0-9*][a-z0-9*-]{0,39}(\/[a-z0-9*-]{1,40})?$/,
-          'expected a repository such as shop, or a pattern such as acme/*',
-        ),
-    )
+    .array(repositoryPattern)
     .min(1, 'expected at least one repository; without the list it is every one')
     .default(['*'])
     .meta({ description: 'Of which repositories: names, or patterns with `*`; of every one without it.' }),
@@ -784,17 +872,30 @@ export type LocationSettings = z.infer<typeof locationSchema>;
 export interface HostSettings extends LocationSettings {
   readonly name: string;
   readonly zone?: string | undefined;
+  readonly bridges: string;
 }
 
 /** The hosts of a location. One that names none is a host itself, of the location’s name. */
 export function hostsIn(name: string, location: LocationSettings): HostSettings[] {
-  if (!location.hosts) return [{ ...location, name }];
-  return Object.entries(location.hosts).map(([each, { networks = location.networks, ...host }]) => ({
+  const bridges = bridgesIn(location) ?? BRIDGES;
+  if (!location.hosts) return [{ ...location, bridges, name }];
+  return Object.entries(location.hosts).map(([each, host]) => ({
     ...location,
     ...host,
-    networks,
+    networks: location.networks,
+    bridges: bridgesIn(host) ?? bridges,
     name: each,
   }));
+}
+
+/** Until groups could join networks, `networks` was the range of their own ones. */
+function bridgesIn({ bridges, networks }: Pick<LocationSettings, 'bridges' | 'networks'>) {
+  return bridges ?? (typeof networks === 'string' ? networks : undefined);
+}
+
+/** The networks of a location that groups may join, by name. */
+export function networksIn({ networks }: Pick<LocationSettings, 'networks'>) {
+  return typeof networks === 'object' ? networks : {};
 }
 
 /** People and books name a host without its location. */

@@ -1,11 +1,23 @@
 import type { Published } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
-import { type Allocation, allocate, parseAddress, slotOf, subnetOf } from '../network/index.ts';
+import {
+  type Allocation,
+  allocate,
+  allocatePrivate,
+  bookOf,
+  type Decide,
+  type PrivateNetwork,
+  parseAddress,
+  rangesOf,
+  slotOf,
+  subnetOf,
+} from '../network/index.ts';
 import type { Caller } from '../policy/index.ts';
-import type { Group, Problem } from '../spec/index.ts';
+import { type Group, joinedNetwork, type Problem } from '../spec/index.ts';
 import type { Ground, Host } from './ground.ts';
 import { problemAt } from './locate.ts';
+import { networkOf } from './private.ts';
 import { nameFor } from './visible.ts';
 
 // Where a group is reached, and the network that it lives in.
@@ -16,10 +28,15 @@ export interface Settler {
   readonly group: Group;
   readonly host: Host;
   /** What the engine shows of it, for a bot that has lost its books. */
-  readonly existing: { readonly published: readonly Published[]; readonly subnet: string };
+  readonly existing: {
+    readonly published: readonly Published[];
+    readonly subnet: string;
+    readonly address: string;
+  };
 }
 
 export interface Settled {
+  /** -1, with '' for a subnet, for a group that joins a network. */
   readonly slot: number;
   readonly subnet: string;
   /** '' for a group without an address. */
@@ -34,8 +51,9 @@ export async function addressProblems(
   settler: Settler,
   caller: Caller,
 ): Promise<Problem[]> {
-  if (settler.group.ipAddress?.ip === undefined) return [];
-  const allocation = allocationFor(settler)(await ground.addresses.all(settler.host.name));
+  if (settler.group.ipAddress?.ip === undefined || isLost(ground, settler)) return [];
+  const { book, decide } = askingFor(ground, settler);
+  const allocation = decide(await ground.addresses.all(book));
   const refusal = await refusalOf(ground, allocation, settler, caller);
   if (!refusal || refusal.code === 'no-address') return [];
   const { code, message, advice } = refusal;
@@ -44,33 +62,60 @@ export async function addressProblems(
 
 /** Takes network and address; what a group has already stays its own. Throws a Failure where nothing can be had. */
 export async function settle(ground: Ground, settler: Settler, caller: Caller): Promise<Settled> {
-  const { key, host, existing } = settler;
-  const { networkCount } = host.pools;
-  const slot = await ground.slots.take(host.name, key, networkCount, slotOf(host.pools, existing.subnet));
-  if (slot >= networkCount) throw noAddress(host, 'network', 'networks');
-  const allocation = await ground.addresses.take(host.name, key, allocationFor(settler));
+  const { network, book, decide } = askingFor(ground, settler);
+  if (isLost(ground, settler)) throw lostNetwork(settler);
+  const { slot, subnet } = network ? { slot: -1, subnet: '' } : await ownNetwork(ground, settler);
+  const allocation = await ground.addresses.take(book, settler.key, decide);
   const refusal = await refusalOf(ground, allocation, settler, caller);
   if (refusal || !allocation.ok) throw refusal;
   const { published } = allocation;
-  return { slot, subnet: subnetOf(host.pools, slot), address: published[0]?.address ?? '', published };
+  return { slot, subnet, address: published[0]?.address ?? '', published };
+}
+
+/** A group that joins a network which is not, or no longer, in the settings gets no public address in its place. */
+function isLost({ locations }: Ground, { group, host }: Settler): boolean {
+  return joinedNetwork(group) !== undefined && !networkOf(locations[host.location], group);
+}
+
+function lostNetwork({ group, host }: Settler): Failure {
+  const name = joinedNetwork(group)?.name ?? '';
+  return new Failure('network-unknown', `The network ${name} is no longer in the settings.`, {
+    advice: `Put it back at locations.${host.location}.networks, or have the group join another one.`,
+  });
+}
+
+async function ownNetwork({ slots }: Ground, { key, host, existing }: Settler) {
+  const { networkCount } = host.pools;
+  const slot = await slots.take(host.name, key, networkCount, slotOf(host.pools, existing.subnet));
+  if (slot >= networkCount) throw noAddress(host, 'network', `${host.setting}.bridges`);
+  return { slot, subnet: subnetOf(host.pools, slot) };
 }
 
 /** Whether the host has an address for the group, and a network. Takes nothing. */
 export async function hasAddressFor(ground: Ground, settler: Settler): Promise<boolean> {
   const { name, pools } = settler.host;
+  const { network, book, decide } = askingFor(ground, settler);
+  const allocation = decide(await ground.addresses.all(book));
+  const hasAddress = allocation.ok || allocation.why === 'taken';
+  if (network) return hasAddress;
   const networks = (await ground.desired.list()).filter(({ host }) => host === name).length;
-  const allocation = allocationFor(settler)(await ground.addresses.all(name));
-  return networks < pools.networkCount && (allocation.ok || allocation.why === 'taken');
+  return networks < pools.networkCount && hasAddress;
 }
 
-function allocationFor({ key, group, host, existing }: Settler) {
-  const asked = {
-    key,
-    ports: group.ipAddress?.ports ?? [],
-    ip: group.ipAddress?.ip,
-    found: existing.published,
-  };
-  return (taken: Parameters<typeof allocate>[2]) => allocate(host.pools, asked, taken);
+/** What the group asks for, in which book that stands, and how it is decided. */
+function askingFor({ locations }: Ground, { key, group, host, existing }: Settler) {
+  const network = networkOf(locations[host.location], group);
+  const ports = group.ipAddress?.ports ?? [];
+  const asked = { key, ports, ip: group.ipAddress?.ip };
+  if (network) {
+    const found = existing.address
+      ? [{ address: existing.address, protocol: 'TCP', port: 0, hostPort: 0 } as const]
+      : [];
+    const decide: Decide = (taken) => allocatePrivate(network, { ...asked, found }, taken);
+    return { network, book: bookOf(network), decide };
+  }
+  const decide: Decide = (taken) => allocate(host.pools, { ...asked, found: existing.published }, taken);
+  return { network, book: host.name, decide };
 }
 
 async function refusalOf(
@@ -80,15 +125,19 @@ async function refusalOf(
   caller: Caller,
 ): Promise<Failure | undefined> {
   if (allocation.ok) return undefined;
+  const network = networkOf(ground.locations[host.location], group);
   const ip = group.ipAddress?.ip ?? '';
   switch (allocation.why) {
     case 'full':
-      return noAddress(host, host.pools.shared ? 'port' : 'address', 'addresses');
+      if (network) return fullNetwork(network);
+      return noAddress(host, host.pools.shared ? 'port' : 'address', `${host.setting}.addresses`);
     case 'foreign': {
       const what = parseAddress(ip)
-        ? `${ip} is no address of the location ${host.location}`
+        ? `${ip} is no address of the ${network ? `network ${network.name}` : `location ${host.location}`}`
         : `"${ip}" is no address`;
-      const ranges = host.pools.families.flatMap(({ blocks }) => blocks.map(({ range }) => range.text));
+      const ranges = network
+        ? rangesOf(network)
+        : host.pools.families.flatMap(({ blocks }) => blocks.map(({ range }) => range.text));
       return new Failure('address-foreign', `${what}.`, {
         advice: `Remove \`ip\`, or write one of ${ranges.join(', ')}.`,
       });
@@ -104,9 +153,15 @@ async function refusalOf(
   }
 }
 
-function noAddress({ name, location, setting }: Host, what: string, range: string): Failure {
+function noAddress({ name, location }: Host, what: string, setting: string): Failure {
   const where = name === location ? `The location ${location}` : `The host ${name}`;
   return new Failure('no-address', `${where} has no free ${what} left.`, {
-    advice: `Delete a group that is no longer needed, or widen ${setting}.${range} in the settings.`,
+    advice: `Delete a group that is no longer needed, or widen ${setting} in the settings.`,
+  });
+}
+
+function fullNetwork({ name, location }: PrivateNetwork): Failure {
+  return new Failure('no-address', `The network ${name} has no free address left.`, {
+    advice: `Delete a group that is in it and no longer needed, or widen locations.${location}.networks.${name} in the settings.`,
   });
 }

@@ -9,8 +9,8 @@ import { hostFindings } from './host-findings.ts';
 import { promisedOn } from './placing.ts';
 
 const ENGINE_TIMEOUT_MS = 5_000;
-/** Asks more, and starts a container of its own. */
-const SURVEY_TIMEOUT_MS = 20_000;
+/** Asks more, and starts containers of its own. */
+const SURVEY_TIMEOUT_MS = 30_000;
 
 /** What each host is, whether groups can be put on it, and what it lacks. */
 export async function lookAtEngines(ground: Ground): Promise<Finding[]> {

@@ -9,6 +9,7 @@ import type { Ground } from './ground.ts';
 import type { Mailbox } from './mailbox.ts';
 import { FOLLOW_LIMIT_MS, type Patience, patienceOf } from './patience.ts';
 import type { Plan } from './plan-files.ts';
+import { privatePlace } from './private.ts';
 import { causeOfExit, reportOf, withLines } from './report.ts';
 
 /** A group whose wish was just written. */
@@ -149,7 +150,7 @@ async function* tellArrival(
     exit ?? (fact.kind === 'running' ? earlyExit(ground, mailbox, wish, signal) : undefined),
   ]);
   if (wish.address && fact.kind === 'running')
-    yield say.addressStage({ url, published: wish.published }, probe);
+    yield say.addressStage({ url, published: wish.published, private: privatePlace(ground, wish) }, probe);
   if (crash?.kind === 'killing') return yield* tellProbe(ground, followed, killingCause(crash));
   if (crash || (fact.kind === 'finished' && fact.outcome === 'Failed'))
     return yield* tellExit(ground, followed, crash);

@@ -3,6 +3,7 @@ import type { Event, GroupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
 import type { Wish } from '../reconciler/index.ts';
 import type { Ground } from './ground.ts';
+import { privatePlace } from './private.ts';
 import { type GroupView, viewOf } from './view.ts';
 
 /** How many events of a group that has not settled are searched for its failure. */
@@ -34,6 +35,7 @@ export async function glance(
       events: events.get(wish.key) ?? [],
       prices: ground.locations[wish.location]?.prices ?? ground.defaultPrices,
       urlOf: ground.edge.urlOf,
+      private: privatePlace(ground, wish),
       nowMs,
     }),
   );

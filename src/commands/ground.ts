@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Engine, GpuDevice, Isolation } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import type { Ledger, Prices } from '../metering/index.ts';
-import type { AddressBook, DnsLook, LabelBook, Pools, SlotBook } from '../network/index.ts';
+import type { AddressBook, DnsLook, LabelBook, Pools, PrivateNetwork, SlotBook } from '../network/index.ts';
 import type {
   AuditBook,
   ChatAccount,
@@ -110,6 +110,10 @@ export interface Location {
   readonly prices: Prices;
   /** What a group here must be isolated by; a weaker engine is refused. */
   readonly isolation: Isolation;
+  /** The networks that groups here may join, by name. */
+  readonly networks: Readonly<Record<string, PrivateNetwork>>;
+  /** Whether groups find one another by name there: they ask the engine, which nothing but plain containers can. */
+  readonly answersNames: boolean;
   /** The GPUs that groups here may be given. */
   readonly gpus: readonly GpuDevice[];
 }

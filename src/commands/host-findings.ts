@@ -1,6 +1,7 @@
 import { type EngineFacts, type Isolation, isIsolated, type Survey } from '../engines/index.ts';
 import { broken, type Finding, fine, warning } from './finding.ts';
 import type { Host } from './ground.ts';
+import { networkFindings } from './network-findings.ts';
 
 // Pure: what was seen of a host, and what that means for the groups that are to run there.
 
@@ -25,7 +26,7 @@ export function hostFindings(examined: Examined): Finding[] {
     ...machineFindings(examined),
     ...gpuFindings(examined),
     skewFinding(examined),
-    ...routingFindings(examined),
+    ...networkFindings(examined),
     ...examined.survey.complaints.map((text) =>
       warning(
         examined.host.name,
@@ -150,21 +151,6 @@ function gpuFindings({ host: { name }, survey }: Examined): Finding[] {
       cdiFolders
         ? 'Install nvidia-container-toolkit, then: nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml'
         : 'Install Docker Engine 25 or newer with the feature cdi, and nvidia-container-toolkit.',
-    ),
-  ];
-}
-
-/** From then on the engine itself keeps out what is routed to a container past its published ports. */
-const CLOSED_SINCE = 28;
-
-function routingFindings({ host: { name, pools }, facts: { version } }: Examined): Finding[] {
-  const major = Number.parseInt(version, 10);
-  if (Number.isNaN(major) || major >= CLOSED_SINCE) return [];
-  return [
-    warning(
-      name,
-      `engine ${version} lets in whoever routes packets to the groups’ own networks, published or not`,
-      `On its host: iptables -t raw -I PREROUTING -d ${pools.networks.text} -j DROP; engines from ${CLOSED_SINCE} on need no rule.`,
     ),
   ];
 }

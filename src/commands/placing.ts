@@ -23,9 +23,11 @@ export interface Existing {
   readonly revision: number;
   readonly published: readonly Published[];
   readonly subnet: string;
+  /** The first one, also where nothing is published; '' without one. */
+  readonly address: string;
 }
 
-export const NOTHING: Existing = { revision: 0, published: [], subnet: '' };
+export const NOTHING: Existing = { revision: 0, published: [], subnet: '', address: '' };
 
 export interface Spot {
   /** Undefined when none has room. */
@@ -149,6 +151,7 @@ async function foundOn({ engine }: Host, key: GroupKey, signal: AbortSignal): Pr
     revision: Math.max(0, ...revisions),
     published: pods.findLast((pod) => pod.published?.length)?.published ?? [],
     subnet: pods.findLast((pod) => pod.subnet)?.subnet ?? '',
+    address: pods.findLast((pod) => pod.address)?.address ?? '',
   };
 }
 

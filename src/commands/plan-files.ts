@@ -19,6 +19,7 @@ import {
 import { problemAt } from './locate.ts';
 import { ENGINE_TIMEOUT_MS } from './locations.ts';
 import { type Existing, type Spot, spotFor } from './placing.ts';
+import { networkProblems } from './private.ts';
 import { supplyFor, withLogins } from './supply.ts';
 import type { GivenFile } from './verb.ts';
 
@@ -104,6 +105,12 @@ export async function planGroup(
     ...scratchProblems(file, group, spot.facts),
     ...ownershipProblems(file, repository, key, locationName, before),
     ...(await labelProblems(ground, file, { key, caller: source.caller }, fqdn)),
+    ...(await networkProblems(
+      ground,
+      file,
+      { key, group, repository, locationName, location },
+      source.caller,
+    )),
     ...(host ? await addressProblems(ground, file, { key, group, host, existing }, source.caller) : []),
     ...(await gpuProblems(ground, file, { key, group, locationName, location }, source, limit)),
   ];

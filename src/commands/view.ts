@@ -3,7 +3,7 @@ import { type Event, partsOf } from '../event.ts';
 import type { Prices } from '../metering/index.ts';
 import { type Bill, bill, type Interval, type Money, rate, sizeOf } from '../metering/index.ts';
 import type { Health, Run, Wish } from '../reconciler/index.ts';
-import { gpuWaitWords, type Suggestion } from '../replies/index.ts';
+import { gpuWaitWords, type PrivatePlace, type Suggestion } from '../replies/index.ts';
 import { type Cause, exitCause, failureCause, troubleOf } from './cause.ts';
 import { type ContainerView, containerView } from './container-view.ts';
 import { mendOf } from './mend.ts';
@@ -26,6 +26,8 @@ export interface GroupView {
   readonly ports: readonly string[];
   /** Where each port is reached. */
   readonly published: readonly Published[];
+  /** Absent for a group that has a network of its own. */
+  readonly private?: PrivatePlace;
   readonly fqdn: string;
   readonly url: string;
   readonly containers: readonly ContainerView[];
@@ -64,6 +66,8 @@ export interface ViewSources {
   readonly events: readonly Event[];
   readonly prices: Prices;
   readonly urlOf: (fqdn: string) => string;
+  /** Of a group that joins a network. */
+  readonly private?: PrivatePlace | undefined;
   readonly nowMs: number;
 }
 
@@ -96,6 +100,7 @@ export function viewOf(sources: ViewSources): GroupView {
     address: wish.address,
     ports: (group.ipAddress?.ports ?? []).map(({ port, protocol }) => `${port}/${protocol}`),
     published: wish.published,
+    ...(sources.private ? { private: sources.private } : {}),
     fqdn: wish.fqdn,
     url: wish.fqdn ? sources.urlOf(wish.fqdn) : '',
     containers,

@@ -22,6 +22,7 @@ export {
 } from './gpus.ts';
 export { type Isolation, isIsolated, type Receipt, weakest } from './isolation.ts';
 export { type LogLine, lineMask } from './log-line.ts';
+export { type NamedNetwork, namesClash, namesInNetwork } from './networks.ts';
 export {
   type Candidate,
   canWait,

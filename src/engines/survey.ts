@@ -15,11 +15,31 @@ export interface Survey {
   readonly cdiFolders: readonly string[] | undefined;
   /** Devices that it knows by name, such as `nvidia.com/gpu=0`. */
   readonly cdiDevices: readonly string[];
+  /** Whether it keeps the networks of groups apart, as a packet has shown; a text says why that could not be seen. */
+  readonly apart?: boolean | string;
+  /** The networks that groups join and that are on this host alone, each with its interface. */
+  readonly bridges?: readonly Bridge[];
   /** What was seen on the machine itself; a text says why that could not be. */
   readonly machine: Machine | string;
 }
 
+export interface Bridge {
+  readonly network: string;
+  readonly subnet: string;
+  readonly link: string;
+}
+
+/** Where packets for a range go; a range of no size is not told. */
+export interface Route {
+  /** Such as 10.0.0.0/8. */
+  readonly range: string;
+  /** The interface, such as `eth0`. */
+  readonly link: string;
+}
+
 export interface Machine {
+  /** IPv4, but for the one that is for everything. */
+  readonly routes?: readonly Route[];
   /** Shared memory, which backs the memory of virtual machines. */
   readonly shmBytes: number | undefined;
   /** Virtual machines can be run with the help of the processor. */

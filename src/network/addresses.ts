@@ -65,15 +65,15 @@ export function poolsFrom({
   readonly ports: string;
 }): Pools {
   const ranges = [addresses].flat().map((text) => rangeFrom(text, 'addresses'));
-  const inner = rangeFrom(networks, 'networks');
-  if (inner.family !== 'IPv4') throw rangeInvalid('networks', networks, 'is no range of IPv4');
+  const inner = rangeFrom(networks, 'bridges');
+  if (inner.family !== 'IPv4') throw rangeInvalid('bridges', networks, 'is no range of IPv4');
   if (inner.size < NETWORK_SIZE)
-    throw rangeInvalid('networks', networks, `is smaller than one /${NETWORK_BITS}`);
+    throw rangeInvalid('bridges', networks, `is smaller than one /${NETWORK_BITS}`);
   for (const [index, range] of ranges.entries()) {
     const other = ranges.slice(0, index).find((each) => rangesOverlap(each, range));
     if (other) throw rangeInvalid('addresses', range.text, `overlaps with ${other.text}`);
     if (rangesOverlap(range, inner))
-      throw rangeInvalid('networks', networks, `overlaps with the addresses ${range.text}`);
+      throw rangeInvalid('bridges', networks, `overlaps with the addresses ${range.text}`);
   }
   const families = (['IPv4', 'IPv6'] as const)
     .map((name) => familyOf(name, ranges))
@@ -100,7 +100,23 @@ export function poolsOverlap(locations: Readonly<Record<string, Pools>>): string
   return undefined;
 }
 
-function familyOf(name: FamilyName, ranges: readonly Range[]): Family {
+/** All that a host has been given: its own addresses, and the networks that are on it alone. */
+export function rangesOnHost({
+  setting,
+  pools: { families, networks },
+}: {
+  readonly setting: string;
+  readonly pools: Pools;
+}): { readonly setting: string; readonly range: Range }[] {
+  const addresses = families.flatMap(({ blocks }) => blocks.map(({ range }) => range));
+  return [
+    ...addresses.map((range) => ({ setting: `${setting}.addresses`, range })),
+    { setting: `${setting}.bridges`, range: networks },
+  ];
+}
+
+/** The ranges of one family as places that are handed out. */
+export function familyOf(name: FamilyName, ranges: readonly Range[]): Family {
   const blocks = ranges.filter(({ family }) => family === name).map(blockOf);
   return { name, blocks, count: blocks.reduce((sum, { count }) => sum + count, 0) };
 }
@@ -160,6 +176,16 @@ export function isHandedOut({ families }: Pools, address: string): boolean {
 export function subnetOf({ networks }: Pools, slot: number): string {
   return `${addressText('IPv4', networks.first + BigInt(slot) * NETWORK_SIZE)}/${NETWORK_BITS}`;
 }
+
+/** The last two networks of a location, which are handed out after all others; undefined where there are few. */
+export function spareSubnets(pools: Pools): [string, string] | undefined {
+  const { networkCount } = pools;
+  if (networkCount < FEW_NETWORKS) return undefined;
+  return [subnetOf(pools, networkCount - 2), subnetOf(pools, networkCount - 1)];
+}
+
+/** Of fewer than these the last ones are soon a group's. */
+const FEW_NETWORKS = 8;
 
 /** Which network it is; undefined for one that is not of the location. */
 export function slotOf(pools: Pools, subnet: string): number | undefined {

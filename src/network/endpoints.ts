@@ -60,7 +60,7 @@ export function allocate(pools: Pools, asked: Asked, taken: readonly Endpoint[])
 }
 
 /** The address that the spec asks for, as addresses are written; '' without one. */
-function wantedAddress({ ip }: Asked): string {
+export function wantedAddress({ ip }: Asked): string {
   const parsed = ip === undefined ? undefined : parseAddress(ip);
   return parsed ? addressText(parsed.family, parsed.value) : (ip ?? '');
 }
@@ -92,7 +92,7 @@ function ownAddresses(
 }
 
 /** The first free address, or the first one behind that which was refused. */
-function freeAddress(
+export function freeAddress(
   family: Family,
   holders: ReadonlyMap<string, GroupKey>,
   refused: string | undefined,

@@ -1,5 +1,15 @@
 /** Which name and address reach which group. */
-export { edgePort, isHandedOut, type Pools, poolsFrom, poolsOverlap, slotOf, subnetOf } from './addresses.ts';
+export {
+  edgePort,
+  isHandedOut,
+  type Pools,
+  poolsFrom,
+  poolsOverlap,
+  rangesOnHost,
+  slotOf,
+  spareSubnets,
+  subnetOf,
+} from './addresses.ts';
 export { type DnsLook, lookAtZone } from './dns-look.ts';
 export { createDnsServer } from './dns-server.ts';
 export { createOutsideZone, type NameBook, type OutsideZone } from './dns-update.ts';
@@ -7,13 +17,21 @@ export { createEdge, type Edge } from './edge.ts';
 export {
   type AddressBook,
   type Allocation,
+  type Asked,
   allocate,
   type Decide,
   type Endpoint,
   type SlotBook,
 } from './endpoints.ts';
 export { fqdnOf, type LabelBook, type LabelRequest, labelTaken } from './labels.ts';
+export {
+  allocatePrivate,
+  bookOf,
+  type PrivateNetwork,
+  privateNetworksFrom,
+  rangesOf,
+} from './private.ts';
 export { probe } from './probe.ts';
-export { parseAddress, withPort } from './ranges.ts';
+export { parseAddress, type Range, rangeFrom, rangesOverlap, withPort } from './ranges.ts';
 export { addressRecords, recordsOf, type Site, siteFor, siteRecords, urlTo } from './records.ts';
 export { createZone, type Zone, type ZoneRecord } from './zone.ts';

@@ -73,8 +73,9 @@ export function addressText(family: FamilyName, value: bigint): string {
   return new SocketAddress({ family: 'ipv6', address }).address;
 }
 
-/** `127.20.0.1:80`, `[2001:db8::1]:80` */
+/** `127.20.0.1:80`, `[2001:db8::1]:80`; port 0 is none in particular. */
 export function withPort(address: string, port: number): string {
+  if (port === 0) return address;
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 

@@ -26,7 +26,7 @@ import { lookWhenFreed, soughtRoom } from './room.ts';
 import { recordRuns, tellStarted } from './runs.ts';
 import type { DesiredState, EventBook, RunBook, Wish } from './wish.ts';
 
-export interface ReconcilerParts extends GpuParts, Pick<ElsewhereParts, 'pools'> {
+export interface ReconcilerParts extends GpuParts, Pick<ElsewhereParts, 'pools' | 'networks'> {
   /** Makes the groups’ names known outside; nothing is to be done without it. */
   readonly names?: Names;
   /** By the name of their host. */

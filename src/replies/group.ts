@@ -4,6 +4,7 @@ import { type Bill, formatDuration, formatMoney, formatTotal } from '../metering
 import type { KeptLog } from '../reconciler/index.ts';
 import type { Group, Problem } from '../spec/index.ts';
 import type { Block, Outcome } from './document.ts';
+import { type PrivatePlace, privateText } from './private.ts';
 import { placeText, refused, stage } from './push.ts';
 
 // What the bot says about groups: how they come up, what runs, what is gone.
@@ -68,6 +69,8 @@ export interface View {
   readonly expiresAtMs: number | null;
   readonly address: string;
   readonly published: readonly Published[];
+  /** Absent for a group that has a network of its own. */
+  readonly private?: PrivatePlace;
   readonly url: string;
   readonly containers: readonly {
     name: string;
@@ -141,10 +144,12 @@ export function statusOf(view: View): Block[] {
         ]),
     ...(view.address
       ? [
-          ['address', [view.url, ...view.published.map(placeText)].filter(Boolean).join('   ')] as [
-            string,
-            string,
-          ],
+          [
+            'address',
+            [view.url, ...view.published.map(placeText), view.private && privateText(view.private)]
+              .filter(Boolean)
+              .join('   '),
+          ] as [string, string],
         ]
       : []),
     [

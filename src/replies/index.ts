@@ -18,6 +18,7 @@ export * from './outcomes.ts';
 export * from './people.ts';
 export { type Drawing, drawLive, drawPlain, plainText } from './plain.ts';
 export * from './plan.ts';
+export * from './private.ts';
 export * from './progress.ts';
 export * from './pull.ts';
 export * from './push.ts';

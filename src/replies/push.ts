@@ -4,6 +4,7 @@ import { formatMoney, type Money } from '../metering/index.ts';
 import { withPort } from '../network/index.ts';
 import { type Change, type Group, hideSecrets, type Problem } from '../spec/index.ts';
 import type { Block, Mark, Outcome } from './document.ts';
+import { type PrivatePlace, privateText } from './private.ts';
 
 // What the bot says while a branch is checked and brought up.
 
@@ -106,10 +107,11 @@ export function isolationStage(isolation: string, runtime: string): Block {
 }
 
 export function addressStage(
-  place: { url: string; published: readonly Published[] },
+  place: { url: string; published: readonly Published[]; private?: PrivatePlace | undefined },
   probe: { status: number; tookMs: number } | undefined,
 ): Block {
   const direct = place.published.map(placeText).join(' ');
+  if (place.private) return stage('done', 'address', `${direct}   ${privateText(place.private)}`);
   if (!place.url) return stage('done', 'address', direct);
   const answer = probe ? `${probe.status} in ${probe.tookMs} ms` : 'no HTTP answer yet';
   return stage(probe ? 'done' : 'warning', 'address', `${place.url}   ${answer}   (${direct})`);

@@ -4,6 +4,7 @@ export { type Change, diffGroups, effectOf } from './diff.ts';
 export { memberFingerprint, podFingerprint } from './fingerprint.ts';
 export { hideSecrets } from './hide-secrets.ts';
 export { isServerOf, registryOf } from './image-registry.ts';
+export { joinedNetwork } from './joined-network.ts';
 export { jsonSchema } from './json-schema.ts';
 export { type Mask, type MaskedStream, maskFor } from './mask.ts';
 export { nearestWord } from './nearest.ts';
@@ -12,6 +13,7 @@ export { sizeBytes } from './quantity.ts';
 export { placeOf, readGroup } from './read.ts';
 export { referencePage } from './reference.ts';
 export { KEPT, type NoSecret, type Supply, secretsAsked, secretsUsed } from './references.ts';
+export { wordsOf } from './rules/resolver.ts';
 export type {
   Container,
   Group,

@@ -2,6 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { type Examined, hostFindings } from '../../src/commands/host-findings.ts';
 import type { EngineFacts, Survey } from '../../src/engines/index.ts';
+import type { Machine } from '../../src/engines/survey.ts';
 import { poolsFrom } from '../../src/network/index.ts';
 
 const FACTS: EngineFacts = {
@@ -33,7 +34,7 @@ const SURVEY: Survey = {
 interface Differs {
   readonly facts?: Partial<EngineFacts>;
   readonly survey?: Partial<Survey>;
-  readonly machine?: Partial<typeof MACHINE>;
+  readonly machine?: Partial<Machine>;
   readonly required?: Examined['required'];
 }
 
@@ -57,7 +58,55 @@ test('a host with all that it needs is told with what it has', () => {
   ]);
 });
 
+const BACKEND = { network: 'backend', subnet: '10.50.0.0/24', link: 'kbt-30f88851580' };
+
+test('routes to the groups’ own bridges, and to what is elsewhere, are no clash', () => {
+  const routes = [
+    { range: '198.18.0.16/28', link: 'br-0123456789ab' },
+    { range: '10.50.0.0/24', link: 'kbt-30f88851580' },
+    { range: '10.51.0.0/16', link: 'eth0' },
+  ];
+  const told = findings({ survey: { bridges: [BACKEND], apart: true }, machine: { routes } });
+  expect(told.map(({ state }) => state)).not.toContain('warning');
+  expect(told.map(({ text }) => text)).toContain('groups of one network do not reach those of another');
+});
+
 test.each<[string, Differs, 'broken' | 'warning' | 'fine', RegExp, RegExp]>([
+  [
+    'networks that are not kept apart',
+    { survey: { apart: false } },
+    'broken',
+    /groups of one network reach those of another/,
+    /--iptables=false.*restart this one/,
+  ],
+  [
+    'networks at which nobody could look',
+    { survey: { apart: 'no space' } },
+    'warning',
+    /could see whether its networks are kept apart: no space/,
+    /looks again/,
+  ],
+  [
+    'a route into the range of the groups’ networks',
+    { machine: { routes: [{ range: '198.18.4.0/24', link: 'tun0' }] } },
+    'warning',
+    /route to 198\.18\.4\.0\/24 by tun0 and the range 198\.18\.0\.0\/15 \(bridges\)/,
+    /Give bridges a range that is free/,
+  ],
+  [
+    'a route into a network that groups join',
+    { survey: { bridges: [BACKEND] }, machine: { routes: [{ range: '10.0.0.0/8', link: 'wg0' }] } },
+    'warning',
+    /route to 10\.0\.0\.0\/8 by wg0.*networks\.backend/,
+    /Give networks\.backend a range/,
+  ],
+  [
+    'an engine that lets in what is routed to a private network',
+    { facts: { version: '20.10.24' }, survey: { bridges: [BACKEND] } },
+    'warning',
+    /lets in whoever routes packets/,
+    /PREROUTING ! -i kbt-30f88851580 -d 10\.50\.0\.0\/24 -j DROP/,
+  ],
   [
     'a runtime that it does not have',
     { survey: { runtimes: ['runc'] } },

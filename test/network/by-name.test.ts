@@ -1,7 +1,9 @@
 /**
- * Groups reached by name alone, from another machine: a host with the bot and its engine, a resolver, and a client are
- * network namespaces of their own, and every packet crosses a link between them.
+ * Groups reached by name alone, from another machine, and groups that are reached by nobody there: a host with the bot and its
+ * engine, a second host with an engine of its own, a resolver, and a client are network namespaces, and every packet crosses a
+ * link between them.
  */
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,11 +15,16 @@ import { type AppInTest, commitFiles, eventually, startApp } from '../world/bot.
 import { connect } from '../world/docker.ts';
 import { ip, layWires, type Outpost, startOutpost } from '../world/machines.ts';
 import { type Dug, dig, type NameServer, needPrograms, output, startUnbound } from '../world/name-servers.ts';
+import { startPrivateEngine } from '../world/private-engine.ts';
+import { stopPrivateEngine } from '../world/private-engine-stop.ts';
 
 const ZONE = 'apps.example.com';
 const HOST = '10.213.77.1';
 const RESOLVER = '10.213.77.2';
-const [CLIENTS, RESOLVERS, BRIDGE] = ['kbt-client', 'kbt-resolver', 'kbt-names'];
+/** The other host, and the addresses that it has for groups. */
+const FAR = '10.213.77.4';
+const FAR_ADDRESSES = ['10.213.77.145', '10.213.77.146'];
+const [CLIENTS, RESOLVERS, FARS, BRIDGE] = ['kbt-client', 'kbt-resolver', 'kbt-far', 'kbt-names'];
 /** Where clouds tell a machine its own credentials. */
 const METADATA = '169.254.169.254';
 /** Long enough for a packet that should not come, which is told from a slow one by the one that follows. */
@@ -46,11 +53,17 @@ ${address}
 const published = (label: string) =>
   `  ipAddress: {type: Public, dnsNameLabel: ${label}, ports: [{port: 80}, {port: 7000}, {port: 7001, protocol: UDP}]}`;
 
+const hidden = `  ipAddress: {type: Private, ports: [{port: 80}, {port: 7000}, {port: 7001, protocol: UDP}]}
+  subnetIds: [{id: backend}]`;
+
 const docker = connect(process.env['KATABOT_TEST_DOCKER_HOST'] ?? '');
 const outposts = new Map<string, Outpost>();
+const GROUPS = ['direct', 'behind', 'silent', 'remote', 'hidden', 'distant'];
 let wires: Awaited<ReturnType<typeof layWires>>;
 let client: Outpost;
 let bot: AppInTest;
+/** The folder of the other host's engine. */
+let farEngine: string;
 let folder: string;
 let resolver: NameServer;
 
@@ -61,10 +74,14 @@ beforeAll(async () => {
     bridge: BRIDGE,
     host: HOST,
     more: ['10.213.77.129', '10.213.77.130', '10.213.77.131', '10.213.77.132'],
-    machines: { [RESOLVERS]: RESOLVER, [CLIENTS]: '10.213.77.3' },
+    machines: { [RESOLVERS]: RESOLVER, [CLIENTS]: '10.213.77.3', [FARS]: FAR },
     resolver: RESOLVER,
   });
+  for (const address of FAR_ADDRESSES) await ip('-n', FARS, 'addr', 'add', `${address}/32`, 'dev', 'eth0');
+  // Whoever knows where a network is can send packets there.
+  await ip('-n', CLIENTS, 'route', 'add', '198.19.167.0/24', 'via', FAR);
   client = outpost(wires.at(CLIENTS));
+  farEngine = await startFarEngine();
   folder = await mkdtemp(join(tmpdir(), 'katabot-by-name-'));
   const isolation = 'none';
   [bot] = await Promise.all([
@@ -74,8 +91,20 @@ beforeAll(async () => {
         edge: { address: '0.0.0.0:0', domain: ZONE },
         dns: { serve: { address: `${HOST}:0` } },
         locations: {
-          own: { isolation, addresses: '10.213.77.128/29', networks: '198.19.160.0/22' },
-          single: { isolation, addresses: HOST, ports: '21000-21099', networks: '198.19.164.0/22' },
+          own: {
+            isolation,
+            addresses: '10.213.77.128/29',
+            bridges: '198.19.160.0/22',
+            networks: { backend: { subnet: '198.19.166.0/28' } },
+          },
+          single: { isolation, addresses: HOST, ports: '21000-21099', networks: '198.19.164.0/23' },
+          far: {
+            isolation,
+            engine: `unix://${farEngine}/docker.sock`,
+            addresses: '10.213.77.144/30',
+            bridges: '198.19.167.0/25',
+            networks: { backend: { subnet: '198.19.167.128/28' } },
+          },
         },
       },
       parts: { resolvers: [`${RESOLVER}:53`] },
@@ -84,6 +113,9 @@ beforeAll(async () => {
       'own/containergroup.yaml': text('direct', 'own', published('direct')),
       'single/containergroup.yaml': text('behind', 'single', published('behind')),
       'none/containergroup.yaml': text('silent', 'own', ''),
+      'far/containergroup.yaml': text('remote', 'far', published('remote')),
+      'hidden/containergroup.yaml': text('hidden', 'own', hidden),
+      'hidden-far/containergroup.yaml': text('distant', 'far', hidden),
     }),
   ]);
   const [host = '', port] = bot.app.addresses.dns.split(':');
@@ -91,16 +123,27 @@ beforeAll(async () => {
   const { text: said } = await bot.push(folder, { repository: 'names' });
   expect(said).not.toContain('✗');
   await eventually(async () => expect((await lookUp(ZONE, 'SOA')).status).toBe('NOERROR'));
+  examined = await doctor();
 }, 120_000);
 
 afterAll(async () => {
   await Promise.all(outposts.values().map((each) => each.stop()));
-  await Promise.all(['direct', 'behind', 'silent'].map((name) => bot?.run('delete', name)));
+  await Promise.all(GROUPS.map((name) => bot?.run('delete', name)));
   await bot?.stop();
+  if (farEngine) await stopPrivateEngine(farEngine);
   await resolver?.stop();
   await wires?.remove();
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
+
+/** It has the namespace to itself, and so writes its own rules there. */
+async function startFarEngine(): Promise<string> {
+  const there = await startPrivateEngine({}, [], ['nsenter', `--net=/run/netns/${FARS}`]);
+  const far = connect(`unix://${there}/docker.sock`);
+  const loading = await far.loadImage(await docker.getImage('katabot/busybox:1').get());
+  await once(loading.resume(), 'end');
+  return there;
+}
 
 /** One program for each namespace. */
 function outpost(words: readonly string[]): Outpost {
@@ -111,10 +154,10 @@ function outpost(words: readonly string[]): Outpost {
 }
 
 /** The images have no program that hears datagrams, so one of this machine's is put into the group's network. */
-async function outpostIn(group: string): Promise<Outpost> {
+async function outpostIn(group: string, engine = docker): Promise<Outpost> {
   const label = ['katabot.owner=test-by-name', `katabot.group=production/${group}`, 'katabot.role=sandbox'];
-  const [sandbox] = await docker.listContainers({ filters: { label } });
-  const { State } = await docker.getContainer(sandbox?.Id ?? '').inspect();
+  const [sandbox] = await engine.listContainers({ filters: { label } });
+  const { State } = await engine.getContainer(sandbox?.Id ?? '').inspect();
   return outpost(['nsenter', `--net=/proc/${State.Pid}/ns/net`]);
 }
 
@@ -133,6 +176,17 @@ async function lookUp(...words: string[]): Promise<Pick<Dug, 'status' | 'answer'
       .filter(Boolean)
       .map((line) => line.replace(/\s+/g, ' ')),
   };
+}
+
+/** What doctor said of hosts on which nobody had changed anything. */
+let examined = '';
+
+/** All that doctor says. */
+async function doctor(): Promise<string> {
+  const told: string[] = [];
+  for await (const block of runCommand(bot.app.ground, DOCTOR, AbortSignal.timeout(60_000)))
+    told.push(drawPlain(block).join('\n'));
+  return told.join('\n');
 }
 
 const DOCTOR = { words: ['doctor'], caller: { name: 'test', right: 'admin' }, surface: 'cli' } as const;
@@ -213,14 +267,17 @@ describe('groups that share the host’s single address', () => {
   });
 });
 
+test('a group on another host is reached by its name as well', async () => {
+  const name = `remote.far.${ZONE}`;
+  expect((await lookUp(name)).answer[0]).toMatch(/ IN A 10\.213\.77\.14[56]$/);
+  await hears('tcp', name, 7000);
+});
+
 test('a group without an ipAddress has no name, no address and no port that a packet from outside reaches', async () => {
   const wish = await bot.app.store.desired.get('production/silent');
   expect(wish).toMatchObject({ address: '', published: [], fqdn: '' });
   const inside = await addressInside('silent');
-  const told: string[] = [];
-  for await (const block of runCommand(bot.app.ground, DOCTOR, AbortSignal.timeout(20_000)))
-    told.push(drawPlain(block).join(''));
-  const rule = /iptables (-t raw -I PREROUTING -d 198\.19\.160\.0\/22 -j DROP)/.exec(told.join('\n'))?.[1];
+  const rule = /iptables (-t raw -I PREROUTING -d 198\.19\.160\.0\/22 -j DROP)/.exec(examined)?.[1];
   // Engines before 28 let in what is routed to them, on a host that forwards packets: doctor says what it needs, and that closes it.
   const forwards = ['FORWARD', '-i', BRIDGE, '-j', 'ACCEPT'];
   if (rule) {
@@ -240,6 +297,82 @@ test('a group without an ipAddress has no name, no address and no port that a pa
   const others = ['10.213.77.131', '10.213.77.132', HOST];
   const heard = await Promise.all(others.map((address) => client.call('tcp', address, 7000, SILENCE_MS)));
   expect(heard).not.toContain(HEARD);
+});
+
+test('a group that joins a network is reached by nobody outside of it: no machine, no other group, on no host', async () => {
+  const far = connect(`unix://${farEngine}/docker.sock`);
+  const [own, distant] = await Promise.all(
+    ['hidden', 'distant'].map((group) => bot.app.store.desired.get(`production/${group}`)),
+  );
+  const addresses = [own?.address ?? '', distant?.address ?? ''] as const;
+  expect(addresses.map((address) => address.replace(/\d+$/, ''))).toEqual(['198.19.166.', '198.19.167.']);
+  for (const name of [`hidden.own.${ZONE}`, `distant.far.${ZONE}`, 'hidden.backend'])
+    expect((await lookUp(name)).answer).toEqual([]);
+  // Engines before 28 let in what is routed to them: doctor says what such a host needs.
+  const told = examined;
+  const rules = [
+    [
+      [],
+      'FORWARD -i kbt-names -j ACCEPT',
+      /iptables (-t raw \S+ PREROUTING ! -i \S+ -d 198\.19\.166\.0\/28 -j DROP)/,
+    ],
+    [
+      ['nsenter', `--net=/run/netns/${FARS}`],
+      'FORWARD -i eth0 -j ACCEPT',
+      /iptables (-t raw \S+ PREROUTING ! -i \S+ -d 198\.19\.167\.128\/28 -j DROP)/,
+    ],
+  ] as const;
+  const set = async (deed: '-I' | '-D', inside: readonly string[], rule: string) => {
+    const [program = '', ...words] = [...inside, 'iptables', '-w', ...(deed + rule).split(' ')];
+    return output(program, words);
+  };
+  const undo: (() => Promise<unknown>)[] = [];
+  for (const [index, [inside, forwards, pattern]] of rules.entries()) {
+    const rule = pattern.exec(told)?.[1];
+    if (rule === undefined) continue;
+    for (const each of [` ${forwards}`, ` ${rule}`.replace(/^ (-t raw) -I (.*)$/, ' $2 $1')]) {
+      if (each.includes('raw')) expect(await client.call('tcp', addresses[index] ?? '', 7000)).toBe(HEARD);
+      expect(await set('-I', inside, each)).toBe('');
+      undo.push(() => set('-D', inside, each));
+    }
+  }
+  try {
+    const [direct, hidden, remote, distantOne] = await Promise.all([
+      outpostIn('direct'),
+      outpostIn('hidden'),
+      outpostIn('remote', far),
+      outpostIn('distant', far),
+    ]);
+    const heard = await Promise.all([
+      ...addresses.map((address) => client.call('tcp', address, 7000, SILENCE_MS)),
+      ...[HOST, FAR].map((address) => client.call('tcp', address, 7000, SILENCE_MS)),
+      direct.call('tcp', addresses[0], 7000, SILENCE_MS),
+      distantOne.call('tcp', addresses[0], 7000, SILENCE_MS),
+      remote.call('tcp', addresses[1], 7000, SILENCE_MS),
+    ]);
+    expect(heard).not.toContain(HEARD);
+    // Inside they listen all the while, and public groups beside them are reached.
+    expect(await hidden.call('tcp', addresses[0], 7000)).toBe(HEARD);
+    expect(await distantOne.call('tcp', addresses[1], 7000)).toBe(HEARD);
+    await hears('tcp', `remote.far.${ZONE}`, 7000);
+    await hears('tcp', `direct.own.${ZONE}`, 7000);
+  } finally {
+    for (const each of undo.reverse()) await each();
+  }
+});
+
+test('doctor sees whether a host keeps networks apart, by packets: also when its engine’s rules were taken away', async () => {
+  expect(examined).toMatch(/far +groups of one network do not reach those of another/);
+  const rules = (...words: string[]) =>
+    output('nsenter', [`--net=/run/netns/${FARS}`, 'iptables', '-w', ...words]);
+  // As a second engine on the host does when it starts.
+  for (const chain of ['DOCKER-ISOLATION-STAGE-1', 'DOCKER-ISOLATION-STAGE-2'])
+    expect(await rules('-F', chain)).toBe('');
+  const told = await doctor();
+  expect(told).toMatch(/far +groups of one network reach those of another: the rules .* are not in force/);
+  expect(told).toMatch(/own +groups of one network do not reach those of another/);
+  const left = await connect(`unix://${farEngine}/docker.sock`).listNetworks();
+  expect(left.filter(({ Name }) => Name.includes('look'))).toEqual([]);
 });
 
 describe('from inside a group', () => {

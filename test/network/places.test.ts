@@ -101,19 +101,19 @@ describe('ranges are refused when the settings are read', () => {
   });
 
   test.each<[string, string | string[], string]>([
-    ['198.18.0.0/29', '127.20.0.0/16', 'networks: 198.18.0.0/29 is smaller than one /28.'],
+    ['198.18.0.0/29', '127.20.0.0/16', 'bridges: 198.18.0.0/29 is smaller than one /28.'],
     [
       '127.20.128.0/17',
       '127.20.0.0/16',
-      'networks: 127.20.128.0/17 overlaps with the addresses 127.20.0.0/16.',
+      'bridges: 127.20.128.0/17 overlaps with the addresses 127.20.0.0/16.',
     ],
-    ['fd00::/64', '127.20.0.0/16', 'networks: fd00::/64 is no range of IPv4.'],
+    ['fd00::/64', '127.20.0.0/16', 'bridges: fd00::/64 is no range of IPv4.'],
     [
       networks,
       ['2001:db8::/48', '2001:db8:0:1::/64'],
       'addresses: 2001:db8:0:1::/64 overlaps with 2001:db8::/48.',
     ],
-  ])('networks %s beside %j', (inner, addresses, message) => {
+  ])('bridges %s beside %j', (inner, addresses, message) => {
     expect(() => pools(addresses, inner)).toThrow(
       expect.objectContaining({ code: 'range-invalid', message }),
     );

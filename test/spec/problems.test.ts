@@ -16,6 +16,7 @@ const resources = (text: string) => group({ containers: container('', 'web', `re
 const registry = (entry: string, root = '') => group({ more: `imageRegistryCredentials: [${entry}]`, root });
 const address = (rest: string) =>
   group({ containers: container('ports: [{port: 80}]'), more: `ipAddress: {ports: [{port: 80}], ${rest}}` });
+const dns = (text: string) => group({ more: `subnetIds: [{id: y}]\ndnsConfig: {${text}}` });
 const subnet = 'subnetIds: [{id: /subscriptions/x/subnets/y}]';
 
 const CASES: Readonly<Record<string, readonly Case[]>> = {
@@ -1256,6 +1257,37 @@ const MORE_CASES: Readonly<Record<string, readonly Case[]>> = {
       'InaccessibleImage',
       'properties.containers[0].properties.image',
     ],
+  ],
+  'what a resolver takes': [
+    ['no name server', dns('«nameServers: []'), 'dns-config-invalid', 'properties.dnsConfig.nameServers'],
+    [
+      'four name servers',
+      dns('«nameServers: [10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4]'),
+      'dns-config-invalid',
+      'properties.dnsConfig.nameServers',
+    ],
+    [
+      'a name for a name server',
+      dns('nameServers: [10.0.0.1, «ns.example.com]'),
+      'dns-config-invalid',
+      'properties.dnsConfig.nameServers[1]',
+    ],
+    ...['«"a..b"', '«"-a.example"', '«"a b c d e f g"'].map(
+      (domains): Case => [
+        `search domains ${domains}`,
+        dns(`nameServers: [10.0.0.1], searchDomains: ${domains}`),
+        'dns-config-invalid',
+        'properties.dnsConfig.searchDomains',
+      ],
+    ),
+    ...['«"ndots:16"', '«"ndots"', '«"rotat"', '«"nameserver=10.0.0.9"', '«"timeout:-1"'].map(
+      (options): Case => [
+        `the resolver option ${options}`,
+        dns(`nameServers: [10.0.0.1], options: ${options}`),
+        'dns-config-invalid',
+        'properties.dnsConfig.options',
+      ],
+    ),
   ],
   'more networks': [
     [

@@ -55,10 +55,14 @@ export interface Runtime {
   readonly runtimeArgs?: readonly string[];
 }
 
-/** The folder of an engine that answers on `docker.sock` in it; with these runtimes besides runc, and these flags besides its own. */
+/**
+ * The folder of an engine that answers on `docker.sock` in it; with these runtimes besides runc, and these flags besides its own.
+ * `inside` are words that lead into another network namespace.
+ */
 export async function startPrivateEngine(
   runtimes: Readonly<Record<string, Runtime>> = {},
   more: readonly string[] = [],
+  inside: readonly string[] = [],
 ): Promise<string> {
   await stopAbandonedEngines();
   const folder = mkdtempSync(join(parentFolder(), PREFIX));
@@ -66,7 +70,7 @@ export async function startPrivateEngine(
   try {
     // The machine's own daemon.json would contradict the flags.
     writeFileSync(join(folder, 'daemon.json'), JSON.stringify({ runtimes }));
-    await launch(folder, more);
+    await launch(folder, more, inside);
     return folder;
   } catch (error) {
     await stopPrivateEngine(folder);
@@ -76,7 +80,7 @@ export async function startPrivateEngine(
 
 /** Starts an engine again whose power was cut, with the flags that it had. */
 export function bootPrivateEngine(folder: string, more: readonly string[] = []): Promise<void> {
-  return launch(folder, more);
+  return launch(folder, more, []);
 }
 
 /** Engines whose tests were killed before they could end them. */
@@ -103,10 +107,11 @@ function parentFolder(): string {
   return statfsSync(temporary).type === TMPFS || temporary.length > 30 ? '/var/lib' : temporary;
 }
 
-async function launch(folder: string, more: readonly string[]): Promise<void> {
+async function launch(folder: string, more: readonly string[], inside: readonly string[]): Promise<void> {
   const log = openSync(join(folder, 'log'), 'a');
   mkdirSync(join(folder, 'data'), { recursive: true });
-  const daemon = spawn('dockerd', [...flags(folder), ...more], {
+  const [program = '', ...words] = [...inside, 'dockerd', ...flags(folder), ...more];
+  const daemon = spawn(program, words, {
     stdio: ['ignore', log, log],
     env: { ...process.env, PATH: searchPath() },
   });

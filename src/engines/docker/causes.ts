@@ -186,7 +186,7 @@ const CAUSES: readonly Cause[] = [
     pattern: /Pool overlaps with other one|overlaps with (an )?existing|networks have overlapping/i,
     code: 'network-overlap',
     say: (words) => `The group’s own network clashes with one that exists on the host: ${words}`,
-    advice: 'Give the location a range that is free on the host (settings: locations.NAME.networks).',
+    advice: 'Give the location a range that is free on the host (settings: locations.NAME.bridges).',
   },
   {
     pattern: /unknown or invalid runtime name|Unknown runtime/i,

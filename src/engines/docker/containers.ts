@@ -1,15 +1,11 @@
 import type { ContainerCreateOptions } from 'dockerode';
 import { partsOf } from '../../event.ts';
-import {
-  type Container,
-  containerLimits,
-  groupSize,
-  type InitContainer,
-  type VolumeMount,
-} from '../../spec/index.ts';
-import type { Pod } from '../index.ts';
+import { type Container, type InitContainer, type VolumeMount, wordsOf } from '../../spec/index.ts';
+import type { NamedNetwork, Pod } from '../index.ts';
 import { gpuEnvironment, gpuRequests, sandboxGpuRequests } from './gpu-requests.ts';
 import { LABEL, podId, podLabels } from './labels.ts';
+import { limitsText, resourcesOf } from './limits.ts';
+import { ANSWERS_ITS_SUBNET, jointOf } from './networks.ts';
 import { rightsOf } from './rights.ts';
 import { SCRATCH_FOLDERS } from './sandbox-image.ts';
 import { memberAnnotations, sandboxAnnotations, type Traits } from './traits.ts';
@@ -58,11 +54,22 @@ export function everyContainer(pod: Pod): (Container | InitContainer)[] {
 export function sandboxOptions(
   owner: string,
   pod: Pod,
-  settings: { image: string; runtime: string; traits: Traits },
+  settings: {
+    image: string;
+    runtime: string;
+    traits: Traits;
+    networks?: readonly NamedNetwork[];
+    /** On the host, with what the group itself says of its resolver; in place of `traits.resolverFile`. */
+    ownResolverFile?: string | undefined;
+  },
 ): ContainerCreateOptions & { name: string } {
-  const { annotations, resolverFile, gpus } = settings.traits;
+  const { annotations, gpus } = settings.traits;
+  const resolverFile = settings.ownResolverFile ?? settings.traits.resolverFile;
+  const { network, endpoint, named } = jointOf(owner, pod, settings.networks ?? []);
+  // What is private is published nowhere: it is reached in its network alone.
+  const published = named ? [] : pod.published;
   const id = podId(owner, pod.key, pod.podRevision);
-  const bindings = Map.groupBy(pod.published, ({ port, protocol }) => `${port}/${protocol.toLowerCase()}`);
+  const bindings = Map.groupBy(published, ({ port, protocol }) => `${port}/${protocol.toLowerCase()}`);
   return {
     name: `${id}.sandbox`,
     Image: settings.image,
@@ -78,7 +85,7 @@ export function sandboxOptions(
     },
     HostConfig: {
       Runtime: settings.runtime,
-      NetworkMode: id,
+      NetworkMode: network,
       RestartPolicy: { Name: 'no' },
       PortBindings: Object.fromEntries(
         [...bindings].map(([name, places]) => [
@@ -97,6 +104,8 @@ export function sandboxOptions(
           ? []
           : [{ Type: 'bind' as const, Source: resolverFile, Target: '/etc/resolv.conf', ReadOnly: true }]),
       ],
+      ...(resolverFile === undefined ? resolverOptions(pod) : {}),
+      ...(named && named.driver !== 'bridge' ? { Sysctls: ANSWERS_ITS_SUBNET } : {}),
       ReadonlyRootfs: true,
       CapDrop: ['ALL'],
       IpcMode: 'shareable',
@@ -104,15 +113,19 @@ export function sandboxOptions(
       ...(gpus ? { DeviceRequests: sandboxGpuRequests(pod, gpus.isolation) } : {}),
       ...(annotations ? { Annotations: sandboxAnnotations(pod) } : {}),
     },
-    NetworkingConfig: { EndpointsConfig: { [id]: { IPAMConfig: { LinkLocalIPs: [METADATA_ADDRESS] } } } },
+    NetworkingConfig: { EndpointsConfig: { [network]: endpoint } },
   };
 }
 
-/**
- * Where clouds tell a machine its own credentials. It is an address of the sandbox itself, so that what asks there from
- * inside a group never leaves the group; no rule of the host's is needed, and none can be forgotten.
- */
-const METADATA_ADDRESS = '169.254.169.254';
+/** The engine goes on answering for the names in the network, and asks these servers for all others. */
+function resolverOptions({ group: { dnsConfig } }: Pod) {
+  if (!dnsConfig) return {};
+  return {
+    Dns: [...dnsConfig.nameServers],
+    DnsSearch: wordsOf(dnsConfig.searchDomains),
+    DnsOptions: wordsOf(dnsConfig.options),
+  };
+}
 
 /** Every volume of the group; a tmpfs among them lives as long as the sandbox holds it. */
 export function sandboxVolumes(pod: Pod): string[] {
@@ -192,18 +205,6 @@ export function withEnvironment(program: readonly string[]): string[] {
   return [`${ENTER_PATH}/enter`, `${ENTER_PATH}/environment`, ...program];
 }
 
-/** Init containers run alone, so each may use what the whole group was given (ACI). */
-function resourcesOf(pod: Pod, container: Container | InitContainer) {
-  const { vcpuMilli, memoryBytes } =
-    'resources' in container ? containerLimits(container) : groupSize(pod.group);
-  return { NanoCpus: vcpuMilli * 1_000_000, Memory: memoryBytes, MemorySwap: memoryBytes };
-}
-
-/** What somebody may change of a running container, as it was made. */
-export function limitsText({ NanoCpus, Memory }: { NanoCpus?: number; Memory?: number }): string {
-  return `${NanoCpus ?? 0}/${Memory ?? 0}`;
-}
-
 function mountsOf(owner: string, pod: Pod, container: Container | InitContainer, secure: boolean) {
   const mount = (volume: string, target: string, readOnly: boolean) => ({
     Type: 'volume' as const,
@@ -236,14 +237,4 @@ function isOnDisk({ group }: Pod, volume: string): boolean {
 
 function isSecretVolume(pod: Pod, mount: VolumeMount): boolean {
   return pod.group.volumes.some((volume) => volume.name === mount.name && volume.secret !== undefined);
-}
-
-export function networkOptions(owner: string, pod: Pod) {
-  return {
-    Name: podId(owner, pod.key, pod.podRevision),
-    Driver: 'bridge',
-    CheckDuplicate: true,
-    IPAM: { Driver: 'default', Config: [{ Subnet: pod.subnet }] },
-    Labels: podLabels(owner, pod, 'network'),
-  };
 }

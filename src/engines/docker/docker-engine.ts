@@ -1,74 +1,45 @@
 import type Docker from 'dockerode';
 import type { Clock } from '../../clock.ts';
 import type { GroupKey } from '../../event.ts';
-import type { EngineWay } from '../address.ts';
-import type {
-  Engine,
-  EngineFacts,
-  GpuDevice,
-  Isolation,
-  ObservedGroup,
-  Pod,
-  Step,
-  StepContext,
-  StepResult,
-} from '../index.ts';
+import type { Engine, EngineFacts, ObservedGroup, Pod, Step, StepContext, StepResult } from '../index.ts';
 import { statusOf } from './causes.ts';
 import { deliverConfigMaps } from './config-maps.ts';
 import { type Connection, connect } from './connection.ts';
 import { everyContainer } from './containers.ts';
 import { openDial } from './dial.ts';
+import type { DockerSettings } from './docker-settings.ts';
 import { dockerGaps } from './gaps.ts';
 import { groupLogs } from './group-logs.ts';
 import { ensureImage } from './images.ts';
 import { LABEL, ownedBy } from './labels.ts';
+import type { Making } from './networks.ts';
 import { groupsFrom, type Leftover } from './observe.ts';
 import { createSandbox, startMembers } from './pods.ts';
 import { createProof, type Proof } from './proof.ts';
 import { removeMembers, removePod, stopContainers } from './removal.ts';
 import { limitsScratch } from './scratch-limit.ts';
 import { openAttach, openExec } from './sessions.ts';
-import type { ShareSettings } from './shares.ts';
 import { surveyOf } from './survey.ts';
 import { type Traits, traitsOf } from './traits.ts';
 import { usageOf } from './usage.ts';
 import { watchEngine } from './watch.ts';
 
-export interface DockerSettings {
-  readonly way: EngineWay;
-  /** For what a connection over ssh needs; made when it is needed. */
-  readonly folder: string;
-  /** The OCI runtime that every container gets; never chosen by a user. */
-  readonly runtime: string;
-  /** The least isolation that a group must get here; what does not prove it is removed. */
-  readonly isolation: Isolation;
-  /** A file on the host with the name servers for groups, in place of the engine's own. */
-  readonly resolverFile?: string;
-  /** The GPUs that groups may be given; none without it. */
-  readonly gpus?: readonly GpuDevice[];
-  /** Where file shares are and who mounts them; Azure’s own servers and a helper without it. */
-  readonly shares?: ShareSettings;
-  /** The NFS servers that groups may mount from. */
-  readonly nfsServers?: readonly string[];
-  /** Whether groups may have more rights than the engine gives by itself where they share the host's kernel. */
-  readonly mayWiden?: boolean;
-  /** Whether hosts of the location say which zone they are in. */
-  readonly zoned?: boolean;
-  /** Tells this bot's objects from those of another bot on the same engine. */
-  readonly owner: string;
-  /** Seconds between SIGTERM and SIGKILL. */
-  readonly stopGraceSeconds: number;
-}
-
 /** Container groups on one Docker Engine, 20.10 or newer. */
 export function createDockerEngine(settings: DockerSettings, clock: Clock): Engine {
   const connection = connect(settings.way, { folder: settings.folder, clock });
-  const proof = createProof(settings, clock);
-  const parts: Parts = { settings, clock, connection, proof, host: undefined, limitsScratch: undefined };
+  const parts: Parts = {
+    settings,
+    clock,
+    connection,
+    proof: createProof(settings, clock),
+    making: new Map(),
+    host: undefined,
+    limitsScratch: undefined,
+  };
   return {
     gaps: dockerGaps(settings),
     describe: (signal) => describe(parts, signal),
-    survey: (signal) => surveyOf({ connection, owner: settings.owner }, signal),
+    survey: (signal) => surveyOf({ connection, clock, settings }, signal),
     observe: (signal, key) => observe(parts, signal, key),
     apply: (step, context) => apply(parts, step, context),
     logs: (request, signal) => groupLogs({ connection, owner: settings.owner, clock }, request, signal),
@@ -86,6 +57,7 @@ interface Parts {
   readonly clock: Clock;
   readonly connection: Connection;
   readonly proof: Proof;
+  readonly making: Making;
   /** Asked once; a host does not change its processor while the bot runs. */
   host: Host | undefined;
   /** Asked once, too: a file system is mounted with limits or without. */
@@ -114,6 +86,7 @@ async function describe(parts: Parts, signal: AbortSignal): Promise<EngineFacts>
     engineFolder: info.DockerRootDir,
     traits: {
       ...traitsOf({ api, runtime: info.Runtimes?.[settings.runtime] }, settings.resolverFile),
+      ownKernel: settings.isolation !== 'none',
       ...(settings.gpus?.length ? { gpus: { isolation: settings.isolation } } : {}),
     },
   };

@@ -76,27 +76,6 @@ export const DOCKER_GAPS: readonly Gap[] = [
   ),
   NFS_GAP,
   gap(
-    'properties.ipAddress.type',
-    'private addresses are not given by this location',
-    'Use type: Public, or leave ipAddress out.',
-    'Private',
-  ),
-  gap(
-    'properties.subnetIds',
-    'groups are not joined to subnets by this location',
-    'Remove `subnetIds`; each group has a network of its own.',
-  ),
-  gap(
-    'properties.networkProfile',
-    'groups are not joined to subnets by this location',
-    'Remove `networkProfile`.',
-  ),
-  gap(
-    'properties.dnsConfig',
-    'a DNS configuration of one’s own is not applied by this location',
-    'Remove `dnsConfig`.',
-  ),
-  gap(
     'properties.sku',
     'confidential groups need a host with a trusted execution environment',
     'Use sku: Standard.',

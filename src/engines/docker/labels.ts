@@ -19,6 +19,8 @@ export const LABEL = {
   meteredFrom: 'katabot.metered-from',
   /** Of the containers with which the bot looks at a runtime, whose bot it is: they belong to no group. */
   look: 'katabot.look',
+  /** Of the networks that groups join, whose bot has made it: they belong to no group. */
+  network: 'katabot.network',
   repository: 'katabot.repository',
   commit: 'katabot.commit',
   path: 'katabot.path',

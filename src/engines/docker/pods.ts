@@ -1,19 +1,21 @@
 import type Docker from 'dockerode';
 import { Failure } from '../../failure.ts';
-import type { Pod, StepContext } from '../index.ts';
+import type { NamedNetwork, Pod, StepContext } from '../index.ts';
 import { blame, statusOf } from './causes.ts';
 import type { Connection } from './connection.ts';
 import {
   everyContainer,
   type ImageDefaults,
   memberOptions,
-  networkOptions,
   sandboxOptions,
   sandboxVolumes,
 } from './containers.ts';
 import { LABEL, podId } from './labels.ts';
+import { addressCause } from './network-causes.ts';
+import { ensureNetwork, type Joint, jointOf, lostItsNetwork, type Making } from './networks.ts';
 import type { Proof } from './proof.ts';
 import { removePod, unlessThere } from './removal.ts';
+import { deliverResolver } from './resolver.ts';
 import { needsImageUser } from './rights.ts';
 import { ensureSandboxImage } from './sandbox-image.ts';
 import { mountShares } from './share-mounts.ts';
@@ -29,6 +31,7 @@ interface PodParts {
     readonly runtime: string;
     readonly stopGraceSeconds: number;
     readonly shares?: ShareSettings;
+    readonly networks?: readonly NamedNetwork[];
   };
   /** The engine's own folder on the host. */
   readonly engineFolder: string;
@@ -36,6 +39,7 @@ interface PodParts {
   readonly kernel: string;
   readonly traits: Traits;
   readonly proof: Proof;
+  readonly making: Making;
 }
 
 /** A virtual machine may take a minute and a half to come up where others come up as well. */
@@ -45,23 +49,29 @@ const START_LIMIT_MS = 150_000;
 export async function createSandbox(parts: PodParts, pod: Pod, context: StepContext): Promise<void> {
   const { connection, settings, architecture, traits, engineFolder } = parts;
   const { owner, shares = AZURE_SHARES } = settings;
-  const id = podId(settings.owner, pod.key, pod.podRevision);
+  const id = podId(owner, pod.key, pod.podRevision);
+  const joint = jointOf(owner, pod, settings.networks ?? []);
   const sandboxId = await connection
     .call(
       'the group’s sandbox',
       async (docker) => {
         const [image] = await Promise.all([
           ensureSandboxImage(docker, architecture),
-          unlessThere(docker.createNetwork(networkOptions(settings.owner, pod))),
+          ensureNetwork(docker, { owner, making: parts.making }, pod, joint),
           ...sandboxVolumes(pod).map((volume) =>
             docker.createVolume(volumeOptions(owner, pod, volume, { engineFolder, shares })),
           ),
         ]);
         await mountShares(docker, pod, { owner, image, engineFolder, shares }, context.signal);
-        const options = sandboxOptions(settings.owner, pod, { image, runtime: settings.runtime, traits });
-        const sandboxId = await createdOrFound(docker, options);
-        await unlessThere(docker.getContainer(sandboxId).start());
-        return sandboxId;
+        const { runtime, networks = [] } = settings;
+        const { dnsConfig } = pod.group;
+        const ownResolverFile =
+          dnsConfig && (traits.ownKernel || traits.resolverFile !== undefined)
+            ? await deliverResolver(docker, owner, pod, { image, dnsConfig })
+            : undefined;
+        const made = { image, runtime, traits, networks, ownResolverFile };
+        const options = sandboxOptions(owner, pod, made);
+        return startedIn(docker, { owner, making: parts.making }, pod, joint, options);
       },
       context.signal,
       START_LIMIT_MS,
@@ -74,6 +84,30 @@ export async function createSandbox(parts: PodParts, pod: Pod, context: StepCont
       throw await withHolder(connection, error);
     });
   await context.report({ kind: 'sandbox-started', sandboxId });
+}
+
+/** A network goes with the last group in it; where that was in this very moment, it is made once more. */
+async function startedIn(
+  docker: Docker,
+  maker: Parameters<typeof ensureNetwork>[1],
+  pod: Pod,
+  joint: Joint,
+  options: Docker.ContainerCreateOptions & { name: string },
+): Promise<string> {
+  const start = async () => {
+    const sandboxId = await createdOrFound(docker, options);
+    await unlessThere(docker.getContainer(sandboxId).start());
+    return sandboxId;
+  };
+  return start()
+    .catch(async (error: unknown) => {
+      if (!joint.named || !lostItsNetwork(error)) throw error;
+      await ensureNetwork(docker, maker, pod, joint);
+      return start();
+    })
+    .catch((error: unknown) => {
+      throw addressCause(error, joint, pod.address);
+    });
 }
 
 /** The id of a container by that name: of the new one, or of the one that was made before a crash. */

@@ -69,8 +69,32 @@ export async function removePod(
       ...networks.map(({ Id }) => unlessGone(docker.getNetwork(Id).remove())),
       ...(volumes.Volumes ?? []).map(({ Name }) => unlessGone(docker.getVolume(Name).remove())),
     ]);
+    // One without a network of its own was in one that it joined, maybe as the last.
+    if (!networks.length) await removeUnusedNetworks(docker, settings.owner);
   };
   await connection.call('to remove the group', remove, context.signal);
+}
+
+/** Of networks that groups joined, those that are the bot's own and empty. */
+async function removeUnusedNetworks(docker: Docker, owner: string): Promise<void> {
+  const networks = await docker.listNetworks({ filters: { label: [`${LABEL.network}=${owner}`] } });
+  await Promise.all(networks.map((network) => removeIfUnused(docker, network)));
+}
+
+/** A container that was made and not started yet is in it by name alone, so the engine itself would not mind. */
+export async function removeIfUnused(
+  docker: Docker,
+  { Id: id, Name: name }: { readonly Id: string; readonly Name: string },
+): Promise<boolean> {
+  const inside = await docker.listContainers({ all: true, filters: { network: [id, name] } });
+  if (inside.length) return false;
+  try {
+    await docker.getNetwork(id).remove();
+  } catch (error) {
+    if (statusOf(error) === 403) return false; // somebody was quicker
+    if (statusOf(error) !== 404) throw error;
+  }
+  return true;
 }
 
 /** 409: another removal of the same container is under way, which is as good. */

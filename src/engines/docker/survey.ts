@@ -1,22 +1,42 @@
 import { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { extract } from 'tar-stream';
-import { within } from '../../clock.ts';
+import { type Clock, within } from '../../clock.ts';
 import { messageOf } from '../../failure.ts';
-import type { Machine, Survey } from '../survey.ts';
+import type { NamedNetwork } from '../index.ts';
+import type { Machine, Route, Survey } from '../survey.ts';
 import { engineMessage, statusOf } from './causes.ts';
 import type { Connection } from './connection.ts';
 import { LABEL } from './labels.ts';
 import { containerLines } from './logs.ts';
+import { areApart } from './neighbours.ts';
+import { bridgeOf } from './networks.ts';
 import { ensureSandboxImage } from './sandbox-image.ts';
 
 /** Asks the engine, and looks at its machine through a container of the bot's own that may do nothing. */
 export async function surveyOf(
-  { connection, owner }: { connection: Connection; owner: string },
+  {
+    connection,
+    clock,
+    settings,
+  }: { readonly connection: Connection; readonly clock: Clock; readonly settings: SurveySettings },
   signal: AbortSignal,
 ): Promise<Survey> {
+  const { owner, networks = [], spareSubnets } = settings;
   const info: EngineInfo = await connection.call('to describe itself', (docker) => docker.info(), signal);
   const { engine: newestApi } = await connection.api();
+  const { Architecture: architecture } = info;
+  const isWindows = info.OSType === 'windows';
+  const [machine, apart] = await Promise.all([
+    isWindows
+      ? 'on Windows there is nothing to look at'
+      : connection
+          .call('to look at its machine', (docker) => look(docker, architecture, owner, signal), signal)
+          .catch((error: unknown) => messageOf(error)),
+    spareSubnets && !isWindows
+      ? isApart({ connection, clock }, { owner, spareSubnets, architecture }, signal)
+      : undefined,
+  ]);
   return {
     newestApi,
     system: [info.OperatingSystem, info.KernelVersion && `kernel ${info.KernelVersion}`]
@@ -28,17 +48,41 @@ export async function surveyOf(
     complaints: (info.Warnings ?? []).map((text) => text.replace(/^WARNING: /, '')),
     cdiFolders: info.CDISpecDirs ?? undefined,
     cdiDevices: (info.DiscoveredDevices ?? []).map(({ ID }) => ID),
-    machine:
-      info.OSType === 'windows'
-        ? 'on Windows there is nothing to look at'
-        : await connection
-            .call(
-              'to look at its machine',
-              (docker) => look(docker, info.Architecture, owner, signal),
-              signal,
-            )
-            .catch((error: unknown) => messageOf(error)),
+    bridges: networks
+      .filter(({ driver }) => driver === 'bridge')
+      .map((named) => ({ network: named.name, subnet: named.subnet, link: bridgeOf(owner, named) })),
+    ...(apart === undefined ? {} : { apart }),
+    machine,
   };
+}
+
+interface SurveySettings {
+  readonly owner: string;
+  readonly networks?: readonly NamedNetwork[];
+  /** Two that no group has; without them nobody looks whether networks are kept apart. */
+  readonly spareSubnets?: readonly [string, string] | undefined;
+}
+
+/** A look that takes longer says that it could not be made; the rest of the survey does not wait for it. */
+const APART_LIMIT_MS = 20_000;
+
+function isApart(
+  { connection, clock }: { readonly connection: Connection; readonly clock: Clock },
+  {
+    owner,
+    spareSubnets,
+    architecture,
+  }: { owner: string; spareSubnets: readonly [string, string]; architecture: string },
+  signal: AbortSignal,
+): Promise<boolean | string> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(APART_LIMIT_MS)]);
+  const look = async (docker: Docker) => {
+    const image = await ensureSandboxImage(docker, architecture);
+    return areApart({ docker, owner, image, clock, subnets: spareSubnets }, limit);
+  };
+  return connection
+    .call('to look whether networks are kept apart', look, signal)
+    .catch((error: unknown) => messageOf(error));
 }
 
 /** What of an engine's description is read here; an older one leaves some of it out. */
@@ -70,10 +114,10 @@ async function look(
   const container = await docker.createContainer({
     Image: image,
     Entrypoint: ['/look'],
-    Cmd: ['/proc/self/mountinfo'],
+    Cmd: ['/proc/self/mountinfo', '/proc/net/route'],
     Labels: { [LABEL.look]: owner },
     HostConfig: {
-      NetworkMode: 'none',
+      NetworkMode: 'host', // whose routes are looked at
       ReadonlyRootfs: true,
       CapDrop: ['ALL'],
       LogConfig: { Type: 'json-file', Config: {} },
@@ -94,6 +138,7 @@ async function look(
       nvidiaDevices++;
     return {
       ...mountsIn(lines),
+      routes: routesIn(lines),
       kvm: await isThere(container, 'kvm'),
       vfioGroups: (await isThere(container, 'vfio')) ? await vfioGroups(container) : 0,
       nvidiaDevices,
@@ -118,6 +163,21 @@ export function mountsIn(lines: readonly string[]): Pick<Machine, 'shmBytes' | '
     propagates: root?.tags.some((tag) => /^(master|shared):/.test(tag)) ?? false,
   };
 }
+
+/** Of `/proc/net/route`: interface, destination, gateway, four numbers, mask; addresses are as the processor keeps them. Pure. */
+export function routesIn(lines: readonly string[]): Route[] {
+  const begin = lines.findIndex((line) => line.startsWith('Iface'));
+  return (begin < 0 ? [] : lines.slice(begin + 1)).flatMap((line) => {
+    const [link = '', destination = '', , , , , , mask = ''] = line.trim().split(/\s+/);
+    if (!/^[0-9A-F]{8}$/.test(destination) || !/^[0-9A-F]{8}$/.test(mask) || mask === '00000000') return [];
+    const bytes = [6, 4, 2, 0].map((at) => Number.parseInt(destination.slice(at, at + 2), 16));
+    const bits = [...mask].reduce((sum, digit) => sum + (BITS[Number.parseInt(digit, 16)] ?? 0), 0);
+    return [{ range: `${bytes.join('.')}/${bits}`, link }];
+  });
+}
+
+/** How many bits are set in a hexadecimal digit. */
+const BITS = [0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4];
 
 async function isThere(container: Docker.Container, device: string): Promise<boolean> {
   try {

@@ -9,6 +9,8 @@ export interface Traits {
   readonly annotations: boolean;
   /** A file on the host with the name servers that its groups ask, in place of the engine's own, which no virtual machine reaches. */
   readonly resolverFile?: string;
+  /** Groups do not reach the engine's own name server, so that a file says whom they ask: they have a kernel of their own. */
+  readonly ownKernel?: boolean;
   /** Where GPUs are handed out: how groups are isolated there, which decides the way of a card into a container. */
   readonly gpus?: { readonly isolation: Isolation };
 }

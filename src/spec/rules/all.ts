@@ -9,6 +9,7 @@ import { portFindings } from './ports.ts';
 import { probeFindings } from './probes.ts';
 import { secretReferenceFindings } from './references.ts';
 import { registryFindings } from './registries.ts';
+import { resolverFindings } from './resolver.ts';
 import { resourceFindings } from './resources.ts';
 import { rightsFindings } from './rights.ts';
 import { volumeFindings } from './volumes.ts';
@@ -27,6 +28,7 @@ export function ruleFindings(group: Group): Finding[] {
     secretReferenceFindings,
     probeFindings,
     networkFindings,
+    resolverFindings,
     conflictFindings,
   ].flatMap((findings) => findings(group));
 }

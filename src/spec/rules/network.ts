@@ -3,6 +3,8 @@ import type { Group } from '../schema/group.ts';
 
 /** ACI: 5 to 63, a letter first, no hyphen at the end. */
 const LABEL = /^[a-z][a-z0-9-]{3,61}[a-z0-9]$/;
+/** As networks are called in the settings. */
+const NETWORK = /^[a-z0-9][a-z0-9-]{0,39}$/i;
 const SUBNETS_SINCE = '2021-07-01';
 
 /** Address, label and network belong together. */
@@ -28,12 +30,12 @@ export function networkFindings(group: Group): Finding[] {
       advice: 'Write Private, or remove the subnet.',
     });
   }
-  if (networkProfile && !/\/networkProfiles\//i.test(networkProfile.id)) {
+  if (networkProfile && !isProfileId(networkProfile.id)) {
     findings.push({
       code: 'InvalidNetworkProfile',
       path: 'properties.networkProfile.id',
-      message: 'This is not the id of a network profile.',
-      advice: 'Use subnetIds instead.',
+      message: 'This is neither the id of a network profile nor the name of a network.',
+      advice: 'Use subnetIds instead, with the name of a network.',
     });
   }
   if (networkProfile && (group.apiVersion ?? '') >= SUBNETS_SINCE) {
@@ -56,6 +58,11 @@ export function networkFindings(group: Group): Finding[] {
     });
   }
   return findings;
+}
+
+/** An id of Azure, or the plain name of a network. */
+function isProfileId(id: string): boolean {
+  return /\/networkProfiles\/[^/]/i.test(id) || NETWORK.test(id);
 }
 
 function labelFindings(label: string, type: string): Finding[] {

@@ -25,7 +25,7 @@ export const ipAddress = object(
       'Unsecure',
     ),
     ip: text({
-      says: 'An address of the location’s that the group wants to have. Without it the first free one is given.',
+      says: 'An address of the location’s, or of the network that it joins, that the group wants to have. Without it the first free one is given.',
       example: '127.20.0.9',
       effect: 'replace',
     }),
@@ -36,14 +36,20 @@ export const ipAddress = object(
 
 export const subnetId = object(
   {
-    id: required(text({ says: 'ARM id of the subnet.' })),
-    name: text({ says: 'Name of the subnet.' }),
+    id: required(
+      text({ says: 'Name of a network of the location, or an ARM id that ends in it.', example: 'backend' }),
+    ),
+    name: text({ says: 'Not used: `id` names the network.' }),
   },
   { says: 'A subnet to join.' },
 );
 
 export const networkProfile = object(
-  { id: required(text({ says: 'ARM id of the network profile.' })) },
+  {
+    id: required(
+      text({ says: 'ARM id of the network profile, or a name; its last part names the network.' }),
+    ),
+  },
   {
     says: 'The former way to join a network; retired with API 2021-07-01.',
     since: '2018-09-01',
@@ -53,8 +59,10 @@ export const networkProfile = object(
 
 export const dnsConfig = object(
   {
-    nameServers: required(list(text({ says: 'Address of a name server.' }), { says: 'Name servers.' })),
-    searchDomains: text({ says: 'Search domains, separated by blanks.' }),
+    nameServers: required(
+      list(text({ says: 'Address of a name server.' }), { says: 'Name servers, three at most.' }),
+    ),
+    searchDomains: text({ says: 'Search domains, with blanks between them.' }),
     options: text({ says: 'Resolver options, such as ndots:2.' }),
   },
   { says: 'Name resolution inside a group that joins a subnet.', since: '2018-10-01', effect: 'replace' },

@@ -2,14 +2,18 @@ import { describe, expect, test } from '@jest/globals';
 import type { ContainerInspectInfo } from 'dockerode';
 import fc from 'fast-check';
 import { causeOf } from '../../../src/engines/docker/causes.ts';
-import { memberOptions, networkOptions, sandboxOptions } from '../../../src/engines/docker/containers.ts';
+import { memberOptions, sandboxOptions } from '../../../src/engines/docker/containers.ts';
 import { isLatest, layerProgress } from '../../../src/engines/docker/images.ts';
 import { LineAssembler } from '../../../src/engines/docker/logs.ts';
+import { addressCause } from '../../../src/engines/docker/network-causes.ts';
+import { namedNetworkOptions, networkOptions } from '../../../src/engines/docker/networks.ts';
 import { groupsFrom } from '../../../src/engines/docker/observe.ts';
+import { resolvConf } from '../../../src/engines/docker/resolver.ts';
 import { waitingProgram } from '../../../src/engines/docker/sandbox-image.ts';
 import { AZURE_SHARES } from '../../../src/engines/docker/shares.ts';
+import { routesIn } from '../../../src/engines/docker/survey.ts';
 import { volumeOptions } from '../../../src/engines/docker/volume-options.ts';
-import type { Pod } from '../../../src/engines/index.ts';
+import type { NamedNetwork, Pod } from '../../../src/engines/index.ts';
 import { readGroup, registryOf } from '../../../src/spec/index.ts';
 
 const { group } = readGroup(`
@@ -33,6 +37,27 @@ properties:
     properties: {image: acme/side:1, command: [side, --fast], resources: {requests: {cpu: 0.5, memoryInGB: 0.5}}}
 `);
 if (!group) throw new Error('no group');
+
+const PRIVATE = `
+name: shop
+properties:
+  osType: Linux
+  ipAddress: {type: Private, ports: [{port: 80}]}
+  subnetIds: [{id: /subscriptions/s/subnets/Backend}]
+  dnsConfig: {nameServers: [10.50.0.53], searchDomains: corp.example.com, options: ndots:2 rotate}
+  containers:
+  - name: web
+    properties: {image: acme/web:1, ports: [{port: 80}], resources: {requests: {cpu: 1, memoryInGB: 1}}}
+`;
+const BACKEND: NamedNetwork = {
+  name: 'backend',
+  location: 'office',
+  driver: 'bridge',
+  subnet: '10.50.0.0/24',
+  gateway: '10.50.0.1',
+  parent: '',
+  external: '',
+};
 
 const pod: Pod = {
   key: 'production/shop',
@@ -180,6 +205,74 @@ describe('what the engine is asked for', () => {
     expect({ ...member, HostConfig: { ...member.HostConfig, Annotations: undefined } }).toEqual({
       ...plain,
       HostConfig: { ...plain.HostConfig, Annotations: undefined },
+    });
+  });
+
+  test('a sandbox in a network that it joins: with an address there, its names, and nothing published', () => {
+    const { group: joining } = readGroup(PRIVATE);
+    if (!joining) throw new Error('no group');
+    const joined = { ...pod, group: joining, address: '10.50.0.7', subnet: '' };
+    const made = { image: 'katabot/sandbox:1', runtime: 'runc', traits: { annotations: false } };
+    const options = sandboxOptions('katabot', joined, { ...made, networks: [BACKEND] });
+    expect(options).toMatchObject({
+      ExposedPorts: {},
+      HostConfig: {
+        NetworkMode: 'katabot.office.backend',
+        PortBindings: {},
+        Dns: ['10.50.0.53'],
+        DnsSearch: ['corp.example.com'],
+        DnsOptions: ['ndots:2', 'rotate'],
+      },
+      NetworkingConfig: {
+        EndpointsConfig: {
+          'katabot.office.backend': {
+            IPAMConfig: { IPv4Address: '10.50.0.7', LinkLocalIPs: ['169.254.169.254'] },
+            Aliases: ['shop', 'shop.backend'],
+          },
+        },
+      },
+    });
+    const existing = { ...BACKEND, driver: 'existing' as const, external: 'lan' };
+    expect(sandboxOptions('katabot', joined, { ...made, networks: [existing] }).HostConfig?.NetworkMode).toBe(
+      'lan',
+    );
+    expect(() => sandboxOptions('katabot', joined, made)).toThrow(
+      expect.objectContaining({ code: 'network-unknown' }),
+    );
+    // Where the engine's own resolver cannot be reached, a file says all of it.
+    const machine = sandboxOptions('katabot', joined, {
+      ...made,
+      networks: [BACKEND],
+      ownResolverFile: '/v/resolv.conf',
+    });
+    expect(machine.HostConfig).not.toHaveProperty('Dns');
+    expect(machine.HostConfig?.Mounts?.at(-1)).toMatchObject({
+      Source: '/v/resolv.conf',
+      Target: '/etc/resolv.conf',
+    });
+    expect(joining.dnsConfig && resolvConf(joining.dnsConfig)).toBe(
+      'nameserver 10.50.0.53\nsearch corp.example.com\noptions ndots:2 rotate\n',
+    );
+  });
+
+  test.each([
+    [BACKEND, { 'com.docker.network.bridge.name': 'kbt-30f88851580' }],
+    [
+      { ...BACKEND, driver: 'macvlan' as const, parent: 'eth0.50' },
+      { parent: 'eth0.50', macvlan_mode: 'bridge' },
+    ],
+    [
+      { ...BACKEND, driver: 'ipvlan' as const, parent: 'eth0' },
+      { parent: 'eth0', ipvlan_mode: 'l2' },
+    ],
+  ])('a network of the settings, which belongs to no group: %j', (network, options) => {
+    expect(namedNetworkOptions('katabot', network)).toEqual({
+      Name: 'katabot.office.backend',
+      Driver: network.driver,
+      CheckDuplicate: true,
+      Options: options,
+      IPAM: { Driver: 'default', Config: [{ Subnet: '10.50.0.0/24', Gateway: '10.50.0.1' }] },
+      Labels: { 'katabot.network': 'katabot' },
     });
   });
 
@@ -347,6 +440,24 @@ describe('what the engine answers', () => {
   });
 });
 
+test('routes of a host are read as its kernel writes them', () => {
+  const lines = [
+    '== /proc/net/route',
+    'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT',
+    'eth0\t00000000\t010011AC\t0003\t0\t0\t0\t00000000\t0\t0\t0',
+    'eth0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0',
+    'tun0\t0000120A\t00000000\t0001\t0\t0\t0\t0000FEFF\t0\t0\t0',
+    '',
+    '== hypervisor',
+    'KVMKVMKVM',
+  ];
+  expect(routesIn(lines)).toEqual([
+    { range: '172.17.0.0/16', link: 'eth0' },
+    { range: '10.18.0.0/15', link: 'tun0' },
+  ]);
+  expect(routesIn(['nothing'])).toEqual([]);
+});
+
 describe('the engine’s refusals', () => {
   const said = (message: string, statusCode = 500) =>
     causeOf({ statusCode, json: { message } }, 'to start web');
@@ -379,6 +490,25 @@ describe('the engine’s refusals', () => {
     const failure = said(message);
     expect(failure).toMatchObject({ code, advice: expect.stringMatching(/\S/) });
     expect(failure.message).toContain(named);
+  });
+
+  test.each([
+    ['Address already in use', 'private-address-taken'],
+    ['failed to set up container networking: Address already in use', 'private-address-taken'],
+    ["Invalid address 10.9.0.7: It does not belong to any of this network's subnets", 'network-unfit'],
+    [
+      'user specified IP address is supported only when connecting to networks with user configured subnets',
+      'network-unfit',
+    ],
+  ])('of a private address: %s', (message, code) => {
+    const error = { statusCode: 500, json: { message } };
+    const joint = { named: BACKEND };
+    expect(addressCause(error, joint, '10.50.0.7')).toMatchObject({
+      code,
+      message: expect.stringContaining('10.50.0.7'),
+      advice: expect.stringMatching(/\S/),
+    });
+    expect(addressCause(error, {}, '')).toBe(error);
   });
 
   test('a connection that breaks means that the engine is away', () => {
