@@ -32,6 +32,10 @@ const BENCHES: Readonly<Record<string, { says: string; run(): Promise<readonly F
     says: 'the bot as a name server of 10,000 records, against Knot with the same zone',
     run: async () => (await import('./dns.ts')).benchDns(),
   },
+  edge: {
+    says: 'requests through the HTTP edge, plain and over TLS, against nginx and caddy in front of the same group',
+    run: async () => (await import('./edge.ts')).benchEdge(),
+  },
   slack: {
     says: 'Slack commands: how soon they are acknowledged while a hundred a second arrive',
     run: async () => (await import('./slack.ts')).benchSlack(),

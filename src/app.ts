@@ -31,6 +31,7 @@ import {
   githubFrom,
   type HostSettings,
   hostsIn,
+  httpsFrom,
   type LocationSettings,
   livesFrom,
   networksIn,
@@ -45,6 +46,9 @@ import { Failure } from './failure.ts';
 import { pricesFrom } from './metering/index.ts';
 import {
   createEdge,
+  createHttps,
+  type HeldName,
+  type Https,
   isHandedOut,
   lookAtZone,
   type Pools,
@@ -53,6 +57,7 @@ import {
   privateNetworksFrom,
   probe,
   rangesOnHost,
+  secureUrlTo,
   siteFor,
   siteRecords,
   spareSubnets,
@@ -109,7 +114,7 @@ export interface App {
   /** Absent without Slack in the settings. */
   readonly whoIsWho: WhoIsWho | undefined;
   /** Where it listens, once started: the ports are real ones even when the settings say 0. */
-  readonly addresses: { http: string; edge: string; dns: string };
+  readonly addresses: { http: string; edge: string; edgeTls: string; dns: string };
   start(): Promise<void>;
   close(): Promise<void>;
 }
@@ -150,9 +155,11 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     pricing: (location) => locations[location]?.prices ?? pricesFrom({}),
     reportInternal: (error, group) => log.internal(error, { group }),
   });
-  const routes = createRoutes(store.desired, feed, reconciler.health);
-  const edge = createEdge(routes.resolve);
-  const addresses = { http: '', edge: '', dns: '' };
+  const routes = createRoutes(store.desired, feed, reconciler.health, clock);
+  const https = await httpsFor(settings, parts, { store, names: routes.names, dns });
+  if (https) routes.onChange(https.look);
+  const edge = createEdge(routes.resolve, https && { security: https.security });
+  const addresses = { http: '', edge: '', edgeTls: '', dns: '' };
   const lives = livesFrom(settings);
   const hosted = hostedSources(join(parts.dataFolder, 'repositories'));
   const ground: Ground = {
@@ -178,6 +185,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
         resolvers: parts.resolvers,
         ...dns?.facts,
       }),
+    https: () => https?.facts(),
     defaultPrices: pricesFrom({}),
     sources: {
       branch: async (...place) => (await watch.sources.branch(...place)) ?? hosted.branch(...place),
@@ -190,8 +198,16 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     },
     edge: {
       domain: settings.edge.domain,
-      urlOf: (fqdn) => urlTo(fqdn, placeIn(addresses.edge), dns && ownPlace(hosts, routes.resolve(fqdn))),
-      probe: (url, signal) => probe(url, { signal, clock, edge: placeIn(addresses.edge) }),
+      urlOf: (fqdn) => {
+        const own = dns && ownPlace(hosts, routes.resolve(fqdn));
+        return https?.serves(fqdn) && leadsToEdge(settings, own)
+          ? secureUrlTo(fqdn, placeIn(addresses.edgeTls).port)
+          : urlTo(fqdn, placeIn(addresses.edge), own);
+      },
+      probe: (url, signal) => {
+        const edgeAt = url.startsWith('https:') ? addresses.edgeTls : addresses.edge;
+        return probe(url, { signal, clock, edge: placeIn(edgeAt) });
+      },
     },
   };
   const commands = pushCommands(ground);
@@ -266,6 +282,11 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
       addresses.dns = (await dns?.start()) ?? '';
       const edgeAt = placeIn(settings.edge.address);
       addresses.edge = `${edgeAt.host}:${await edge.listen(edgeAt.host, edgeAt.port)}`;
+      if (https && settings.edge.https) {
+        const secureAt = placeIn(settings.edge.https.address);
+        addresses.edgeTls = `${secureAt.host}:${await edge.listenSecurely(secureAt.host, secureAt.port)}`;
+        await https.start();
+      }
       await reconciler.start();
       const httpAt = placeIn(settings.http.address);
       server = await listen(web, { ...httpAt, tls: settings.http.tls });
@@ -293,6 +314,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
         slack?.close(),
         git.close(),
         edge.close(),
+        https?.close(),
         dns?.close(),
         reconciler.close(),
         closed(server),
@@ -386,6 +408,31 @@ function dnsFor(
     feed,
     clock,
     siteOf,
+  });
+}
+
+/** What serves names over HTTPS; undefined where the settings do not ask for it. */
+async function httpsFor(
+  settings: Settings,
+  { clock, log, dataFolder }: AppParts,
+  { store, names, dns }: { store: Store; names: () => readonly HeldName[]; dns: Dns | undefined },
+): Promise<Https | undefined> {
+  const asked = httpsFrom(settings);
+  if (!asked) return undefined;
+  const zone = dns?.facts.zone ?? '';
+  return createHttps({
+    ...asked,
+    folder: join(dataFolder, 'authority'),
+    books: store,
+    names,
+    records:
+      asked.acme?.proof === 'dns'
+        ? (name) => (name.endsWith(`.${zone}`) ? dns?.proofs : undefined)
+        : undefined,
+    clock,
+    tell: (fields, message) => log.info(fields, message),
+    warn: (fields, message) => log.warn(fields, message),
+    reportInternal: (error) => log.internal(error),
   });
 }
 
@@ -532,6 +579,12 @@ function dockerEngineFor(
 function hostsByName(locations: Readonly<Record<string, Location>>): Record<string, Host> {
   const all = Object.values(locations).flatMap(({ hosts }) => hosts);
   return Object.fromEntries(all.map((host) => [host.name, host]));
+}
+
+/** Whether whoever asks a name comes to the edge: the name does not lead to the group, or the edge listens there too. */
+function leadsToEdge({ edge }: Settings, own: { port: number } | undefined): boolean {
+  const { host } = placeIn(edge.https?.address ?? '');
+  return own === undefined || host === '0.0.0.0' || host === '::';
 }
 
 /** Where a name leads, unless that is an address which several groups share. */

@@ -755,6 +755,72 @@ const dnsSchema = z
     'serve and update exclude each other: who answers for the zone?',
   );
 
+const httpsSchema = z
+  .strictObject({
+    address: listenAddress.default('127.0.0.1:7443').meta({
+      description: 'Where groups are reached by name over HTTPS.',
+    }),
+    files: z
+      .array(
+        z.strictObject({
+          certificate: z.string().meta({ description: 'A certificate with its chain, a PEM file.' }),
+          key: z.string().meta({ description: 'The key of the certificate, a PEM file.' }),
+        }),
+      )
+      .default([])
+      .meta({
+        description:
+          'Certificates of your own, for the names that stand in them; read anew when they change.',
+      }),
+    acme: z
+      .strictObject({
+        directory: z
+          .url({ protocol: /^https$/, error: 'expected the https address of a directory' })
+          .default('https://acme-v02.api.letsencrypt.org/directory')
+          .meta({ description: 'Where the authority is spoken to; that of a staging area while you try.' }),
+        termsAgreed: z
+          .literal(true, 'expected true: an authority gives nothing to who has not agreed to its terms')
+          .meta({ description: 'That you agree to the terms of the authority.' }),
+        email: z
+          .email('expected an address such as ops@example.com')
+          .optional()
+          .meta({ description: 'Whom the authority may write to.' }),
+        proof: z.enum(['http', 'dns']).default('http').meta({
+          description:
+            'How it is shown that a name is yours: at port 80 of the name, or by a record in the zone of `dns`.',
+        }),
+        wildcards: z.boolean().default(false).meta({
+          description: 'One certificate for all names of a location, `*.LOCATION.DOMAIN`; proved by `dns`.',
+        }),
+        caFile: z.string().optional().meta({
+          description:
+            'Who signed the certificate of the directory itself, a PEM file, where that is private.',
+        }),
+      })
+      .refine(({ proof, wildcards }) => proof === 'dns' || !wildcards, {
+        path: ['wildcards'],
+        message: 'a name with a star can only be proved by dns; write proof: dns',
+      })
+      .optional()
+      .meta({ description: 'An authority that gives certificates for the names that groups hold (ACME).' }),
+    redirect: z.boolean().optional().meta({
+      description:
+        'Whether HTTP sends clients to HTTPS; true for certificates that others trust, false for those of the bot’s own authority.',
+    }),
+    hsts: duration
+      .refine((ms) => ms >= 1_000, 'expected 1s at least')
+      .optional()
+      .meta({
+        description:
+          'For how long browsers are told to use HTTPS alone, such as `180d`; not told without it.',
+      }),
+  })
+  .optional()
+  .meta({
+    description:
+      'Names over HTTPS. Without `files` and `acme` the bot’s own authority signs, for machines that are told to trust it.',
+  });
+
 const settingsSchema = z.strictObject({
   instance: name.default('katabot').meta({
     description:
@@ -790,6 +856,7 @@ const settingsSchema = z.strictObject({
         .string()
         .default('localhost')
         .meta({ description: 'Last part of every group’s name: LABEL.LOCATION.DOMAIN.' }),
+      https: httpsSchema,
     })
     .prefault({}),
   dns: dnsSchema.optional().meta({
@@ -941,6 +1008,37 @@ export function dnsFrom({ dns, edge }: Settings) {
   if (!serve) return undefined;
   const { nameServers = [`ns1.${zone}`], contact = `hostmaster.${zone}` } = serve;
   return { zone, edge: dns.edge, serve: { ...serve, nameServers, contact } };
+}
+
+/** What the settings say of HTTPS. Throws a Failure `settings-invalid`. */
+export function httpsFrom({ edge, dns }: Settings) {
+  const { https, domain } = edge;
+  if (!https) return undefined;
+  const { acme } = https;
+  const fault = (what: string, advice: string) =>
+    new Failure('settings-invalid', `edge.https.acme${what}.`, { advice });
+  if (acme?.proof === 'dns' && !dns)
+    throw fault('.proof: nobody is told what to write into a zone', 'Write dns as well, or proof: http.');
+  if (acme && (domain === 'localhost' || domain.endsWith('.localhost')))
+    throw fault(`: no authority gives certificates for ${domain}`, 'Write edge.domain, or leave acme out.');
+  return {
+    ...https,
+    domain: domain.toLowerCase(),
+    acme: acme && { ...acme, email: acme.email ?? '', ca: acme.caFile && pemIn(acme.caFile) },
+    hstsSeconds: Math.floor((https.hsts ?? 0) / 1000),
+    redirects: https.redirect,
+  };
+}
+
+function pemIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new Failure('settings-invalid', `edge.https.acme.caFile: ${file} cannot be read.`, {
+      advice: 'Write the certificate of who signed that of the directory into it, PEM.',
+      cause: error,
+    });
+  }
 }
 
 function secretIn(file: string): Secret {

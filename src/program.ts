@@ -60,6 +60,7 @@ async function serve(): Promise<number> {
   process.stdout.write(
     `katabot listens on ${scheme}://${app.addresses.http} (edge: http://${app.addresses.edge})\n`,
   );
+  if (app.addresses.edgeTls) process.stdout.write(`names over https at ${app.addresses.edgeTls}\n`);
   await new Promise<void>((resolve) => {
     if (interrupted.signal.aborted) resolve();
     interrupted.signal.addEventListener('abort', () => resolve(), { once: true });

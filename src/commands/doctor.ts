@@ -2,6 +2,7 @@ import { partsOf } from '../event.ts';
 import { verifyAudit } from '../policy/index.ts';
 import * as say from '../replies/index.ts';
 import { lookAtEngines } from './doctor-engines.ts';
+import { lookAtHttps } from './doctor-https.ts';
 import { broken, type Finding, fine, warning } from './finding.ts';
 import { glance } from './glance.ts';
 import type { Ground } from './ground.ts';
@@ -21,6 +22,7 @@ export const runDoctor: RunVerb = async function* (ground, _asked, signal) {
     lookAtWatched,
     lookAtMail,
     lookAtNames,
+    lookAtHttps,
     lookAtAudit,
   ]) {
     for (const finding of await look(ground, signal)) {

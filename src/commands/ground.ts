@@ -2,7 +2,15 @@ import type { Clock } from '../clock.ts';
 import type { Engine, GpuDevice, Isolation } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import type { Ledger, Prices } from '../metering/index.ts';
-import type { AddressBook, DnsLook, LabelBook, Pools, PrivateNetwork, SlotBook } from '../network/index.ts';
+import type {
+  AddressBook,
+  DnsLook,
+  HttpsFacts,
+  LabelBook,
+  Pools,
+  PrivateNetwork,
+  SlotBook,
+} from '../network/index.ts';
 import type {
   AuditBook,
   ChatAccount,
@@ -71,6 +79,8 @@ export interface Ground {
   readonly lives: (environment: string) => Life;
   /** What is seen of the zone that the groups’ names lie in. */
   readonly dns: () => Promise<readonly DnsLook[]>;
+  /** What is known of the certificates of names; undefined where names are not served over HTTPS. */
+  readonly https: () => HttpsFacts | undefined;
   /** Who the bot belongs to; part of the reuse scopes of labels. */
   readonly owner: string;
   /** For a group whose location has left the settings. */

@@ -1,22 +1,40 @@
-import { Agent, createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Agent, createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createHttp2Server, type ServerHttp2Session } from 'node:http2';
+import type { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { createProxyServer, type ProxyServer } from 'httpxy';
+import type { SecureContext } from 'node:tls';
 import { type Clock, systemClock } from '../clock.ts';
-import { EDGE_HEADER, forAnswer, forRequest, forUpgrade } from './headers.ts';
-import { withPort } from './ranges.ts';
-
-export interface Target {
-  readonly address: string;
-  readonly port: number;
-  /** False while it is to get no requests: who asks is told to come back. */
-  readonly ready?: boolean;
-}
+import { answer, type EdgeResponse } from './edge-answers.ts';
+import { createTlsDoor } from './edge-tls.ts';
+import { type Forwarding, forward, type Target } from './forward.ts';
+import { forwardUpgrade } from './forward-upgrade.ts';
+import { type EdgeRequest, hostOf, isSecure } from './headers.ts';
 
 export interface Edge {
   /** Resolves with the port it listens on. */
   listen(host: string, port: number): Promise<number>;
+  /** As `listen`, for TLS: HTTP/2, and HTTP/1.1 for clients that do not speak it. */
+  listenSecurely(host: string, port: number): Promise<number>;
   /** Takes no new connections. Websockets end at once, requests that are being answered get a moment to finish. */
   close(): Promise<void>;
+}
+
+/** What HTTPS needs. */
+export interface Security {
+  /** What is shown to a client that asks for the name; answers from memory. */
+  readonly contextFor: (name: string) => SecureContext | undefined;
+  /** Whether a name that has a certificate is served over HTTPS alone. */
+  readonly redirects: boolean;
+  /** For how long a browser is told to use HTTPS alone, seconds; 0 to tell it nothing. */
+  readonly hstsSeconds: number;
+  /** What a certificate authority that looks for a token is to find there; undefined where it is the group's to answer. */
+  readonly proofOf: (host: string, token: string) => string | undefined;
+}
+
+export interface EdgeOptions {
+  readonly clock?: Clock;
+  readonly headersTimeoutMs?: number;
+  readonly security?: Security;
 }
 
 /** A client that has not sent its headers by then is not going to. */
@@ -31,64 +49,82 @@ const IDLE_CONNECTION_MS = 4_000;
 /** How long a request that is being answered may go on when the edge closes; streams never end by themselves. */
 const CLOSE_GRACE_MS = 1_000;
 
+/** A connection of HTTP/2 on which nothing happens takes no more requests after so long. */
+const IDLE_SESSION_MS = 120_000;
+
+/** A client of HTTP/2 may ask for so much at once over one connection. */
+const MOST_STREAMS = 250;
+
+const CHALLENGE = '/.well-known/acme-challenge/';
+
+/** For an edge without HTTPS. */
+const INSECURE: Security = {
+  contextFor: () => undefined,
+  redirects: false,
+  hstsSeconds: 0,
+  proofOf: () => undefined,
+};
+
 /**
- * HTTP by name: the Host header chooses the group. Websockets, server-sent events and bodies of any length pass through
- * as they come. `resolve` answers from memory, at every request anew.
+ * HTTP by name: the host that is asked chooses the group. Websockets, server-sent events and bodies of any length pass
+ * through as they come. `resolve` answers from memory, at every request anew.
  */
 export function createEdge(
   resolve: (host: string) => Target | undefined,
-  {
-    clock = systemClock,
-    headersTimeoutMs = HEADERS_TIMEOUT_MS,
-  }: { clock?: Clock; headersTimeoutMs?: number } = {},
+  { clock = systemClock, headersTimeoutMs = HEADERS_TIMEOUT_MS, security = INSECURE }: EdgeOptions = {},
 ): Edge {
   const agent = new Agent({ keepAlive: true, maxSockets: 512, timeout: IDLE_CONNECTION_MS });
-  const proxy = createProxy(agent);
-  const server = createServer({
+  let securePort = 0;
+  const serve = (request: EdgeRequest, response: EdgeResponse) => {
+    const own = ownAnswer(security, securePort, request);
+    if (own) answer(response, own.status, own.sentence, own.headers);
+    else void forward(forwarding(request), request, response);
+  };
+  const plainly: Forwarding = { resolve, agent, clock, waiting: new Set() };
+  const securely = security.hstsSeconds ? { ...plainly, headers: hsts(security.hstsSeconds) } : plainly;
+  const forwarding = (request: EdgeRequest) => (isSecure(request) ? securely : plainly);
+  const http1 = createServer({
     headersTimeout: headersTimeoutMs,
     connectionsCheckingInterval: headersTimeoutMs / 3, // node looks every 30 seconds otherwise, whatever the limit
     requestTimeout: 0,
     shouldUpgradeCallback: isWebsocket,
   });
-  /** Sockets that have left HTTP: the server no longer counts them among its connections, yet waits for them. */
-  const upgraded = new Set<Duplex>();
-  server.on('request', (request, response) => void serve(proxy, resolve, request, response));
-  server.on('upgrade', (request, socket, head) => {
-    upgraded.add(socket);
-    socket.once('close', () => upgraded.delete(socket));
-    void upgrade(proxy, resolve, request, socket, head);
+  const http2 = createHttp2Server({ settings: { maxConcurrentStreams: MOST_STREAMS } }, serve);
+  const door = createTlsDoor({
+    contextFor: security.contextFor,
+    handshakeTimeoutMs: headersTimeoutMs,
+    enter: (socket, protocol) => (protocol === 'h2' ? http2 : http1).emit('connection', socket),
   });
+  /** Connections that have left HTTP/1.1: its server no longer counts them among its own, yet waits for them. */
+  const left = { upgraded: new Set<Duplex>(), sessions: new Set<ServerHttp2Session>() };
+  http1.on('request', serve);
+  http1.on('upgrade', (request, socket, head) => {
+    counted(left.upgraded, socket);
+    forwardUpgrade(resolve, request, socket, head);
+  });
+  http2.on('session', (session) => {
+    counted(left.sessions, session);
+    session.setTimeout(IDLE_SESSION_MS, () => session.close()); // what is still being answered comes to its end
+  });
+  http2.on('sessionError', () => {}); // that session has ended with it
   return {
-    listen: (host, port) =>
-      new Promise((done, reject) => {
-        server.on('error', reject); // for ever: a connection that cannot be accepted later must not end the bot
-        server.listen(port, host, () => done(portOf(server)));
-      }),
+    listen: (host, port) => listening(http1, host, port),
+    async listenSecurely(host, port) {
+      securePort = await listening(door.server, host, port);
+      return securePort;
+    },
     close: async () => {
-      await closed(server, upgraded, clock);
+      await closed({ http1, door, left, clock });
       agent.destroy();
     },
   };
 }
 
-function createProxy(agent: Agent): ProxyServer {
-  // No default target: httpxy would prefer it to the one of the request. Who asks is told by forRequest, not by xfwd.
-  const proxy = createProxyServer({ agent, proxyTimeout: 0, timeout: 0 });
-  proxy.on('proxyRes', (answer, _request, response) => forAnswer(answer.headers, response));
-  proxy.on('proxyReqWs', (proxyRequest, _request, socket) => {
-    // Heard before httpxy's own listener, which ends the socket without a word.
-    proxyRequest.once('error', () => refuseUpgrade(socket, '502 Bad Gateway'));
-    // httpxy hears of a side that ends in order or in error, not of one that is just gone, nor of a client that
-    // leaves before the group has answered.
-    const leave = () => proxyRequest.destroy();
-    socket.once('close', leave).once('end', leave);
-    proxyRequest.once('response', () => socket.off('end', leave));
-    proxyRequest.once('upgrade', (_answer, far) => {
-      socket.once('close', () => far.destroy());
-      far.once('close', () => socket.destroySoon());
-    });
+function listening(server: NetServer, host: string, port: number): Promise<number> {
+  return new Promise((done, reject) => {
+    server.on('error', reject); // for ever: a connection that cannot be accepted later must not end the bot
+    server.listen(port, host, () => done(portOf(server)));
   });
-  return proxy;
 }
 
 /** Every other upgrade is only an offer, such as curl's of HTTP/2: it is answered as if it had not been made. */
@@ -96,103 +132,58 @@ function isWebsocket(request: IncomingMessage): boolean {
   return request.method === 'GET' && request.headers.upgrade?.toLowerCase() === 'websocket';
 }
 
-function closed(server: Server, upgraded: ReadonlySet<Duplex>, clock: Clock): Promise<void> {
-  const endWebsockets = () => {
-    for (const socket of upgraded) socket.destroy();
-  };
-  return new Promise((done) => {
-    const cancel = clock.after(CLOSE_GRACE_MS, () => {
-      server.closeAllConnections();
-      endWebsockets(); // those that came over a connection that was open already
-    });
-    server.close(() => {
-      cancel();
-      done();
-    });
-    endWebsockets();
-  });
+/** What the edge answers itself: to an authority that looks for its token, and to who is to come over HTTPS. */
+function ownAnswer(security: Security, securePort: number, request: EdgeRequest) {
+  const { url = '/' } = request;
+  const host = hostOf(request);
+  if (url.startsWith(CHALLENGE)) {
+    const proof = security.proofOf(host, url.slice(CHALLENGE.length));
+    return proof === undefined ? undefined : { status: 200, sentence: proof, headers: {} };
+  }
+  if (isSecure(request) || !security.redirects || !securePort || !security.contextFor(host)) return undefined;
+  const location = `https://${host}${securePort === 443 ? '' : `:${securePort}`}${url}`;
+  return { status: 308, sentence: `Come to ${location}`, headers: { location } };
 }
 
-function portOf(server: Server): number {
+function hsts(seconds: number): Record<string, string> {
+  return { 'strict-transport-security': `max-age=${seconds}` };
+}
+
+function counted<T extends { once(event: 'close', callback: () => void): unknown }>(
+  all: Set<T>,
+  one: T,
+): void {
+  all.add(one);
+  one.once('close', () => all.delete(one));
+}
+
+interface Closing {
+  readonly http1: Server;
+  readonly door: ReturnType<typeof createTlsDoor>;
+  readonly left: {
+    readonly upgraded: ReadonlySet<Duplex>;
+    readonly sessions: ReadonlySet<ServerHttp2Session>;
+  };
+  readonly clock: Clock;
+}
+
+async function closed({ http1, door, left, clock }: Closing): Promise<void> {
+  const endWebsockets = () => {
+    for (const socket of left.upgraded) socket.destroy();
+  };
+  const cancel = clock.after(CLOSE_GRACE_MS, () => {
+    http1.closeAllConnections();
+    door.endAll();
+    endWebsockets(); // those that came over a connection that was open already
+  });
+  const ended = Promise.all([http1, door.server].map((server) => new Promise((done) => server.close(done))));
+  for (const session of left.sessions) session.close(); // as soon as what it has been asked is answered
+  endWebsockets();
+  await ended;
+  cancel();
+}
+
+function portOf(server: NetServer): number {
   const address = server.address();
   return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-function hostOf(request: IncomingMessage): string {
-  return (request.headers.host ?? '').replace(/\.?(:\d+)?$/, '').toLowerCase();
-}
-
-async function serve(
-  proxy: ProxyServer,
-  resolve: (host: string) => Target | undefined,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const host = hostOf(request);
-  const target = resolve(host);
-  forRequest(request);
-  if (!host) return answer(response, 404, 'The request names no host, and so no group.');
-  if (!target) return answer(response, 404, `No group here is called ${plain(host)}.`);
-  if (target.ready === false)
-    return answer(response, 503, `The group behind ${plain(host)} is not ready yet.`, RETRY);
-  try {
-    await proxy.web(request, response, { target: urlOf(target), proxyTimeout: 0 });
-  } catch {
-    answer(response, 502, `The group behind ${plain(host)} does not answer on port ${target.port}.`);
-  }
-}
-
-async function upgrade(
-  proxy: ProxyServer,
-  resolve: (host: string) => Target | undefined,
-  request: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
-): Promise<void> {
-  const target = resolve(hostOf(request));
-  socket.on('error', () => socket.destroy()); // the other side may go at any moment
-  forUpgrade(request);
-  if (!target) return refuseUpgrade(socket, '404 Not Found');
-  if (target.ready === false) return refuseUpgrade(socket, '503 Service Unavailable');
-  try {
-    await proxy.ws(request, socket as Parameters<ProxyServer['ws']>[1], { target: urlOf(target) }, head);
-  } catch {
-    socket.end(); // the reason is written already, or the websocket had begun and nothing can be said in it
-  }
-}
-
-function refuseUpgrade(socket: Duplex, status: string): void {
-  if (!socket.writable) return;
-  socket.end(`HTTP/1.1 ${status}\r\n${EDGE_HEADER}: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
-}
-
-function urlOf({ address, port }: Target): string {
-  return `http://${withPort(address, port)}`;
-}
-
-/** Readiness comes in seconds. */
-const RETRY = { 'retry-after': '2' };
-
-function answer(
-  response: ServerResponse,
-  status: number,
-  sentence: string,
-  headers: Readonly<Record<string, string>> = {},
-): void {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  response.writeHead(status, {
-    'content-type': 'text/plain; charset=utf-8',
-    'cache-control': 'no-store',
-    ...headers,
-    [EDGE_HEADER]: '1',
-  });
-  response.end(`${sentence}\n`);
-}
-
-/** The name came from outside and goes back as text. */
-function plain(host: string): string {
-  return host.replace(/[^a-z0-9.-]/g, '?').slice(0, 253);
 }

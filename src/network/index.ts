@@ -10,6 +10,9 @@ export {
   spareSubnets,
   subnetOf,
 } from './addresses.ts';
+export type { RecordProofs } from './certificates/acme.ts';
+export type { AccountBook, CertificateBook, CertificatePair } from './certificates/book.ts';
+export { createHttps, type HeldName, type Https, type HttpsFacts } from './certificates/https.ts';
 export { type DnsLook, lookAtZone } from './dns-look.ts';
 export { createDnsServer } from './dns-server.ts';
 export { createOutsideZone, type NameBook, type OutsideZone } from './dns-update.ts';
@@ -33,5 +36,5 @@ export {
 } from './private.ts';
 export { probe } from './probe.ts';
 export { parseAddress, type Range, rangeFrom, rangesOverlap, withPort } from './ranges.ts';
-export { addressRecords, recordsOf, type Site, siteFor, siteRecords, urlTo } from './records.ts';
+export { addressRecords, recordsOf, type Site, secureUrlTo, siteFor, siteRecords, urlTo } from './records.ts';
 export { createZone, type Zone, type ZoneRecord } from './zone.ts';

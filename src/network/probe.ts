@@ -1,4 +1,5 @@
 import { get } from 'node:http';
+import { get as getSecurely } from 'node:https';
 import type { Clock } from '../clock.ts';
 import { EDGE_HEADER } from './headers.ts';
 
@@ -38,9 +39,12 @@ function statusOf(
   return new Promise((resolve) => {
     const late = new AbortController();
     const cancel = clock.after(ANSWER_TIMEOUT_MS, () => late.abort());
-    const { host, pathname } = new URL(url);
-    get({
+    const { host, hostname, pathname, protocol } = new URL(url);
+    // It is our own edge that is asked: whether others trust its certificate is not the question here.
+    const way = protocol === 'https:' ? { servername: hostname, rejectUnauthorized: false } : {};
+    (protocol === 'https:' ? getSecurely : get)({
       ...edge,
+      ...way,
       path: pathname,
       headers: { host, 'user-agent': 'katabot' },
       signal: AbortSignal.any([signal, late.signal]),

@@ -66,6 +66,11 @@ export function siteRecords({ shared, families }: Pools, host: string): ZoneReco
     : [];
 }
 
+/** The address to type where the edge serves the name over HTTPS. */
+export function secureUrlTo(fqdn: string, port: number): string {
+  return port === 443 ? `https://${fqdn}` : `https://${fqdn}:${port}`;
+}
+
 /**
  * The address to type. At the edge it has the edge's port; where the name leads to the group itself and the edge does not
  * listen there, it is the group's own port.

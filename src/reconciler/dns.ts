@@ -1,13 +1,14 @@
 import type { Clock } from '../clock.ts';
+import { type GroupKey, groupKey } from '../event.ts';
 import {
   addressRecords,
   createDnsServer,
   createOutsideZone,
   createZone,
   type OutsideZone,
+  type RecordProofs,
   type Site,
   withPort,
-  type Zone,
   type ZoneRecord,
 } from '../network/index.ts';
 import type { Feed } from './feed.ts';
@@ -17,8 +18,8 @@ import type { DesiredState } from './wish.ts';
 /** Who says where names lead, ready to be started. */
 export interface Dns {
   readonly names: Names;
-  /** Where records of other owners go, such as a TXT record that proves who has a name; absent where another server answers. */
-  readonly zone?: Zone;
+  /** Texts at names of the zone that prove to others whose they are. */
+  readonly proofs: RecordProofs;
   /** What `doctor` compares with what the world sees. */
   readonly facts: DnsFacts;
   /** Gives where it listens; '' when it does not. */
@@ -69,7 +70,10 @@ export function createServedDns(parts: ServedParts): Dns {
   let address = '';
   return {
     names,
-    zone,
+    proofs: {
+      publish: async (name, text) => zone.put(`proof ${name}`, [{ name, type: 'TXT', data: text }]),
+      withdraw: async (name) => zone.put(`proof ${name}`, []),
+    },
     facts: {
       zone: parts.zone,
       served: {
@@ -99,8 +103,18 @@ export function createOutsideDns(
   const outside: OutsideZone = createOutsideZone(parts);
   return {
     names: createOutsideNames(outside, parts.siteOf),
+    proofs: {
+      publish: (name, text) =>
+        outside.publish(proofKey(name), { fqdn: name, records: [{ name, type: 'TXT', data: text }] }),
+      withdraw: (name) => outside.withdraw(proofKey(name)),
+    },
     facts: { zone: parts.zone, check: () => outside.check() },
     start: async () => '',
     close: async () => {},
   };
+}
+
+/** What a proof is called in the book of names; no environment has a name like that. */
+function proofKey(name: string): GroupKey {
+  return groupKey('_acme-challenge', name);
 }

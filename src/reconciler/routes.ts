@@ -1,14 +1,20 @@
+import type { Clock } from '../clock.ts';
 import type { Fact, GroupKey } from '../event.ts';
-import { edgePort } from '../network/index.ts';
+import { edgePort, type HeldName } from '../network/index.ts';
+import { awaitedUntil } from './awaited.ts';
 import type { Feed } from './feed.ts';
 import type { Health } from './health.ts';
 import type { DesiredState, Wish } from './wish.ts';
 
 export interface Routes {
   /** Where requests for a host name go; answered from memory. */
-  resolve(host: string): { address: string; port: number; ready: boolean } | undefined;
+  resolve(host: string): { address: string; port: number; ready: boolean; awaited: boolean } | undefined;
   /** Reads every wish once; afterwards the feed keeps the table fresh. */
   load(): Promise<void>;
+  /** Names that groups hold. */
+  names(): HeldName[];
+  /** Called when names may have changed. */
+  onChange(callback: () => void): void;
   close(): void;
 }
 
@@ -20,18 +26,31 @@ interface Route {
   readonly probed: string;
   /** Whether something may be serving that no probe has been asked about: it goes on. */
   readonly wasReady: boolean;
+  /** Whether its group has been said to run: by then the name leads somewhere. */
+  readonly reached: boolean;
 }
 
 /** What may change where a name leads. */
-const LEARNED_AT: ReadonlySet<Fact['kind']> = new Set(['accepted', 'placed', 'moved', 'removing', 'removed']);
+const LEARNED_AT: ReadonlySet<Fact['kind']> = new Set([
+  'accepted',
+  'placed',
+  'moved',
+  'running',
+  'removing',
+  'removed',
+]);
 
 /** Which name reaches which group: read from the wishes, kept in memory, mended at every event of a group. */
 export function createRoutes(
   desired: DesiredState,
   feed: Feed,
   health: (key: GroupKey) => readonly Health[],
+  clock: Clock,
 ): Routes {
   const routes = new Map<GroupKey, Route>();
+  /** Of groups to which something has happened: until when who asks may be kept waiting. */
+  const awaited = new Map<GroupKey, number>();
+  let changed = () => {};
   const learn = (key: GroupKey, wish: Wish | undefined, wasReady = false) => {
     const port = wish && edgePort(wish.revision.group);
     const place = wish?.published.find((each) => each.port === port && each.protocol === 'TCP');
@@ -43,16 +62,23 @@ export function createRoutes(
         port: place.hostPort,
         probed: probedAt(wish, port),
         wasReady,
+        reached: wish.settled === 'Running' || routes.get(key)?.reached === true,
       });
   };
-  const close = feed.listen(({ group, fact }) => {
+  const close = feed.listen(({ group, fact, atMs }) => {
+    const untilMs = awaitedUntil(awaited.get(group) ?? 0, { fact, atMs });
+    if (untilMs) awaited.set(group, untilMs);
+    else awaited.delete(group);
     const known = routes.get(group);
     // From here on its probe says whether it is ready; until then what ran before goes on serving.
     if (known && (fact.kind === 'sandbox-started' || fact.kind === 'member-started'))
       routes.set(group, { ...known, wasReady: false });
     if (!LEARNED_AT.has(fact.kind)) return;
     void desired.get(group).then(
-      (wish) => learn(group, wish, known !== undefined),
+      (wish) => {
+        learn(group, wish, known !== undefined);
+        changed();
+      },
       () => {}, // an unreadable book is told elsewhere; the old route stays
     );
   });
@@ -61,10 +87,19 @@ export function createRoutes(
       const found = routes.entries().find(([, { fqdn }]) => fqdn === host.toLowerCase());
       if (!found) return undefined;
       const [key, route] = found;
-      return { address: route.address, port: route.port, ready: isReady(route, health(key)) };
+      return {
+        address: route.address,
+        port: route.port,
+        ready: isReady(route, health(key)),
+        awaited: clock.now() < (awaited.get(key) ?? 0),
+      };
     },
     async load() {
       for (const wish of await desired.list()) learn(wish.key, wish, wish.settled === 'Running');
+    },
+    names: () => [...routes.values().map(({ fqdn, reached }) => ({ name: fqdn, reached }))],
+    onChange(callback) {
+      changed = callback;
     },
     close,
   };

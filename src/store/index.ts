@@ -1,7 +1,14 @@
 /** Keeps the books that the other chapters declare. */
 import type { InboxBook, OutboxBook } from '../mail/index.ts';
 import type { Ledger } from '../metering/index.ts';
-import type { AddressBook, LabelBook, NameBook, SlotBook } from '../network/index.ts';
+import type {
+  AccountBook,
+  AddressBook,
+  CertificateBook,
+  LabelBook,
+  NameBook,
+  SlotBook,
+} from '../network/index.ts';
 import type {
   AuditBook,
   ConfirmationBook,
@@ -29,6 +36,8 @@ export interface Store {
   readonly gpus: GpuBook;
   readonly addresses: AddressBook;
   readonly drains: DrainBook;
+  readonly certificates: CertificateBook;
+  readonly accounts: AccountBook;
   readonly toldNames: NameBook;
   readonly tokens: TokenBook;
   readonly branches: BranchBook;

@@ -102,6 +102,8 @@ async function asBefore(...more: readonly string[]): Promise<void> {
     'alter table wishes drop column host',
     'drop table drained',
     'drop table gpus',
+    'drop table certificates',
+    'drop table acme_accounts',
     "delete from kysely_migration where name >= '0040-addresses'",
     ...more,
   ])

@@ -1,6 +1,7 @@
 /** A certificate authority of our own, and what it has signed. */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 
 export interface Certificate {
@@ -31,16 +32,17 @@ export function createAuthority(folder: string, name: string): Certificate {
   return { cert, key };
 }
 
-/** A certificate for the address, good for both ends of a connection. */
+/** A certificate for an address or a name, good for both ends of a connection. */
 export function signed(
   folder: string,
   name: string,
   authority: Certificate,
   address = '127.0.0.1',
 ): Certificate {
+  const kind = isIP(address) ? 'IP' : 'DNS';
   const [cert, key] = [join(folder, `${name}.pem`), join(folder, `${name}.key`)];
   const [request, extensions] = [join(folder, `${name}.csr`), join(folder, `${name}.ext`)];
-  writeFileSync(extensions, `subjectAltName=IP:${address}\nextendedKeyUsage=serverAuth,clientAuth\n`);
+  writeFileSync(extensions, `subjectAltName=${kind}:${address}\nextendedKeyUsage=serverAuth,clientAuth\n`);
   openssl(
     'req',
     '-newkey',

@@ -1,4 +1,4 @@
-/** Debian's DNS programs, for tests that ask what the bot says and have it told on: dig, unbound, knot. */
+/** Debian's DNS programs, for tests that ask what the bot says and have it told on: dig, unbound, knot; and what stands beside them. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -13,6 +13,10 @@ const PACKAGES: Readonly<Record<string, string>> = {
   unbound: 'unbound',
   knotd: 'knot',
   dnsperf: 'dnsperf',
+  pebble: 'pebble',
+  wrk: 'wrk',
+  nginx: 'nginx-light',
+  caddy: 'caddy',
 };
 
 /** Installs what is not there; where that cannot be done the test fails with the reason. */
@@ -195,7 +199,7 @@ async function started(
   return { host, port, stop };
 }
 
-async function ended(child: ChildProcess): Promise<void> {
+export async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, 'exit');
   child.kill('SIGTERM');
@@ -204,7 +208,7 @@ async function ended(child: ChildProcess): Promise<void> {
   clearTimeout(patience);
 }
 
-async function freePort(host: string): Promise<number> {
+export async function freePort(host: string): Promise<number> {
   const server = createServer().listen(0, host);
   await once(server, 'listening');
   const address = server.address();

@@ -166,6 +166,12 @@ const MIGRATIONS: Record<string, Migration> = {
       primary key (location, device))`,
     'create index gpus_by_key on gpus (key)',
   ),
+  '0070-certificates': statements(
+    `create table certificates (
+      name text primary key, chain text not null, sealed text not null, from_ms bigint not null, until_ms bigint not null,
+      failures integer not null, retry_at_ms bigint not null, problem text not null)`,
+    'create table acme_accounts (directory text primary key, sealed text not null)',
+  ),
 };
 
 function statements(...texts: readonly string[]): Migration {

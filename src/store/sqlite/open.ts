@@ -5,6 +5,7 @@ import type { Store } from '../index.ts';
 import { addressBook, nameBook } from './addresses.ts';
 import { auditBook } from './audit.ts';
 import { branchBook, eventBook, labelBook, runBook, slotBook, tokenBook } from './books.ts';
+import { accountBook, certificateBook } from './certificates.ts';
 import { desiredState } from './desired.ts';
 import { drainBook } from './drains.ts';
 import { FairDialect } from './fair-dialect.ts';
@@ -38,6 +39,8 @@ export async function openSqliteStore(path: string, vault: Vault): Promise<Store
     gpus: gpuBook(database),
     addresses: addressBook(database),
     drains: drainBook(database),
+    certificates: certificateBook(database, vault),
+    accounts: accountBook(database, vault),
     toldNames: nameBook(database),
     tokens: tokenBook(database),
     branches: branchBook(database),

@@ -65,6 +65,17 @@ export interface Tables {
   /** `container` is '' for a device that the newest revision gives to none. */
   gpus: { location: string; device: string; key: string; container: string };
   drained: { host: string; by: string; at_ms: number };
+  certificates: {
+    name: string;
+    chain: string;
+    sealed: string;
+    from_ms: number;
+    until_ms: number;
+    failures: number;
+    retry_at_ms: number;
+    problem: string;
+  };
+  acme_accounts: { directory: string; sealed: string };
   addresses: {
     location: string;
     address: string;

@@ -1,0 +1,43 @@
+/** Why a group did not answer a request. */
+export type Trouble =
+  | 'not ready'
+  | {
+      /** What the system says, such as ECONNREFUSED. */
+      readonly code: string;
+      /** Some of the body has been read, and cannot be sent again. */
+      readonly bodySent: boolean;
+      /** Whether the connection had served another request before: its end may be older than this one. */
+      readonly reused: boolean;
+    };
+
+/** For so long a request waits for a group that is being changed. */
+const LONGEST_WAIT_MS = 10_000;
+
+/** Nobody was there, so nobody has seen the request. */
+const NEVER_ARRIVED = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN']);
+
+const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+/**
+ * Whether a request that got no answer is sent again. Only what cannot have had an effect twice is: nobody was there to take
+ * it, or its method allows to repeat it. Pure.
+ */
+export function triesAgain(
+  trouble: Trouble,
+  { method, awaited, waitedMs }: { method: string; awaited: boolean; waitedMs: number },
+): 'now' | 'later' | 'no' {
+  const patient = awaited && waitedMs < LONGEST_WAIT_MS;
+  if (trouble === 'not ready') return patient ? 'later' : 'no';
+  if (trouble.bodySent) return 'no';
+  if (NEVER_ARRIVED.has(trouble.code)) return patient ? 'later' : 'no';
+  if (trouble.code !== 'ECONNRESET' && trouble.code !== 'EPIPE') return 'no';
+  if (!isRepeatable(method)) return 'no';
+  // A kept connection that the group closes just as the next request sets out: a new one tells how things are.
+  if (trouble.reused) return 'now';
+  return patient ? 'later' : 'no';
+}
+
+/** Whether a method may be repeated without harm (RFC 9110, 9.2.2). */
+export function isRepeatable(method: string): boolean {
+  return REPEATABLE.has(method);
+}

@@ -1,0 +1,113 @@
+/** Requests to a group that is being changed: it is away, or breaks off in the middle, and comes back. */
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { afterEach, beforeAll, expect, test } from '@jest/globals';
+import nock from 'nock';
+import { createEdge } from '../../src/network/index.ts';
+import { freePort } from '../world/name-servers.ts';
+import { say } from './say.ts';
+
+const [GROUP, EDGE] = ['127.23.7.1', '127.23.7.2'];
+const closing: (() => unknown)[] = [];
+
+beforeAll(() => nock.restore()); // it hands requests on once they are whole; here it is the wire that counts
+
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+function group(answer: RequestListener): Server {
+  const server = createServer(answer);
+  closing.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return server;
+}
+
+/** An edge in front of a group that is being changed; `looked` hears how often it has been asked where that is. */
+async function edgeTo(
+  port: number,
+  awaited: boolean,
+  looked: (times: number) => void = () => {},
+): Promise<number> {
+  let times = 0;
+  const edge = createEdge(() => {
+    looked(++times);
+    return { address: GROUP, port, awaited };
+  });
+  closing.push(() => edge.close());
+  return edge.listen(EDGE, 0);
+}
+
+test('a request waits until somebody is there, and its body arrives whole', async () => {
+  const port = await freePort(GROUP);
+  const server = group(async (incoming, response) => {
+    response.end(`heard ${Buffer.concat(await Array.fromAsync(incoming))}`);
+  });
+  const at = await edgeTo(port, true, (times) => times === 3 && server.listen(port, GROUP));
+  const lines = [
+    'POST / HTTP/1.1',
+    'Host: a.localhost',
+    'Content-Length: 5',
+    'Connection: close',
+    '',
+    'hello',
+  ];
+  expect(await say({ host: EDGE, port: at, unfinished: true }, ...lines)).toMatch(
+    /^HTTP\/1\.1 200 [\s\S]*heard hello/,
+  );
+});
+
+test.each([true, false])(
+  'a short answer that breaks off is asked for again where that is so: %s',
+  async (awaited) => {
+    let asked = 0;
+    const server = group((incoming, response) => {
+      asked++;
+      response.writeHead(200, { 'content-length': 5 });
+      if (asked === 1) response.write('he', () => incoming.socket.destroy());
+      else response.end('hello');
+    });
+    const port = await freePort(GROUP);
+    await once(server.listen(port, GROUP), 'listening');
+    const at = await edgeTo(port, awaited);
+    const text = await say(
+      { host: EDGE, port: at },
+      'GET / HTTP/1.1',
+      'Host: a.localhost',
+      'Connection: close',
+    );
+    expect([text.endsWith('hello'), asked]).toEqual(awaited ? [true, 2] : [false, 1]);
+  },
+);
+
+test('what may have had an effect is not asked for again', async () => {
+  let asked = 0;
+  const server = group((incoming) => {
+    asked++;
+    incoming.socket.destroy();
+  });
+  const port = await freePort(GROUP);
+  await once(server.listen(port, GROUP), 'listening');
+  const at = await edgeTo(port, true);
+  const lines = ['POST / HTTP/1.1', 'Host: a.localhost', 'Content-Length: 0', 'Connection: close'];
+  expect(await say({ host: EDGE, port: at }, ...lines)).toMatch(/^HTTP\/1\.1 502 /);
+  expect(asked).toBe(1);
+});
+
+test('a client that leaves is not waited for', async () => {
+  const port = await freePort(GROUP);
+  const { promise: third, resolve } = Promise.withResolvers<void>();
+  let looks = 0;
+  const at = await edgeTo(port, true, (times) => {
+    looks = times;
+    if (times === 3) resolve();
+  });
+  const client = fetch(`http://${EDGE}:${at}/`, { signal: AbortSignal.timeout(10_000) });
+  const gone = client.catch(() => 'gone');
+  await third;
+  await closing.splice(0).reduce((before, close) => before.then(close), Promise.resolve<unknown>(undefined));
+  expect(await gone).toBe('gone');
+  expect(looks).toBeLessThan(30);
+});

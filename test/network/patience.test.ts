@@ -1,0 +1,54 @@
+import { describe, expect, test } from '@jest/globals';
+import { type Trouble, triesAgain } from '../../src/network/patience.ts';
+
+const refused: Trouble = { code: 'ECONNREFUSED', bodySent: false, reused: false };
+const reset: Trouble = { code: 'ECONNRESET', bodySent: false, reused: false };
+
+describe('a request that got no answer', () => {
+  test.each([
+    [
+      'that nobody was there to take waits while its group is being changed',
+      refused,
+      'POST',
+      true,
+      0,
+      'later',
+    ],
+    ['waits no longer than ten seconds', refused, 'GET', true, 10_000, 'no'],
+    ['does not wait for a group that is just down', refused, 'GET', false, 0, 'no'],
+    ['is not sent again once its body was read', { ...refused, bodySent: true }, 'PUT', true, 0, 'no'],
+    ['that was broken off is sent again if that does no harm', reset, 'DELETE', true, 0, 'later'],
+    ['that was broken off and may have had an effect is not', reset, 'POST', true, 0, 'no'],
+    [
+      'over a kept connection is sent again at once over a new one',
+      { ...reset, reused: true },
+      'GET',
+      false,
+      0,
+      'now',
+    ],
+    [
+      'over a kept connection is not, if it may have had an effect',
+      { ...reset, reused: true },
+      'POST',
+      true,
+      0,
+      'no',
+    ],
+    ['waits for a changing group to be ready', 'not ready', 'POST', true, 9_999, 'later'],
+    ['is told at once of a group that is not ready by itself', 'not ready', 'GET', false, 0, 'no'],
+    [
+      'that failed for another reason is not sent again',
+      { ...reset, code: 'HPE_INVALID_CONSTANT' },
+      'GET',
+      true,
+      0,
+      'no',
+    ],
+  ] satisfies [string, Trouble, string, boolean, number, string][])(
+    '%s',
+    (_, trouble, method, awaited, waitedMs, verdict) => {
+      expect(triesAgain(trouble, { method, awaited, waitedMs })).toBe(verdict);
+    },
+  );
+});

@@ -1,0 +1,71 @@
+import { expect, test } from '@jest/globals';
+import type { Fact } from '../../src/event.ts';
+import { awaitedUntil } from '../../src/reconciler/awaited.ts';
+
+const FOR_EVER = Number.POSITIVE_INFINITY;
+const by = 'ann';
+
+test.each([
+  ['while it is being brought up', [{ kind: 'accepted', by, commit: '', change: 'create' }], FOR_EVER],
+  [
+    'while it is restarted',
+    [
+      { kind: 'running', containers: 1, tookMs: 1 },
+      { kind: 'restarting', by, reason: '' },
+    ],
+    FOR_EVER,
+  ],
+  [
+    'for a moment after a container has been started',
+    [
+      { kind: 'starting', by },
+      { kind: 'member-started', container: 'web', restartCount: 0 },
+    ],
+    11_000,
+  ],
+  [
+    'for a moment after it runs',
+    [
+      { kind: 'accepted', by, commit: '', change: 'replace' },
+      { kind: 'running', containers: 1, tookMs: 1 },
+    ],
+    11_000,
+  ],
+  [
+    'when a container is about to come back',
+    [{ kind: 'member-exited', container: 'web', exitCode: 1, reason: '', restartAtMs: 5 }],
+    FOR_EVER,
+  ],
+  ['when what somebody took away is put back', [{ kind: 'drifted', what: 'web', mended: true }], FOR_EVER],
+  [
+    'not when a container has ended for good',
+    [{ kind: 'member-exited', container: 'web', exitCode: 0, reason: '' }],
+    0,
+  ],
+  [
+    'not when it is stopped',
+    [
+      { kind: 'restarting', by, reason: '' },
+      { kind: 'stopping', by },
+    ],
+    0,
+  ],
+  [
+    'not when it has failed',
+    [
+      { kind: 'accepted', by, commit: '', change: 'create' },
+      { kind: 'failed', code: 'x', message: '', advice: '' },
+    ],
+    0,
+  ],
+  [
+    'as long as before, whatever else happens',
+    [
+      { kind: 'starting', by },
+      { kind: 'extended', by, untilMs: null },
+    ],
+    FOR_EVER,
+  ],
+] satisfies [string, Fact[], number][])('a group is waited for %s', (_, facts, untilMs) => {
+  expect(facts.reduce((before, fact) => awaitedUntil(before, { fact, atMs: 1_000 }), 0)).toBe(untilMs);
+});
