@@ -34,6 +34,7 @@ export function createGallery(): Gallery {
   const exhibits: Exhibit[] = [];
   return {
     hang(test, code, said) {
+      if (code.startsWith('share-')) return; // whether a kernel knows file shares differs from host to host
       const title = `${test.slice(0, 1).toUpperCase()}${test.slice(1)}`;
       exhibits.push({
         title,
