@@ -45,6 +45,7 @@ import { type Engine, gpusOfLocation, type NamedNetwork } from './engines/index.
 import { Failure } from './failure.ts';
 import { pricesFrom } from './metering/index.ts';
 import {
+  createDomainLook,
   createEdge,
   createHttps,
   type HeldName,
@@ -66,6 +67,7 @@ import {
 import { freeSpaceAt, type Log } from './observability/index.ts';
 import { createPolicy, createTokens, lifeOf, type Tokens } from './policy/index.ts';
 import {
+  createDomains,
   createFeed,
   createOutsideDns,
   createReconciler,
@@ -97,7 +99,7 @@ export interface AppParts {
   readonly dockerHost: string;
   /** Makes a host's engine; the Docker Engine unless a test says otherwise. */
   readonly engine?: (settings: HostSettings) => Engine;
-  /** Whom `doctor` asks for names, such as `127.0.0.1:53`; the machine’s own resolver without it. */
+  /** Who is asked where names lead, such as `127.0.0.1:53`; the machine’s own resolver without it. */
   readonly resolvers?: readonly string[];
   /** Wraps the books, for a test that must know of every write. */
   readonly store?: (opened: Store) => Store;
@@ -155,9 +157,20 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     pricing: (location) => locations[location]?.prices ?? pricesFrom({}),
     reportInternal: (error, group) => log.internal(error, { group }),
   });
-  const routes = createRoutes(store.desired, feed, reconciler.health, clock);
+  const domains = createDomains({
+    desired: store.desired,
+    feed,
+    clock,
+    lookAt: createDomainLook(parts.resolvers),
+    edgeAddresses: edgeAddressesOf(settings),
+    reportInternal: (error) => log.internal(error),
+  });
+  const routes = createRoutes(store.desired, feed, reconciler.health, clock, domains.leads);
   const https = await httpsFor(settings, parts, { store, names: routes.names, dns });
-  if (https) routes.onChange(https.look);
+  if (https) {
+    routes.onChange(https.look);
+    domains.onChange(https.look);
+  }
   const edge = createEdge(routes.resolve, https && { security: https.security });
   const addresses = { http: '', edge: '', edgeTls: '', dns: '' };
   const lives = livesFrom(settings);
@@ -186,6 +199,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
         ...dns?.facts,
       }),
     https: () => https?.facts(),
+    domains,
     defaultPrices: pricesFrom({}),
     sources: {
       branch: async (...place) => (await watch.sources.branch(...place)) ?? hosted.branch(...place),
@@ -279,6 +293,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
     addresses,
     async start() {
       await routes.load();
+      await domains.load();
       addresses.dns = (await dns?.start()) ?? '';
       const edgeAt = placeIn(settings.edge.address);
       addresses.edge = `${edgeAt.host}:${await edge.listen(edgeAt.host, edgeAt.port)}`;
@@ -321,6 +336,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
       ]);
       await Promise.all(Object.values(hosts).map(({ engine }) => engine.close()));
       routes.close();
+      domains.close();
       logs.close();
       await store.close();
     },
@@ -594,6 +610,13 @@ function ownPlace(
 ) {
   const isShared = ({ pools }: Host) => pools.shared && place && isHandedOut(pools, place.address);
   return Object.values(hosts).some(isShared) ? undefined : place;
+}
+
+/** Where clients reach the edge; nothing where it listens on every address. */
+function edgeAddressesOf(settings: Settings): readonly string[] {
+  const { host } = placeIn(settings.edge.address);
+  const everywhere = host === '0.0.0.0' || host === '::';
+  return [...(everywhere ? [] : [host]), ...(dnsFrom(settings)?.edge ?? [])];
 }
 
 /** Tells this bot's names in a zone from those of another bot; follows from the data folder, which has one bot. */

@@ -1,6 +1,7 @@
 import { canWait } from '../engines/index.ts';
+import type { GroupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
-import { labelTaken } from '../network/index.ts';
+import { customDomainsOf, domainTaken, labelTaken } from '../network/index.ts';
 import type { Caller } from '../policy/index.ts';
 import { inTurn } from '../reconciler/index.ts';
 import { missingText } from '../replies/index.ts';
@@ -49,8 +50,8 @@ async function acceptNow(
   const acceptedAtMs = ground.clock.now();
   const { host, facts, existing, placement, missing } = await spotOf(accepted);
   const place = host ? await settle(ground, { key, group, host, existing }, caller) : NOWHERE;
-  const claim = fqdn ? await ground.labels.claim(fqdn, key) : { ok: true as const };
-  if (!claim.ok) throw labelTaken(fqdn, await nameFor(ground, caller, claim.holder));
+  const names = fqdn ? [fqdn, ...customDomainsOf(key, group)] : [];
+  await claim(ground, key, caller, [...names, ...namesOf(before)]);
   // One that waits for room holds up nobody who has it.
   if (host) {
     await holdGpus(ground, accepted, { caller, queue: accepted.queue }).catch(async (error: unknown) => {
@@ -59,7 +60,7 @@ async function acceptNow(
       throw error;
     });
   }
-  if (!fqdn && before?.fqdn) await ground.labels.release(key);
+  await claim(ground, key, caller, names); // what it had, and has no more, goes once nothing can fail
   const wish = await ground.desired.put({
     key,
     location: locationName,
@@ -88,6 +89,20 @@ async function acceptNow(
   if (!host) ground.feed.tell(key, wish.revision.number, { kind: 'queued', missing: missingText(missing) });
   ground.wake(key);
   return { wish, facts, plan };
+}
+
+/** Throws a Failure where another group has one of the names. */
+async function claim(ground: Ground, key: GroupKey, caller: Caller, names: readonly string[]): Promise<void> {
+  const claimed = await ground.labels.claim(names, key);
+  if (claimed.ok) return;
+  const holder = await nameFor(ground, caller, claimed.holder);
+  // The first name is the group's own.
+  throw claimed.name === names[0] ? labelTaken(claimed.name, holder) : domainTaken(claimed.name, holder);
+}
+
+function namesOf(before: Accepted['before']): string[] {
+  if (!before?.fqdn) return [];
+  return [before.fqdn, ...customDomainsOf(before.key, before.revision.group)];
 }
 
 /** A new group goes where there is room now, not where there was when it was planned. */

@@ -5,6 +5,7 @@ import { maskOf, type Wish } from '../reconciler/index.ts';
 import type { Block, Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
 import { type Cause, failureCause } from './cause.ts';
+import { domainViews } from './domain-view.ts';
 import type { Ground } from './ground.ts';
 import type { Mailbox } from './mailbox.ts';
 import { FOLLOW_LIMIT_MS, type Patience, patienceOf } from './patience.ts';
@@ -151,6 +152,9 @@ async function* tellArrival(
   ]);
   if (wish.address && fact.kind === 'running')
     yield say.addressStage({ url, published: wish.published, private: privatePlace(ground, wish) }, probe);
+  if (fact.kind === 'running')
+    for (const domain of domainViews(ground, wish, await ground.domains.look(wish)))
+      yield say.domainStage(domain);
   if (crash?.kind === 'killing') return yield* tellProbe(ground, followed, killingCause(crash));
   if (crash || (fact.kind === 'finished' && fact.outcome === 'Failed'))
     return yield* tellExit(ground, followed, crash);

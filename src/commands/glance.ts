@@ -2,6 +2,7 @@ import type { ObservedGroup } from '../engines/index.ts';
 import type { Event, GroupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
 import type { Wish } from '../reconciler/index.ts';
+import { domainViews } from './domain-view.ts';
 import type { Ground } from './ground.ts';
 import { privatePlace } from './private.ts';
 import { type GroupView, viewOf } from './view.ts';
@@ -35,6 +36,7 @@ export async function glance(
       events: events.get(wish.key) ?? [],
       prices: ground.locations[wish.location]?.prices ?? ground.defaultPrices,
       urlOf: ground.edge.urlOf,
+      domains: domainViews(ground, wish),
       private: privatePlace(ground, wish),
       nowMs,
     }),

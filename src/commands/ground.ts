@@ -23,6 +23,7 @@ import type {
 } from '../policy/index.ts';
 import type {
   DesiredState,
+  Domains,
   DrainBook,
   EventBook,
   Feed,
@@ -77,6 +78,8 @@ export interface Ground {
   /** How long groups of an environment live: without a word, and at most. */
   readonly machine: Machine;
   readonly lives: (environment: string) => Life;
+  /** Which custom domains lead to their groups. */
+  readonly domains: Pick<Domains, 'of' | 'look'>;
   /** What is seen of the zone that the groups’ names lie in. */
   readonly dns: () => Promise<readonly DnsLook[]>;
   /** What is known of the certificates of names; undefined where names are not served over HTTPS. */

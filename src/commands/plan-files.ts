@@ -6,6 +6,7 @@ import { fqdnOf } from '../network/index.ts';
 import type { Wish } from '../reconciler/index.ts';
 import { type Change, diffGroups, effectOf, type Group, type Problem, readGroup } from '../spec/index.ts';
 import { addressProblems } from './addresses.ts';
+import { domainProblems } from './domain-problems.ts';
 import { NO_REPOSITORY, type Source } from './file-source.ts';
 import { gpuProblems } from './gpu-problems.ts';
 import type { Ground, Host, Location } from './ground.ts';
@@ -105,6 +106,7 @@ export async function planGroup(
     ...scratchProblems(file, group, spot.facts),
     ...ownershipProblems(file, repository, key, locationName, before),
     ...(await labelProblems(ground, file, { key, caller: source.caller }, fqdn)),
+    ...(await domainProblems(ground, file, { key, group, caller: source.caller })),
     ...(await networkProblems(
       ground,
       file,

@@ -14,11 +14,9 @@ export const runStatus: RunVerb = async function* (ground, { target, environment
     return say.done('status', { groups: views });
   }
   const key = targetKey(target);
-  const [view] = await glance(
-    ground,
-    wishes.filter((each) => each.key === key),
-    signal,
-  );
+  const asked = wishes.filter((each) => each.key === key);
+  for (const wish of asked) await ground.domains.look(wish); // who asks has perhaps just written the record
+  const [view] = await glance(ground, asked, signal);
   if (!view) return say.unknownGroup(key, wishes);
   yield* say.statusOf(view);
   return say.done('status', view);

@@ -3,7 +3,7 @@ import { type Event, partsOf } from '../event.ts';
 import type { Prices } from '../metering/index.ts';
 import { type Bill, bill, type Interval, type Money, rate, sizeOf } from '../metering/index.ts';
 import type { Health, Run, Wish } from '../reconciler/index.ts';
-import { gpuWaitWords, type PrivatePlace, type Suggestion } from '../replies/index.ts';
+import { type DomainView, gpuWaitWords, type PrivatePlace, type Suggestion } from '../replies/index.ts';
 import { type Cause, exitCause, failureCause, troubleOf } from './cause.ts';
 import { type ContainerView, containerView } from './container-view.ts';
 import { mendOf } from './mend.ts';
@@ -30,6 +30,8 @@ export interface GroupView {
   readonly private?: PrivatePlace;
   readonly fqdn: string;
   readonly url: string;
+  /** Absent for a group without domains of its own. */
+  readonly domains?: readonly DomainView[];
   readonly containers: readonly ContainerView[];
   readonly rate: { perSecond: Money; perHour: Money };
   readonly bill: Bill;
@@ -66,6 +68,7 @@ export interface ViewSources {
   readonly events: readonly Event[];
   readonly prices: Prices;
   readonly urlOf: (fqdn: string) => string;
+  readonly domains?: readonly DomainView[];
   /** Of a group that joins a network. */
   readonly private?: PrivatePlace | undefined;
   readonly nowMs: number;
@@ -103,6 +106,7 @@ export function viewOf(sources: ViewSources): GroupView {
     ...(sources.private ? { private: sources.private } : {}),
     fqdn: wish.fqdn,
     url: wish.fqdn ? sources.urlOf(wish.fqdn) : '',
+    ...(sources.domains?.length ? { domains: sources.domains } : {}),
     containers,
     rate: rate(sizeOf(group), sources.prices),
     bill: bill(sources.intervals, sources.nowMs),

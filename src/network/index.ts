@@ -16,6 +16,8 @@ export { createHttps, type HeldName, type Https, type HttpsFacts } from './certi
 export { type DnsLook, lookAtZone } from './dns-look.ts';
 export { createDnsServer } from './dns-server.ts';
 export { createOutsideZone, type NameBook, type OutsideZone } from './dns-update.ts';
+export { createDomainLook, type LookAtDomain } from './domain-look.ts';
+export { customDomainsOf, leadsToGroup, lookAgainAt } from './domains.ts';
 export { createEdge, type Edge } from './edge.ts';
 export {
   type AddressBook,
@@ -26,7 +28,7 @@ export {
   type Endpoint,
   type SlotBook,
 } from './endpoints.ts';
-export { fqdnOf, type LabelBook, type LabelRequest, labelTaken } from './labels.ts';
+export { domainTaken, fqdnOf, type LabelBook, type LabelRequest, labelTaken } from './labels.ts';
 export {
   allocatePrivate,
   bookOf,

@@ -1,6 +1,7 @@
 /** Brings what is to what should be. */
 export { assess, type Standing } from './assess.ts';
 export { createOutsideDns, createServedDns, type Dns } from './dns.ts';
+export { createDomains, type DomainState, type Domains } from './domains.ts';
 export { createFeed, type Feed } from './feed.ts';
 export { lookForGpus, takeGpus, waitingAt } from './gpu-turns.ts';
 export { type GpuBook, type GpuHolding, type GpuShortage, gpuClaims } from './gpus.ts';

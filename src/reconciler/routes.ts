@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.ts';
 import type { Fact, GroupKey } from '../event.ts';
-import { edgePort, type HeldName } from '../network/index.ts';
+import { customDomainsOf, edgePort, type HeldName } from '../network/index.ts';
 import { awaitedUntil } from './awaited.ts';
+import type { Domains } from './domains.ts';
 import type { Feed } from './feed.ts';
 import type { Health } from './health.ts';
 import type { DesiredState, Wish } from './wish.ts';
@@ -11,7 +12,7 @@ export interface Routes {
   resolve(host: string): { address: string; port: number; ready: boolean; awaited: boolean } | undefined;
   /** Reads every wish once; afterwards the feed keeps the table fresh. */
   load(): Promise<void>;
-  /** Names that groups hold. */
+  /** Names that groups hold, and domains of their own that lead to them. */
   names(): HeldName[];
   /** Called when names may have changed. */
   onChange(callback: () => void): void;
@@ -20,6 +21,8 @@ export interface Routes {
 
 interface Route {
   readonly fqdn: string;
+  /** Served only while they lead here. */
+  readonly domains: readonly string[];
   readonly address: string;
   readonly port: number;
   /** The container whose readiness probe says whether there is traffic; '' where none is asked. */
@@ -46,6 +49,7 @@ export function createRoutes(
   feed: Feed,
   health: (key: GroupKey) => readonly Health[],
   clock: Clock,
+  leads: Domains['leads'],
 ): Routes {
   const routes = new Map<GroupKey, Route>();
   /** Of groups to which something has happened: until when who asks may be kept waiting. */
@@ -58,6 +62,7 @@ export function createRoutes(
     else
       routes.set(key, {
         fqdn: wish.fqdn,
+        domains: customDomainsOf(wish.key, wish.revision.group),
         address: place.address,
         port: place.hostPort,
         probed: probedAt(wish, port),
@@ -84,7 +89,10 @@ export function createRoutes(
   });
   return {
     resolve(host) {
-      const found = routes.entries().find(([, { fqdn }]) => fqdn === host.toLowerCase());
+      const name = host.toLowerCase();
+      const found = routes
+        .entries()
+        .find(([key, { fqdn, domains }]) => fqdn === name || (domains.includes(name) && leads(name, key)));
       if (!found) return undefined;
       const [key, route] = found;
       return {
@@ -97,7 +105,10 @@ export function createRoutes(
     async load() {
       for (const wish of await desired.list()) learn(wish.key, wish, wish.settled === 'Running');
     },
-    names: () => [...routes.values().map(({ fqdn, reached }) => ({ name: fqdn, reached }))],
+    names: () =>
+      [...routes].flatMap(([key, { fqdn, domains, reached }]) =>
+        [fqdn, ...domains.filter((domain) => leads(domain, key))].map((name) => ({ name, reached })),
+      ),
     onChange(callback) {
       changed = callback;
     },

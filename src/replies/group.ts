@@ -4,6 +4,7 @@ import { type Bill, formatDuration, formatMoney, formatTotal } from '../metering
 import type { KeptLog } from '../reconciler/index.ts';
 import type { Group, Problem } from '../spec/index.ts';
 import type { Block, Outcome } from './document.ts';
+import { type DomainView, domainStage } from './domains.ts';
 import { type PrivatePlace, privateText } from './private.ts';
 import { placeText, refused, stage } from './push.ts';
 
@@ -72,6 +73,7 @@ export interface View {
   /** Absent for a group that has a network of its own. */
   readonly private?: PrivatePlace;
   readonly url: string;
+  readonly domains?: readonly DomainView[];
   readonly containers: readonly {
     name: string;
     image: string;
@@ -161,6 +163,7 @@ export function statusOf(view: View): Block[] {
   return [
     { kind: 'heading', text: `${view.name} · ${view.environment}` },
     ...fields.map(([label, text]): Block => ({ kind: 'field', label, text })),
+    ...(view.domains ?? []).map(domainStage),
     { kind: 'blank' },
     {
       kind: 'table',

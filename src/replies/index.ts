@@ -7,6 +7,7 @@ export { type ChartSeries, chart } from './chart/index.ts';
 export * from './cost.ts';
 export * from './decisions.ts';
 export type { Block, Outcome } from './document.ts';
+export * from './domains.ts';
 export * from './drain.ts';
 export * from './failure.ts';
 export * from './gpus.ts';

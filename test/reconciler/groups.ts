@@ -29,12 +29,13 @@ export interface GroupWords {
   readonly containers: Readonly<Record<string, ContainerWords>>;
   readonly ports?: readonly number[];
   readonly dnsNameLabel?: string;
+  readonly customDomains?: readonly string[];
   readonly volumes?: readonly object[];
 }
 
 /** A whole document, read as a pushed one is. JSON is YAML. */
 export function documentOf(words: GroupWords): string {
-  const { name = 'hello', restartPolicy = 'Always', ports, dnsNameLabel, volumes } = words;
+  const { name = 'hello', restartPolicy = 'Always', ports, dnsNameLabel, customDomains, volumes } = words;
   const [first] = Object.keys(words.containers);
   return JSON.stringify({
     apiVersion: '2021-10-01',
@@ -50,6 +51,7 @@ export function documentOf(words: GroupWords): string {
               type: 'Public',
               ports: ports.map((port) => ({ port, protocol: 'TCP' })),
               ...(dnsNameLabel === undefined ? {} : { dnsNameLabel }),
+              ...(customDomains === undefined ? {} : { customDomains }),
             },
           }
         : {}),

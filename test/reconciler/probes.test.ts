@@ -114,7 +114,7 @@ describe('a group with probes', () => {
       ...world.store.desired,
       list: async () => (await world.store.desired.list()).map((wish) => ({ ...wish, fqdn })),
     };
-    const routes = createRoutes(desired, feed, world.health, world.clock);
+    const routes = createRoutes(desired, feed, world.health, world.clock, () => false);
     await routes.load();
     const isReady = () => routes.resolve(fqdn)?.ready;
     expect(isReady()).toBe(true);

@@ -539,6 +539,36 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       'properties.ipAddress.dnsNameLabel',
     ],
     [
+      'a custom domain without a label',
+      address('type: Public, «customDomains: [shop.example.com]'),
+      'domain-without-name',
+      'properties.ipAddress.customDomains',
+    ],
+    [
+      'more custom domains than five',
+      address('type: Public, dnsNameLabel: hello, «customDomains: [a.co, b.co, c.co, d.co, e.co, f.co]'),
+      'domain-invalid',
+      'properties.ipAddress.customDomains',
+    ],
+    [
+      'a custom domain with capitals',
+      address('type: Public, dnsNameLabel: hello, customDomains: [shop.example.com, «Www.example.com]'),
+      'domain-invalid',
+      'properties.ipAddress.customDomains[1]',
+    ],
+    [
+      'an address for a custom domain',
+      address('type: Public, dnsNameLabel: hello, customDomains: [«203.0.113.7]'),
+      'domain-invalid',
+      'properties.ipAddress.customDomains[0]',
+    ],
+    [
+      'a custom domain that stands there twice',
+      address('type: Public, dnsNameLabel: hello, customDomains: [shop.example.com, «shop.example.com]'),
+      'domain-invalid',
+      'properties.ipAddress.customDomains[1]',
+    ],
+    [
       'dnsConfig without a network',
       group({ more: '«dnsConfig: {nameServers: [1.1.1.1]}' }),
       'dns-config-without-subnet',
@@ -1596,6 +1626,11 @@ test.each([
     'Put osType, restartPolicy under properties:, two blanks deeper.',
   ],
   ['a label with capitals', address('type: Public, dnsNameLabel: My_Shop'), 'Write my-shop.'],
+  [
+    'an address of a page for a domain',
+    address('type: Public, dnsNameLabel: hello, customDomains: ["https://Shop.Example.com/a"]'),
+    'Write shop.example.com.',
+  ],
   [
     'a server with a scheme',
     registry('{server: "https://r.io/team", username: a, password: b}'),

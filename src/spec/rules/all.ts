@@ -2,6 +2,7 @@ import type { Finding } from '../problem.ts';
 import type { Group } from '../schema/group.ts';
 import { configMapFindings } from './config-maps.ts';
 import { conflictFindings } from './conflicts.ts';
+import { domainFindings } from './domains.ts';
 import { environmentFindings } from './environment.ts';
 import { nameFindings } from './names.ts';
 import { networkFindings } from './network.ts';
@@ -28,6 +29,7 @@ export function ruleFindings(group: Group): Finding[] {
     secretReferenceFindings,
     probeFindings,
     networkFindings,
+    domainFindings,
     resolverFindings,
     conflictFindings,
   ].flatMap((findings) => findings(group));

@@ -1,4 +1,4 @@
-import { choice, ignored, list, object, required, text, withDefault } from '../field.ts';
+import { choice, ignored, list, object, optional, required, text, withDefault } from '../field.ts';
 import { portFields } from './containers.ts';
 
 export const ipAddress = object(
@@ -29,6 +29,12 @@ export const ipAddress = object(
       example: '127.20.0.9',
       effect: 'replace',
     }),
+    customDomains: optional(
+      list(text({ says: 'One domain, in lower case.', example: 'shop.example.com' }), {
+        says: 'Names of your own that lead to the group’s name, five at most; served in production. An extension: ACI has none.',
+        effect: 'in-place',
+      }),
+    ),
     fqdn: ignored('Given by the location.'),
   },
   { says: 'The address of the group. Without it nothing can come in.', effect: 'replace' },

@@ -81,20 +81,18 @@ export function eventBook(database: Kysely<Tables>): EventBook {
 
 export function labelBook(database: Kysely<Tables>): LabelBook {
   return {
-    claim: (fqdn, key) =>
+    claim: (names, key) =>
       database.transaction().execute(async (transaction) => {
-        const holder = await transaction
+        const taken = await transaction
           .selectFrom('labels')
-          .select('key')
-          .where('fqdn', '=', fqdn)
+          .selectAll()
+          .where(isOneOf('fqdn', names))
+          .where('key', '!=', key)
           .executeTakeFirst();
-        if (holder && holder.key !== key) return { ok: false as const, holder: keyFrom(holder.key) };
-        await transaction.deleteFrom('labels').where('key', '=', key).where('fqdn', '!=', fqdn).execute();
-        await transaction
-          .insertInto('labels')
-          .values({ fqdn, key })
-          .onConflict((conflict) => conflict.doNothing())
-          .execute();
+        if (taken) return { ok: false as const, name: taken.fqdn, holder: keyFrom(taken.key) };
+        await transaction.deleteFrom('labels').where('key', '=', key).execute();
+        for (const fqdn of new Set(names))
+          await transaction.insertInto('labels').values({ fqdn, key }).execute();
         return { ok: true as const };
       }),
     async release(key) {

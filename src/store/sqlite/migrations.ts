@@ -172,6 +172,14 @@ const MIGRATIONS: Record<string, Migration> = {
       failures integer not null, retry_at_ms bigint not null, problem text not null)`,
     'create table acme_accounts (directory text primary key, sealed text not null)',
   ),
+  '0075-custom-domains': statements(
+    // Until now a group had one name.
+    'alter table labels rename to former_labels',
+    'create table labels (fqdn text primary key, key text not null)',
+    'insert into labels select fqdn, key from former_labels',
+    'drop table former_labels',
+    'create index labels_by_key on labels (key)',
+  ),
 };
 
 function statements(...texts: readonly string[]): Migration {
