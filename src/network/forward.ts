@@ -55,11 +55,9 @@ export async function forward(
     const trouble = target.ready === false ? 'not ready' : await tryOnce(parts, request, response, target);
     if (trouble === undefined || response.destroyed) return;
     const waitedMs = clock.now() - begunAtMs;
-    const again = triesAgain(trouble, {
-      method: request.method ?? '',
-      awaited: target.awaited ?? false,
-      waitedMs,
-    });
+    // What happens to the group may have begun while it was asked.
+    const { awaited = false } = resolve(host) ?? target;
+    const again = triesAgain(trouble, { method: request.method ?? '', awaited, waitedMs });
     if (again === 'no' || (again === 'later' && parts.waiting.size >= MOST_WAITING))
       return giveUp(response, host, target, trouble);
     if (again === 'later') await pause(parts, response);

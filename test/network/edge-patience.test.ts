@@ -109,5 +109,29 @@ test('a client that leaves is not waited for', async () => {
   await third;
   await closing.splice(0).reduce((before, close) => before.then(close), Promise.resolve<unknown>(undefined));
   expect(await gone).toBe('gone');
-  expect(looks).toBeLessThan(30);
+  expect(looks).toBeLessThan(100); // two a try, twenty tries a second, and a second of grace; not ten
+});
+
+test('a request that was under way when the change began is asked again', async () => {
+  let [changing, asked] = [false, 0];
+  const server = group((incoming, response) => {
+    asked += 1;
+    if (asked > 1) return void response.end('hello');
+    changing = true; // the program is ended while it thinks about an answer
+    incoming.socket.destroy();
+  });
+  server.listen(0, GROUP);
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  const edge = createEdge(() => ({ address: GROUP, port, awaited: changing }));
+  closing.push(() => edge.close());
+  const at = await edge.listen(EDGE, 0);
+  const text = await say(
+    { host: EDGE, port: at },
+    'GET / HTTP/1.1',
+    'Host: a.localhost',
+    'Connection: close',
+  );
+  expect([text.endsWith('hello'), asked]).toEqual([true, 2]);
 });
