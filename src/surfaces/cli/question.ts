@@ -16,9 +16,9 @@ export async function askLine({ keyboard, error, signal }: Asker, question: stri
 
 /** Asks for what nobody may read over a shoulder: nothing of it is shown. */
 export async function askSecret({ keyboard, error, signal }: Asker, question: string): Promise<string> {
-  await error.write(question);
-  const restore = keyboard.raw();
+  const restore = keyboard.raw(); // before the question is there: whoever is quick is not shown either
   try {
+    await error.write(question);
     const text = await typed(keyboard, signal, (keys) => keys.search(END_OF_SECRET));
     if (text.includes(CONTROL_C)) throw new Interruption(130);
     return edited(text).trim();
