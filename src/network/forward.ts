@@ -13,6 +13,8 @@ export interface Target {
   readonly ready?: boolean;
   /** True while the group is being started or changed: who asks waits for it, a little. */
   readonly awaited?: boolean;
+  /** True for a group that is said to run: what has just happened to it may not be told yet. */
+  readonly up?: boolean;
 }
 
 /** What a request is forwarded with. */
@@ -29,7 +31,9 @@ export interface Forwarding {
 
 /** Readiness comes in seconds. */
 const RETRY = { 'retry-after': '2' };
-const PAUSE_MS = 50;
+/** Who has waited for longer asks less often: hundreds that ask at once would take the processor from what they wait for. */
+const pauseAfter = (waitedMs: number) => Math.min(500, Math.max(50, waitedMs / 4));
+const A_MOMENT_MS = 1_000;
 /** So many wait at once; who comes then is told at once, since every one of them asks again and again. */
 const MOST_WAITING = 1_000;
 /** Answers that are kept until they are whole while a group is being changed. */
@@ -55,12 +59,13 @@ export async function forward(
     const trouble = target.ready === false ? 'not ready' : await tryOnce(parts, request, response, target);
     if (trouble === undefined || response.destroyed) return;
     const waitedMs = clock.now() - begunAtMs;
-    // What happens to the group may have begun while it was asked.
-    const { awaited = false } = resolve(host) ?? target;
-    const again = triesAgain(trouble, { method: request.method ?? '', awaited, waitedMs });
+    // What happens to the group may have begun while it was asked, and is told a moment after it has begun.
+    const { awaited = false, up = false } = resolve(host) ?? target;
+    const soon = up && trouble !== 'not ready' && waitedMs < A_MOMENT_MS;
+    const again = triesAgain(trouble, { method: request.method ?? '', awaited: awaited || soon, waitedMs });
     if (again === 'no' || (again === 'later' && parts.waiting.size >= MOST_WAITING))
       return giveUp(response, host, target, trouble);
-    if (again === 'later') await pause(parts, response);
+    if (again === 'later') await pause(parts, response, pauseAfter(waitedMs));
   }
 }
 
@@ -71,7 +76,7 @@ function giveUp(response: EdgeResponse, host: string, target: Target, trouble: T
 }
 
 /** Over at once when the client leaves. */
-function pause({ clock, waiting }: Forwarding, response: EdgeResponse): Promise<void> {
+function pause({ clock, waiting }: Forwarding, response: EdgeResponse, ms: number): Promise<void> {
   return new Promise((resume) => {
     const end = () => {
       cancel();
@@ -80,7 +85,7 @@ function pause({ clock, waiting }: Forwarding, response: EdgeResponse): Promise<
       resume();
     };
     waiting.add(response);
-    const cancel = clock.after(PAUSE_MS, end);
+    const cancel = clock.after(ms, end);
     response.once('close', end);
   });
 }

@@ -9,7 +9,9 @@ import type { DesiredState, Wish } from './wish.ts';
 
 export interface Routes {
   /** Where requests for a host name go; answered from memory. */
-  resolve(host: string): { address: string; port: number; ready: boolean; awaited: boolean } | undefined;
+  resolve(
+    host: string,
+  ): { address: string; port: number; ready: boolean; awaited: boolean; up: boolean } | undefined;
   /** Reads every wish once; afterwards the feed keeps the table fresh. */
   load(): Promise<void>;
   /** Names that groups hold, and domains of their own that lead to them. */
@@ -52,7 +54,7 @@ export function createRoutes(
   leads: Domains['leads'],
 ): Routes {
   const routes = new Map<GroupKey, Route>();
-  /** Of groups to which something has happened: until when who asks may be kept waiting. */
+  /** Of groups that are up, or coming: until when who asks may be kept waiting. */
   const awaited = new Map<GroupKey, number>();
   let changed = () => {};
   const learn = (key: GroupKey, wish: Wish | undefined, wasReady = false) => {
@@ -100,6 +102,7 @@ export function createRoutes(
         port: route.port,
         ready: isReady(route, health(key)),
         awaited: clock.now() < (awaited.get(key) ?? 0),
+        up: awaited.has(key),
       };
     },
     async load() {

@@ -135,3 +135,26 @@ test('a request that was under way when the change began is asked again', async 
   );
   expect([text.endsWith('hello'), asked]).toEqual([true, 2]);
 });
+
+test.each([true, false])(
+  'of a group that is said to run a moment is waited for, to hear what happens to it: %s',
+  async (up) => {
+    const port = await freePort(GROUP);
+    const server = group((_incoming, response) => response.end('hello'));
+    let looks = 0;
+    const edge = createEdge(() => {
+      looks += 1;
+      if (looks === 5) server.listen(port, GROUP);
+      return { address: GROUP, port, up };
+    });
+    closing.push(() => edge.close());
+    const at = await edge.listen(EDGE, 0);
+    const text = await say(
+      { host: EDGE, port: at },
+      'GET / HTTP/1.1',
+      'Host: a.localhost',
+      'Connection: close',
+    );
+    expect([text.endsWith('hello'), looks < 5]).toEqual(up ? [true, false] : [false, true]);
+  },
+);

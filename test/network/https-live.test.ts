@@ -112,7 +112,7 @@ async function askedMeanwhile(work: () => Promise<unknown>): Promise<Map<string,
     }).then((answer) => void answers.set(answer, (answers.get(answer) ?? 0) + 1));
   };
   const asked: Promise<void>[] = [];
-  const rate = setInterval(() => asked.push(ask(asked.length % 2 === 0)), 20);
+  const rate = setInterval(() => asked.push(ask(asked.length % 2 === 0)), 100);
   await work();
   clearInterval(rate);
   await Promise.all(asked);
@@ -140,7 +140,7 @@ describe('of requests at a steady rate none is lost', () => {
     async (_, work) => {
       const answers = await askedMeanwhile(work);
       expect([...answers.keys()]).toEqual(['200']);
-      expect(answers.get('200')).toBeGreaterThan(20);
+      expect(answers.get('200')).toBeGreaterThan(5);
     },
     60_000,
   );
