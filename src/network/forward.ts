@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { systemCodeOf } from '../failure.ts';
 import { answer, breakOff, type EdgeResponse, plain } from './edge-answers.ts';
 import { type EdgeRequest, forAnswer, forRequest, hasBody, hostOf } from './headers.ts';
-import { isRepeatable, type Trouble, triesAgain } from './patience.ts';
+import { isRepeatable, pauseAfter, type Trouble, triesAgain } from './patience.ts';
 
 /** Where requests for a name go. */
 export interface Target {
@@ -31,9 +31,6 @@ export interface Forwarding {
 
 /** Readiness comes in seconds. */
 const RETRY = { 'retry-after': '2' };
-/** Who has waited for longer asks less often: hundreds that ask at once would take the processor from what they wait for. */
-const pauseAfter = (waitedMs: number) => Math.min(500, Math.max(50, waitedMs / 4));
-const A_MOMENT_MS = 1_000;
 /** So many wait at once; who comes then is told at once, since every one of them asks again and again. */
 const MOST_WAITING = 1_000;
 /** Answers that are kept until they are whole while a group is being changed. */
@@ -61,8 +58,7 @@ export async function forward(
     const waitedMs = clock.now() - begunAtMs;
     // What happens to the group may have begun while it was asked, and is told a moment after it has begun.
     const { awaited = false, up = false } = resolve(host) ?? target;
-    const soon = up && trouble !== 'not ready' && waitedMs < A_MOMENT_MS;
-    const again = triesAgain(trouble, { method: request.method ?? '', awaited: awaited || soon, waitedMs });
+    const again = triesAgain(trouble, { method: request.method ?? '', awaited, up, waitedMs });
     if (again === 'no' || (again === 'later' && parts.waiting.size >= MOST_WAITING))
       return giveUp(response, host, target, trouble);
     if (again === 'later') await pause(parts, response, pauseAfter(waitedMs));

@@ -12,6 +12,7 @@ export type Trouble =
 
 /** For so long a request waits for a group that is being changed. */
 const LONGEST_WAIT_MS = 10_000;
+const A_MOMENT_MS = 1_000;
 
 /** Nobody was there, so nobody has seen the request. */
 const NEVER_ARRIVED = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN']);
@@ -24,10 +25,16 @@ const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
  */
 export function triesAgain(
   trouble: Trouble,
-  { method, awaited, waitedMs }: { method: string; awaited: boolean; waitedMs: number },
+  {
+    method,
+    awaited,
+    up = false,
+    waitedMs,
+  }: { method: string; awaited: boolean; up?: boolean; waitedMs: number },
 ): 'now' | 'later' | 'no' {
-  const patient = awaited && waitedMs < LONGEST_WAIT_MS;
-  if (trouble === 'not ready') return patient ? 'later' : 'no';
+  if (trouble === 'not ready') return awaited && waitedMs < LONGEST_WAIT_MS ? 'later' : 'no';
+  // What happens to a group that is said to run is told a moment after it has begun.
+  const patient = waitedMs < (awaited ? LONGEST_WAIT_MS : up ? A_MOMENT_MS : 0);
   if (trouble.bodySent) return 'no';
   if (NEVER_ARRIVED.has(trouble.code)) return patient ? 'later' : 'no';
   if (trouble.code !== 'ECONNRESET' && trouble.code !== 'EPIPE') return 'no';
@@ -40,4 +47,9 @@ export function triesAgain(
 /** Whether a method may be repeated without harm (RFC 9110, 9.2.2). */
 export function isRepeatable(method: string): boolean {
   return REPEATABLE.has(method);
+}
+
+/** Who has waited for longer asks less often: hundreds that ask at once would take the processor from what they wait for. */
+export function pauseAfter(waitedMs: number): number {
+  return Math.min(500, Math.max(50, waitedMs / 4));
 }

@@ -9,6 +9,7 @@ export {
   REGISTRY,
   type SecretBook,
 } from './book.ts';
+export { readOrMake } from './own-file.ts';
 export { type Scope, scopesFor, scopeText } from './scope.ts';
 export { openSealed, SEALED, type SealedFault, sealValue } from './sealed.ts';
 export { Secret } from './secret.ts';

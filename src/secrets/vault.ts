@@ -1,6 +1,6 @@
-import { createHmac, randomUUID } from 'node:crypto';
-import { link, readFile, unlink, writeFile } from 'node:fs/promises';
-import { Failure, messageOf, systemCodeOf } from '../failure.ts';
+import { createHmac } from 'node:crypto';
+import { Failure, messageOf } from '../failure.ts';
+import { readOrMake } from './own-file.ts';
 
 /** Keeps secrets at rest: what is sealed can be opened only with the identity file beside the database. */
 export interface Vault {
@@ -76,31 +76,12 @@ async function recipientOf(identity: string, file: string): Promise<string> {
 
 /** One a line, the newest first; as age-keygen writes them, with its comments. Never none. */
 async function readIdentities(file: string): Promise<string[]> {
-  const lines = (await readOrMake(file)).split('\n').map((line) => line.trim());
+  const lines = (await readOrMake(file, newIdentity)).split('\n').map((line) => line.trim());
   const identities = lines.filter((line) => line && !line.startsWith('#'));
   return identities.length ? identities : [''];
 }
 
-async function readOrMake(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (systemCodeOf(error) !== 'ENOENT') throw error;
-  }
-  await makeIdentity(file);
-  return readFile(file, 'utf8');
-}
-
-/** Whole or not at all, and never over one that another process (bot or command line) has made meanwhile. */
-async function makeIdentity(file: string): Promise<void> {
-  const draft = `${file}.${randomUUID()}`;
+async function newIdentity(): Promise<string> {
   const { generateX25519Identity } = await age();
-  await writeFile(draft, `${await generateX25519Identity()}\n`, { mode: 0o600, flag: 'wx' });
-  try {
-    await link(draft, file);
-  } catch (error) {
-    if (systemCodeOf(error) !== 'EEXIST') throw error;
-  } finally {
-    await unlink(draft);
-  }
+  return `${await generateX25519Identity()}\n`;
 }

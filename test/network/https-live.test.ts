@@ -47,6 +47,11 @@ async function said(...words: string[]): Promise<string> {
   return told.join('\n');
 }
 
+/** What curl is told to reach the edge by the group's name. */
+function wayTo(port: string): string[] {
+  return ['-sS', '-m', '10', '--resolve', `secure.local.localhost:${port}:${EDGE}`];
+}
+
 describe('with nothing but an address in the settings', () => {
   test('a push tells an address that begins with https, and that the group answers there', () => {
     expect(pushed).toMatch(/address +https:\/\/secure\.local\.localhost:\d+ +200 in \d+ ms/);
@@ -56,15 +61,7 @@ describe('with nothing but an address in the settings', () => {
     const [, url = ''] = /(https:\/\/secure\.local\.localhost:(\d+))/.exec(pushed) ?? [];
     const { port } = new URL(url);
     const [, file = ''] = /curl --cacert ([^\s,]+)/.exec(await said('doctor')) ?? [];
-    const way = [
-      '-sS',
-      '-m',
-      '10',
-      '--resolve',
-      `secure.local.localhost:${port}:${EDGE}`,
-      '-w',
-      ' %{http_version} %{http_code}',
-    ];
+    const way = [...wayTo(port), '-w', ' %{http_version} %{http_code}'];
     expect(await output('curl', [...way, '--cacert', file, url])).toMatch(/It runs\.[\s\S]* 2 200$/);
     expect(await output('curl', [...way, '--http1.1', '--cacert', file, url])).toMatch(/ 1\.1 200$/);
     expect(await output('curl', [...way, url])).toMatch(
@@ -78,17 +75,7 @@ describe('with nothing but an address in the settings', () => {
 
   test('plain HTTP goes on as it was: the bot’s own authority is not everybody’s', async () => {
     const { port } = new URL(bot.edgeUrl);
-    const way = [
-      '-sS',
-      '-m',
-      '10',
-      '--resolve',
-      `secure.local.localhost:${port}:${EDGE}`,
-      '-o',
-      '/dev/null',
-      '-w',
-      '%{http_code}',
-    ];
+    const way = [...wayTo(port), '-o', '/dev/null', '-w', '%{http_code}'];
     expect(await output('curl', [...way, `http://secure.local.localhost:${port}`])).toBe('200');
   });
 });

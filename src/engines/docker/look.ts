@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import { within } from '../../clock.ts';
 import { type Pod, type Receipt, weakest } from '../index.ts';
-import { statusOf } from './causes.ts';
+import { removeContainer } from './gone.ts';
 import { GUEST_FILES, type GuestView, guestFrom, judge } from './isolation.ts';
 import { LABEL, podId } from './labels.ts';
 import { containerLines } from './logs.ts';
@@ -54,8 +54,8 @@ export async function lookAtHost(looking: Looking, signal: AbortSignal): Promise
     return weakest(receipts) ?? { level: 'none', saw: '' };
   } finally {
     for (const name of names) {
-      await remove(looking.docker, `${name}.look`);
-      await remove(looking.docker, `${name}.sandbox`);
+      await removeContainer(looking.docker, `${name}.look`);
+      await removeContainer(looking.docker, `${name}.sandbox`);
     }
   }
 }
@@ -84,7 +84,7 @@ async function lookInside(
   signal: AbortSignal,
 ): Promise<GuestView> {
   const { docker } = looking;
-  await remove(docker, name); // of a look that was cut short
+  await removeContainer(docker, name); // of a look that was cut short
   const container = await docker.createContainer(lookOptions(looking, { name, pod, sandboxId }));
   try {
     await within(signal, container.start());
@@ -94,7 +94,7 @@ async function lookInside(
     for await (const { text } of log) lines.push(text);
     return guestFrom(lines);
   } finally {
-    await remove(docker, name);
+    await removeContainer(docker, name);
   }
 }
 
@@ -129,7 +129,7 @@ export function lookOptions({ runtime, traits, image, owner }: Making, { name, p
 
 async function startSandbox(looking: Looking, name: string, signal: AbortSignal): Promise<string> {
   const { docker, runtime, traits, image, owner } = looking;
-  await remove(docker, `${name}.sandbox`);
+  await removeContainer(docker, `${name}.sandbox`);
   const container = await docker.createContainer({
     name: `${name}.sandbox`,
     Image: image,
@@ -146,13 +146,4 @@ async function startSandbox(looking: Looking, name: string, signal: AbortSignal)
   });
   await within(signal, container.start());
   return container.id;
-}
-
-async function remove(docker: Docker, name: string): Promise<void> {
-  await docker
-    .getContainer(name)
-    .remove({ force: true, v: true })
-    .catch((error: unknown) => {
-      if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error; // gone, or just going
-    });
 }

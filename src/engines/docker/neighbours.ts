@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type Docker from 'dockerode';
 import { type Clock, within } from '../../clock.ts';
-import { statusOf } from './causes.ts';
+import { removeContainer, unlessGoing } from './gone.ts';
 import { LABEL, ownedBy } from './labels.ts';
 import { ended } from './programs.ts';
 import { unlessThere } from './removal.ts';
@@ -32,10 +32,8 @@ export async function areApart(looking: Looking, signal: AbortSignal): Promise<b
   // Told apart by their ranges: a host may be looked at for two locations at once.
   const [near = '', far = ''] = subnets.map((subnet) => `${owner}.look.${subnet.replace('/', '-')}`);
   const tidy = async () => {
-    await Promise.all(
-      [near, far].map((name) => gone(docker.getContainer(name).remove({ force: true, v: true }))),
-    );
-    await Promise.all([near, far].map((name) => gone(docker.getNetwork(name).remove())));
+    await Promise.all([near, far].map((name) => removeContainer(docker, name)));
+    await Promise.all([near, far].map((name) => unlessGoing(docker.getNetwork(name).remove())));
   };
   await tidy(); // of a look that was cut short
   try {
@@ -134,10 +132,4 @@ async function endOf(container: Docker.Container, signal: AbortSignal): Promise<
     if (limit.aborted && !signal.aborted) return undefined;
     throw error;
   }
-}
-
-async function gone(removal: Promise<unknown>): Promise<void> {
-  await removal.catch((error: unknown) => {
-    if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;
-  });
 }

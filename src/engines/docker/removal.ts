@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import type { StepContext } from '../index.ts';
 import { statusOf } from './causes.ts';
 import type { Connection } from './connection.ts';
+import { removeContainer, unlessGone } from './gone.ts';
 import { LABEL } from './labels.ts';
 import { unmountShares } from './share-mounts.ts';
 
@@ -38,12 +39,6 @@ export async function stopContainers(
       context.signal,
     );
   }
-}
-
-async function unlessGone(work: Promise<unknown>): Promise<void> {
-  await work.catch((error: unknown) => {
-    if (statusOf(error) !== 404) throw error;
-  });
 }
 
 export async function removePod(
@@ -95,11 +90,6 @@ export async function removeIfUnused(
     if (statusOf(error) !== 404) throw error;
   }
   return true;
-}
-
-/** 409: another removal of the same container is under way, which is as good. */
-async function removeContainer(docker: Docker, id: string): Promise<void> {
-  await unlessGone(unlessThere(docker.getContainer(id).remove({ force: true, v: true })));
 }
 
 /** 304: it runs already; 409: it was made before the crash. Either way the work is done. */

@@ -3,8 +3,8 @@ import type Docker from 'dockerode';
 import { pack } from 'tar-stream';
 import { type Group, wordsOf } from '../../spec/index.ts';
 import type { Pod } from '../index.ts';
-import { statusOf } from './causes.ts';
 import { sandboxPath, volumeName } from './containers.ts';
+import { removeContainer } from './gone.ts';
 import { LABEL, podId, podLabels } from './labels.ts';
 
 type DnsConfig = NonNullable<Group['dnsConfig']>;
@@ -42,7 +42,7 @@ export async function deliverResolver(
   });
   const id = podId(owner, pod.key, pod.podRevision);
   const name = `${id}.resolver`;
-  await remove(docker, name); // of a delivery that was cut short
+  await removeContainer(docker, name); // of a delivery that was cut short
   // The engine writes into a volume through a container alone; this one never runs.
   const container = await docker.createContainer({
     name,
@@ -59,17 +59,8 @@ export async function deliverResolver(
     archive.finalize();
     await container.putArchive(Readable.from(archive), { path: sandboxPath(VOLUME) });
   } finally {
-    await remove(docker, name);
+    await removeContainer(docker, name);
   }
   const { Mountpoint } = await docker.getVolume(volume).inspect();
   return `${Mountpoint}/${FILE}`;
-}
-
-async function remove(docker: Docker, name: string): Promise<void> {
-  await docker
-    .getContainer(name)
-    .remove({ force: true })
-    .catch((error: unknown) => {
-      if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error; // gone, or just going
-    });
 }

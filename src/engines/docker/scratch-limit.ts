@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
-import { causeOf, statusOf } from './causes.ts';
+import { causeOf } from './causes.ts';
+import { unlessGoing } from './gone.ts';
 import { LABEL } from './labels.ts';
 
 /** Whether the engine's disk keeps to limits of folders: asked with a folder that is not used and does not stay. */
@@ -13,11 +14,6 @@ export async function limitsScratch(docker: Docker, owner: string): Promise<bool
     if (causeOf(error, 'to limit a folder').code === 'engine-unreachable') throw error;
     return false; // whatever it says, it has made none
   } finally {
-    await docker
-      .getVolume(Name)
-      .remove()
-      .catch((error: unknown) => {
-        if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error; // never made, or looked at twice at once
-      });
+    await unlessGoing(docker.getVolume(Name).remove()); // never made, or looked at twice at once
   }
 }

@@ -3,7 +3,7 @@ import type Docker from 'dockerode';
 import { within } from '../../clock.ts';
 import { Failure, messageOf } from '../../failure.ts';
 import type { Pod } from '../index.ts';
-import { statusOf } from './causes.ts';
+import { removeContainer } from './gone.ts';
 import { LABEL, podId } from './labels.ts';
 import { shareFailure } from './mount-causes.ts';
 import { ensureSandboxImage } from './sandbox-image.ts';
@@ -94,7 +94,7 @@ async function runHelper(
   input: string,
   signal: AbortSignal,
 ): Promise<number> {
-  await removeHelper(docker, options.name); // of a mount that was cut short
+  await removeContainer(docker, options.name); // of a mount that was cut short
   const container = await docker.createContainer(options);
   try {
     const stdin = await container.attach({ stream: true, stdin: true, hijack: true });
@@ -104,15 +104,6 @@ async function runHelper(
     const { StatusCode } = await within(signal, ended);
     return StatusCode;
   } finally {
-    await removeHelper(docker, options.name);
+    await removeContainer(docker, options.name);
   }
-}
-
-async function removeHelper(docker: Docker, name: string): Promise<void> {
-  await docker
-    .getContainer(name)
-    .remove({ force: true })
-    .catch((error: unknown) => {
-      if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error; // gone, or just going
-    });
 }

@@ -8,11 +8,10 @@ import {
   webcrypto,
   X509Certificate,
 } from 'node:crypto';
-import { link, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
-import { systemCodeOf } from '../../failure.ts';
-import { Secret } from '../../secrets/index.ts';
+import { readOrMake, Secret } from '../../secrets/index.ts';
 import type { CertificatePair } from './book.ts';
 
 /** A certificate authority of the bot's own, for machines that are told to trust it. */
@@ -44,7 +43,7 @@ export async function openLocalAuthority(
 ): Promise<LocalAuthority> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, 'authority.pem');
-  const key = createPrivateKey(await readOrMakeKey(join(folder, 'authority.key')));
+  const key = createPrivateKey(await readOrMake(join(folder, 'authority.key'), () => pemOf(newKey())));
   const x509 = await loadX509();
   const kept = await readFile(file, 'utf8').catch(() => '');
   if (!isGood(kept, { key, domain, nowMs: clock.now() })) {
@@ -65,25 +64,6 @@ async function loadX509(): Promise<X509> {
   const x509 = await import('@peculiar/x509');
   x509.cryptoProvider.set(webcrypto);
   return x509;
-}
-
-async function readOrMakeKey(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (systemCodeOf(error) !== 'ENOENT') throw error;
-  }
-  // Whole or not at all, and never over one that another process has made meanwhile.
-  const draft = `${file}.${randomUUID()}`;
-  await writeFile(draft, pemOf(newKey()), { mode: 0o600, flag: 'wx' });
-  try {
-    await link(draft, file);
-  } catch (error) {
-    if (systemCodeOf(error) !== 'EEXIST') throw error;
-  } finally {
-    await unlink(draft);
-  }
-  return readFile(file, 'utf8');
 }
 
 function isGood(

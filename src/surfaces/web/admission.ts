@@ -65,8 +65,10 @@ function tooMany(waitMs: number, who: string): Refused {
 /** Lets callers in, and tells them how much they may still ask for at once. */
 export function onlyCallers(admission: Admission): MiddlewareHandler<WebEnvironment> {
   return async (context, next) => {
-    const token = /^Bearer (\S+)$/.exec(context.req.header('authorization') ?? '')?.[1];
-    const admitted = await admission.admit(token, context.env.incoming.socket.remoteAddress ?? '');
+    const admitted = await admission.admit(
+      bearerIn(context.req.header('authorization')),
+      context.env.incoming.socket.remoteAddress ?? '',
+    );
     if ('problem' in admitted) {
       for (const [name, value] of Object.entries(admitted.headers)) context.header(name, value);
       return answerProblem(context, admitted.problem);
@@ -76,4 +78,9 @@ export function onlyCallers(admission: Admission): MiddlewareHandler<WebEnvironm
     await next();
     return undefined;
   };
+}
+
+/** The token of a header `authorization`. */
+export function bearerIn(header: string | undefined): string | undefined {
+  return /^Bearer (\S+)$/.exec(header ?? '')?.[1];
 }

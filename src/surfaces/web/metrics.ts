@@ -1,5 +1,6 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Figures } from '../../commands/index.ts';
+import { groupKey, partsOf } from '../../event.ts';
 import type { Money } from '../../metering/index.ts';
 import type { WebContext, WebParts } from './parts.ts';
 
@@ -57,23 +58,26 @@ export function registryOf({ groups, used }: Figures): Registry {
       restarts.inc(of, container.restarts);
     }
   }
-  usageInto(used, new Map(groups.map((view) => [`${view.environment}/${view.name}`, view.location])), {
-    gauge,
-    counter,
+  const locations = new Map(groups.map((view) => [groupKey(view.environment, view.name), view.location]));
+  const rows = used.map((row): Row => {
+    const { environment, name: group } = partsOf(row.key);
+    return { ...row, of: { group, environment, location: locations.get(row.key) ?? '' } };
   });
+  usageInto(rows, { gauge, counter });
+  gpusInto(rows, gauge);
   return registry;
 }
+
+type Row = Figures['used'][number] & {
+  readonly of: { readonly group: string; readonly environment: string; readonly location: string };
+};
 
 interface Makers {
   gauge<Label extends string>(name: string, help: string, labels: readonly Label[]): Gauge<Label>;
   counter<Label extends string>(name: string, help: string, labels: readonly Label[]): Counter<Label>;
 }
 
-function usageInto(
-  used: Figures['used'],
-  locations: ReadonlyMap<string, string>,
-  { gauge, counter }: Makers,
-): void {
+function usageInto(rows: readonly Row[], { gauge, counter }: Makers): void {
   const cpu = gauge('container_cpu_cores', 'Processors that a container uses now.', OF_CONTAINER);
   const memory = gauge(
     'container_memory_bytes',
@@ -93,43 +97,28 @@ function usageInto(
     'Bytes that went out since a group’s sandbox started.',
     ofNetwork,
   );
-  const counted = new Set<string>();
-  for (const row of used) {
-    const [environment = '', group = ''] = row.key.split('/');
-    const location = locations.get(row.key) ?? '';
-    const of = { group, environment, location, container: row.container };
+  for (const row of rows) {
+    const of = { ...row.of, container: row.container };
     cpu.set(of, row.cpuMilli / 1000);
     memory.set(of, row.memoryBytes);
     limit.set(of, row.memoryLimitBytes);
     processes.set(of, row.processes);
-    if (!counted.has(row.key)) {
-      // The network is the sandbox's: every container of a group tells the same.
-      received.inc({ group, environment, location }, row.receivedBytes);
-      sent.inc({ group, environment, location }, row.sentBytes);
-      counted.add(row.key);
-    }
   }
-  gpusInto(used, locations, gauge);
+  // The network is the sandbox's: every container of a group tells the same.
+  for (const { of, receivedBytes, sentBytes } of new Map(rows.map((row) => [row.key, row])).values()) {
+    received.inc(of, receivedBytes);
+    sent.inc(of, sentBytes);
+  }
 }
 
 /** A number that a driver does not give is no zero: it is not there. */
-function gpusInto(
-  used: Figures['used'],
-  locations: ReadonlyMap<string, string>,
-  gauge: Makers['gauge'],
-): void {
-  const set = (
-    name: string,
-    help: string,
-    value: (gpu: Figures['used'][number]['gpus'][number]) => number | null,
-  ) => {
+function gpusInto(rows: readonly Row[], gauge: Makers['gauge']): void {
+  const set = (name: string, help: string, value: (gpu: Row['gpus'][number]) => number | null) => {
     const metric = gauge(name, help, OF_GPU);
-    for (const { key, container, gpus } of used) {
-      const [environment = '', group = ''] = key.split('/');
+    for (const { of, container, gpus } of rows) {
       for (const gpu of gpus) {
         const number = value(gpu);
-        const labels = { group, environment, location: locations.get(key) ?? '', container, gpu: gpu.uuid };
-        if (number !== null) metric.set(labels, number);
+        if (number !== null) metric.set({ ...of, container, gpu: gpu.uuid }, number);
       }
     }
   };

@@ -1,5 +1,6 @@
 import type { AskedSession } from '../../commands/index.ts';
 import { Failure } from '../../failure.ts';
+import { bearerIn } from './admission.ts';
 import type { WebContext, WebParts } from './parts.ts';
 import { answerProblem, problem } from './problems.ts';
 import type { Tickets } from './tickets.ts';
@@ -32,7 +33,7 @@ export async function answerTicket(
   kind: 'exec' | 'attach',
   context: WebContext,
 ): Promise<Response> {
-  const token = /^Bearer (\S+)$/.exec(context.req.header('authorization') ?? '')?.[1] ?? '';
+  const token = bearerIn(context.req.header('authorization')) ?? '';
   const { search, host } = new URL(context.req.url);
   await sessions.admit(context.get('caller'), askedIn(kind, new URLSearchParams(search)));
   const { id, password, expiresAtMs } = tickets.issue({ kind, query: search, token });

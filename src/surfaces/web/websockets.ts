@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Session } from '../../engines/index.ts';
 import type { Caller } from '../../policy/index.ts';
-import type { Admission } from './admission.ts';
+import { type Admission, bearerIn } from './admission.ts';
 import { carry } from './channels.ts';
 import type { WebParts } from './parts.ts';
 import { type Problem, problem, thrownProblem } from './problems.ts';
@@ -114,7 +114,7 @@ function open(
 }
 
 function tokenIn({ headers }: IncomingMessage): string | undefined {
-  const bearer = /^Bearer (\S+)$/.exec(headers.authorization ?? '')?.[1];
+  const bearer = bearerIn(headers.authorization);
   if (bearer !== undefined) return bearer;
   const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((each) => each.trim());
   const token = offered.find((each) => each.startsWith(TOKEN_PROTOCOL))?.slice(TOKEN_PROTOCOL.length);
