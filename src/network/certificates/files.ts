@@ -66,12 +66,12 @@ export function createFileCertificates(
   let cancel = files.length ? clock.after(LOOK_MS, look) : () => {};
   return {
     contextFor: ring.contextFor,
-    lives: () => known.flatMap(({ certificate, life }) => (life ? [{ file: certificate, life }] : [])),
+    lives: () => known.map(({ certificate, life }) => ({ file: certificate, life })),
     close: () => cancel(),
   };
 }
 
-function read(ring: Keyring, { certificate, key }: CertificateFiles): Life | undefined {
+function read(ring: Keyring, { certificate, key }: CertificateFiles): Life {
   const pair = { chain: readFileSync(certificate, 'utf8'), key: new Secret(readFileSync(key, 'utf8')) };
   return ring.put(certificate, pair);
 }

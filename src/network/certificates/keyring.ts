@@ -7,7 +7,7 @@ export interface Keyring {
   /** From memory: that of the very name before one with a star. */
   contextFor(name: string): SecureContext | undefined;
   /** In place of what `owner` had before; nothing takes it away. Throws an Error for a pair that is none. */
-  put(owner: string, pair: CertificatePair | undefined): Life | undefined;
+  put(owner: string, pair: CertificatePair): Life;
 }
 
 export function createKeyring(): Keyring {
@@ -16,11 +16,10 @@ export function createKeyring(): Keyring {
   return {
     contextFor: (name) => byName.get(name) ?? byName.get(name.replace(/^[^.]+/, '*')),
     put(owner, pair) {
-      const read = pair && readPair(pair);
-      if (read) owned.set(owner, read);
-      else owned.delete(owner);
+      const read = readPair(pair);
+      owned.set(owner, read);
       byName = new Map(owned.values().flatMap(({ names, context }) => names.map((name) => [name, context])));
-      return read?.life;
+      return read.life;
     },
   };
 }
