@@ -121,11 +121,23 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** Wires the chapters together. No logic: what is decided is decided in them. */
-// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one flat list of parts is easiest to read in one piece
+/** Wires the chapters together. What cannot be wired leaves nothing open behind it: the program ends then. */
 export async function createApp(settings: Settings, parts: AppParts): Promise<App> {
+  const opened: (() => unknown)[] = [];
+  try {
+    return await wire(settings, parts, opened);
+  } catch (error) {
+    for (const close of opened.toReversed()) await close();
+    throw error;
+  }
+}
+
+/** No logic: what is decided is decided in the chapters. `opened` is told how to close what goes on by itself. */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one flat list of parts is easiest to read in one piece
+async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)[]): Promise<App> {
   const { clock, log } = parts;
   const store = await openStore(parts.dataFolder);
+  opened.push(() => store.close());
   const tokens = createTokens(store.tokens, clock);
   const policy = createPolicy(settings);
   const locations = Object.fromEntries(
@@ -140,6 +152,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
   feed.listen((event) => log.event(event));
   const dns = dnsFor(settings, { store, feed, hosts, clock });
   const logs = createLogArchive(join(parts.dataFolder, 'logs'), clock);
+  opened.push(() => logs.close());
   const reconciler = createReconciler({
     ...store,
     ...(dns ? { names: dns.names } : {}),
@@ -168,6 +181,7 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
   const routes = createRoutes(store.desired, feed, reconciler.health, clock, domains.leads);
   const https = await httpsFor(settings, parts, { store, names: routes.names, dns });
   if (https) {
+    opened.push(() => https.close());
     routes.onChange(https.look);
     domains.onChange(https.look);
   }

@@ -105,6 +105,11 @@ describe('a bot that cannot start says why', () => {
       'stopGraceSeconds: -1\nlocations:\n  a: { isolation: kata, gpus: {} }\n  b: { engine: 5 }',
       /katabot\.yml has 4 mistakes:\n {2}1:19 {2}stopGraceSeconds: expected 0 at least\.\n {2}3:19 {2}locations\.a\.isolation: none of .* Write hypervisor or sandbox or none\.\n/,
     ],
+    [
+      'a certificate of its edge is not there',
+      'http: { address: 127.0.0.1:0 }\nedge: { address: 127.0.0.1:0, https: { address: 127.0.0.1:0, files: [{ certificate: /none.pem, key: /none.key }] } }\nlocations: { local: { isolation: none } }',
+      /edge\.https\.files\[0\]: \/none\.pem cannot be shown: ENOENT.*\n→ Give a certificate with its chain/,
+    ],
     ['its settings are no YAML', 'instance: [', /katabot\.yml:\d+:\d+: /],
   ])('%s', async (_what, settings, said) => {
     const answer = await serve(settings);
