@@ -11,6 +11,13 @@ COPY package.json package-lock.json ./
 # The image brings Node; no script of a package runs; what only tests need stays out.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
+# The program in one piece starts in half the time.
+FROM packages AS built
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY test/build.mjs ./test/build.mjs
+COPY src ./src
+RUN node test/build.mjs
+
 FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="katabot" \
       org.opencontainers.image.description="Azure Container Instances that your team owns: git push a containergroup.yaml, get a running, isolated, priced container group." \
@@ -28,6 +35,7 @@ WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 COPY package.json LICENSE app.yml ./
 COPY src ./src
+COPY --from=built /app/dist ./dist
 COPY templates ./templates
 
 # Files of the program belong to root: what runs cannot change itself.

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { systemClock } from './clock.ts';
 import { readDisplay, readEnvironment, readSettings, settingsPage } from './config.ts';
 import { systemCodeOf } from './failure.ts';
 import { type Prices, pricesFrom } from './metering/index.ts';
 import { createLog } from './observability/index.ts';
+import { packageFile } from './package.ts';
 import { findBot, Interruption, keyboardOn, runCli, screenOn, startFailure } from './surfaces/cli/index.ts';
 
 const interrupted = new AbortController();
@@ -32,7 +32,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   serve,
   tokens,
   signal: AbortSignal.any([interrupted.signal, unread.signal]),
-  version: () => JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')).version,
+  version: () => JSON.parse(readFileSync(packageFile('package.json'), 'utf8')).version,
   pages: { settings: settingsPage },
 });
 

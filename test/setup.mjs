@@ -1,5 +1,6 @@
 /**
- * Makes a fresh clone ready: the locked packages are installed, and among them the Node that everything runs on.
+ * Makes a fresh clone ready: the locked packages are installed, and among them the Node that everything runs on; then the
+ * program is made one piece, for the sake of its start.
  *
  *   node test/setup.mjs                 prepares, and says nothing when nothing is to be done
  *   node test/setup.mjs FILE [ARG...]   prepares, then runs FILE with that Node
@@ -7,12 +8,13 @@
  * The second form exists because a shell that has looked `node` up once keeps using what it found: in
  * `node test/setup.mjs && node FILE`, a first run would start FILE with the Node that the machine came with.
  *
- * Plain JavaScript without a dependency: this file is read by whatever Node there is.
+ * Plain JavaScript without a dependency: this file is read by whatever Node there is, from 20.11 on.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { isBuilt } from '../src/built.mjs';
 
 const root = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');
 const stampFile = resolve(root, 'node_modules/.katabot-setup');
@@ -25,6 +27,11 @@ const [file, ...rest] = process.argv.slice(2);
 if (file !== undefined) runFile(file, rest);
 
 function prepare() {
+  installOnce();
+  if (!isBuilt()) build();
+}
+
+function installOnce() {
   const lock = readFileSync(resolve(root, 'package-lock.json'));
   const stamp = createHash('sha256').update(lock).digest('hex');
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
@@ -53,6 +60,13 @@ function install() {
     process.exit(1);
   }
   process.stderr.write(`done in ${Math.round((Date.now() - started) / 1000)} s\n`);
+}
+
+/** A program that could not be made one piece starts from its sources. */
+function build() {
+  const node = existsSync(packagedNode) ? packagedNode : process.execPath;
+  const { status, stderr } = spawnSync(node, [resolve(root, 'test/build.mjs')], { encoding: 'utf8' });
+  if (status !== 0) process.stderr.write(`katabot: starts slowly, for it could not be built:\n${stderr}\n`);
 }
 
 function requireGit() {

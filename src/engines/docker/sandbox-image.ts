@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import type Docker from 'dockerode';
 import { pack } from 'tar-stream';
+import { packageFile } from '../../package.ts';
 
 /**
  * The image of the container that owns a group's network: one static program that only waits, one that looks around
@@ -51,7 +51,7 @@ export const SCRATCH_FOLDERS = Array.from({ length: 20 }, (_, index) => `scratch
 export const DIAL_PATH = '/dial';
 
 function ownProgram(name: 'look' | 'dial' | 'share', architecture: string): Promise<Buffer> {
-  return readFile(fileURLToPath(new URL(`${name}/${architectureName(architecture)}`, import.meta.url)));
+  return readFile(packageFile('src/engines/docker', name, architectureName(architecture)));
 }
 
 function architectureName(architecture: string): 'x86_64' | 'aarch64' {

@@ -2,10 +2,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import type Docker from 'dockerode';
 import { type Pack, pack } from 'tar-stream';
 import { within } from '../../clock.ts';
+import { packageFile } from '../../package.ts';
 import type { Container, InitContainer, Volume } from '../../spec/index.ts';
 import type { Pod } from '../index.ts';
 import { blame } from './causes.ts';
@@ -70,7 +70,7 @@ async function environmentArchive(container: Container | InitContainer, architec
 /** The static program that reads the environment file and becomes the container's own (source: enter/enter.c). */
 function enterProgram(architecture: string): Promise<Buffer> {
   const file = architecture === 'aarch64' || architecture === 'arm64' ? 'aarch64' : 'x86_64';
-  return readFile(fileURLToPath(new URL(`enter/${file}`, import.meta.url)));
+  return readFile(packageFile('src/engines/docker/enter', file));
 }
 
 async function deliverRepository(

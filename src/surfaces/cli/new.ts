@@ -2,11 +2,12 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from '../../commands/index.ts';
 import { Failure, messageOf, systemCodeOf } from '../../failure.ts';
+import { packageFile } from '../../package.ts';
 import type { Outcome } from '../../replies/index.ts';
 import * as say from '../../replies/index.ts';
 import { nearestWord, readGroup } from '../../spec/index.ts';
 
-const TEMPLATES = join(import.meta.dirname, '../../../templates');
+const TEMPLATES = packageFile('templates');
 const FILE = 'containergroup.yaml';
 
 interface Template {

@@ -1,8 +1,8 @@
 import { access, chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { packageFile } from '../../package.ts';
 import type { Quarantine } from '../../repositories/index.ts';
 
 /** What a hook tells the bot. */
@@ -40,7 +40,7 @@ export async function openHooks(
   const folder = join(root, 'hooks');
   const socket = join(root, 'bot.sock');
   await mkdir(folder);
-  const program = fileURLToPath(new URL('hook.mjs', import.meta.url));
+  const program = packageFile('src/surfaces/git/hook.mjs');
   for (const hook of HOOKS) {
     const file = join(folder, hook);
     await writeFile(file, `#!/bin/sh\nexec ${quoted(process.execPath)} ${quoted(program)} ${hook}\n`);

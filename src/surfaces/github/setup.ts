@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 import { ProbotOctokit } from 'probot';
 import { z } from 'zod';
+import { packageFile } from '../../package.ts';
 import { Secret } from '../../secrets/index.ts';
 import type { Credentials } from './clients.ts';
 import { createdPage, refusedPage, setupPage } from './setup-page.ts';
@@ -95,9 +96,7 @@ const manifestSchema = z.looseObject({ name: z.string(), hook_attributes: z.unkn
 
 /** `app.yml` as GitHub wants it for a bot at this address. */
 function manifestFor(publicUrl: string, hasWebhook: boolean): string {
-  const manifest = manifestSchema.parse(
-    load(readFileSync(new URL('../../../app.yml', import.meta.url), 'utf8')),
-  );
+  const manifest = manifestSchema.parse(load(readFileSync(packageFile('app.yml'), 'utf8')));
   return JSON.stringify({
     ...manifest,
     url: publicUrl,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 import { z } from 'zod';
+import { packageFile } from '../../package.ts';
 
 const EXAMPLE = 'https://katabot.example.com';
 const schema = z.looseObject({
@@ -9,7 +10,7 @@ const schema = z.looseObject({
 
 /** The manifest as text, for a bot at this address; without one, for socket mode. */
 export function manifestFor(publicUrl: string): string {
-  const text = readFileSync(new URL('manifest.yml', import.meta.url), 'utf8')
+  const text = readFileSync(packageFile('src/surfaces/slack/manifest.yml'), 'utf8')
     .split('\n')
     .filter((line) => !line.startsWith('#'))
     .join('\n');
