@@ -1,4 +1,5 @@
 export default {
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest', // what a run has learned of its files, wherever temporary files lie
   transform: {}, // Node strips the types; the default babel-jest would claim .ts files
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   setupFilesAfterEnv: ['<rootDir>/test/no-network.ts'],

@@ -87,7 +87,7 @@ async function answer(question: Question): Promise<void> {
 function fusedBooks(store: Store): Store {
   return {
     ...store,
-    desired: withFuse(store.desired, 'desired', ['put', 'note', 'unwish', 'forget'], fuse),
+    desired: withFuse(store.desired, 'desired', ['put', 'note', 'unwish', 'forget'], fuse, ['put', 'unwish']),
     runs: withFuse(store.runs, 'runs', ['record'], fuse),
     events: withFuse(store.events, 'events', ['append'], fuse),
     ledger: withFuse(store.ledger, 'ledger', ['open', 'attach', 'close'], fuse),

@@ -32,21 +32,26 @@ export function createFuse(file: string): Fuse {
   };
 }
 
-/** The same thing, with a moment before and after each call of the methods that are named. */
+/**
+ * The same thing, with a moment after each call of the methods that are named. The moment before a call is the one after the
+ * call before it, unless something happened that no fuse is in: a push moves its branch before the first `entering` call.
+ */
 export function withFuse<Thing extends object>(
   thing: Thing,
   name: string,
   methods: readonly (keyof Thing)[],
   fuse: Fuse,
+  entering: readonly (keyof Thing)[] = [],
 ): Thing {
-  const isFused = (property: string | symbol) => methods.some((method) => method === property);
+  const isAmong = (list: readonly (keyof Thing)[], property: string | symbol) =>
+    list.some((method) => method === property);
   return new Proxy(thing, {
     get(target, property) {
       const method: unknown = Reflect.get(target, property);
-      if (typeof method !== 'function' || !isFused(property)) return method;
+      if (typeof method !== 'function' || !isAmong(methods, property)) return method;
       return async (...given: readonly unknown[]) => {
         const label = `${name}.${String(property)}${stepIn(given[0])}`;
-        fuse.pass(`before ${label}`);
+        if (isAmong(entering, property)) fuse.pass(`before ${label}`);
         const answer: unknown = await Reflect.apply(method, target, given);
         fuse.pass(`after ${label}`);
         return answer;

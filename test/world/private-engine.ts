@@ -24,7 +24,8 @@ import { isSameProcess, stopPrivateEngine, thisProcess } from './private-engine-
 
 const PREFIX = 'katabot-engine-';
 const START_LIMIT_MS = 60_000;
-const TMPFS = 0x01021994;
+/** What an engine with the images of the tests may come to. */
+const ROOM_BYTES = 4 * 2 ** 30;
 
 export function canRunPrivateEngine(): boolean {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
@@ -101,10 +102,11 @@ function ownerOf(folder: string): unknown {
   }
 }
 
-/** The place for images and sockets: a disk, and near the root, for the path of a socket has 107 characters at most. */
+/** The place for images and sockets: with room, and near the root, for the path of a socket has 107 characters at most. */
 function parentFolder(): string {
   const temporary = tmpdir();
-  return statfsSync(temporary).type === TMPFS || temporary.length > 30 ? '/var/lib' : temporary;
+  const { bavail, bsize } = statfsSync(temporary);
+  return bavail * bsize < ROOM_BYTES || temporary.length > 30 ? '/var/lib' : temporary;
 }
 
 async function launch(folder: string, more: readonly string[], inside: readonly string[]): Promise<void> {
