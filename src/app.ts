@@ -78,6 +78,7 @@ import {
   type Reconciler,
 } from './reconciler/index.ts';
 import { openVault, type Vault } from './secrets/index.ts';
+import { createShipping, logTargetFrom } from './shipping/index.ts';
 import { createLogArchive } from './store/files/log-archive.ts';
 import type { Store } from './store/index.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
@@ -147,6 +148,7 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
     ]),
   );
   const hosts = hostsByName(locations);
+  const engines = Object.fromEntries(Object.entries(hosts).map(([name, { engine }]) => [name, engine]));
   refuseOverlaps(hosts);
   const feed = createFeed(store.events, clock, (error) => log.internal(error));
   feed.listen((event) => log.event(event));
@@ -157,7 +159,7 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
     ...store,
     ...(dns ? { names: dns.names } : {}),
     logs,
-    engines: Object.fromEntries(Object.entries(hosts).map(([name, { engine }]) => [name, engine])),
+    engines,
     feed,
     clock,
     pepper: store.pepper,
@@ -169,6 +171,19 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
     provisioningTimeoutMs: settings.provisioningTimeoutSeconds * 1000,
     pricing: (location) => locations[location]?.prices ?? pricesFrom({}),
     reportInternal: (error, group) => log.internal(error, { group }),
+  });
+  const targets = logTargetsOf(settings, clock);
+  const shipping = createShipping({
+    desired: store.desired,
+    archive: logs,
+    book: store.shipped,
+    engines,
+    feed,
+    target: (location) => targets[location],
+    clock,
+    random: Math.random,
+    tell: (fields, message) => log.warn(fields, message),
+    reportInternal: (error) => log.internal(error),
   });
   const domains = createDomains({
     desired: store.desired,
@@ -213,6 +228,7 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
         ...dns?.facts,
       }),
     https: () => https?.facts(),
+    logTargets: () => shipping.looks(),
     domains,
     defaultPrices: pricesFrom({}),
     sources: {
@@ -317,6 +333,7 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
         await https.start();
       }
       await reconciler.start();
+      await shipping.start();
       const httpAt = placeIn(settings.http.address);
       server = await listen(web, { ...httpAt, tls: settings.http.tls });
       const warning = warningFor(httpAt.host, settings.http.tls !== undefined);
@@ -345,6 +362,7 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
         edge.close(),
         https?.close(),
         dns?.close(),
+        shipping.close(),
         reconciler.close(),
         closed(server),
       ]);
@@ -548,6 +566,17 @@ async function whoIsWhoFor(
   });
 }
 
+/** By location; one that no setting speaks of has none. */
+function logTargetsOf({ logs, locations }: Settings, clock: Clock) {
+  const shared = logs && logTargetFrom('logs', logs, clock);
+  return Object.fromEntries(
+    Object.entries(locations).map(([name, location]) => [
+      name,
+      location.logs ? logTargetFrom(`locations.${name}.logs`, location.logs, clock) : shared,
+    ]),
+  );
+}
+
 function locationFrom(
   settings: Settings,
   name: string,
@@ -596,6 +625,7 @@ function dockerEngineFor(
       shares: { servers: host.shares, mountedBy: host.sharesMountedBy },
       nfsServers: host.nfsServers,
       mayWiden: host.securityContext === 'widen',
+      shipsLogs: (host.logs ?? settings.logs) !== undefined,
       zoned: Object.values(host.hosts ?? {}).some(({ zone }) => zone),
       networks,
       spareSubnets: spareSubnets(pools),

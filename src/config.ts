@@ -6,6 +6,7 @@ import { type EngineWay, gpusSchema, wayProblem } from './engines/index.ts';
 import { Failure } from './failure.ts';
 import { type GivenGrant, type Life, OWN_CALLERS, RIGHTS, type Right } from './policy/index.ts';
 import { Secret } from './secrets/index.ts';
+import { logTargetSchema } from './shipping/index.ts';
 import { nearestWord, readDescribed } from './spec/index.ts';
 
 /** The environment variables that the bot and its command line read; no other file of src reads any. */
@@ -385,6 +386,9 @@ const locationSchema = z
     }),
     nfsServers: z.array(serverName).default([]).meta({
       description: 'NFS servers that groups may mount from, as their files name them; none without it.',
+    }),
+    logs: logTargetSchema.optional().meta({
+      description: 'Where the lines of its containers go; what `logs` says for all without it.',
     }),
     drift: z.enum(['mend', 'report']).default('mend').meta({
       description: 'What happens to a container that somebody changed or removed by hand.',
@@ -868,6 +872,9 @@ const settingsSchema = z.strictObject({
     .superRefine(checkHostNames)
     .default({})
     .meta({ description: 'Where groups can go, by name; the first one takes groups that name none.' }),
+  logs: logTargetSchema.optional().meta({
+    description: 'Where the lines of containers go, in locations that say nothing of their own.',
+  }),
   environments: z
     .record(
       z.string().regex(/^[a-z0-9*-]{1,40}$/, 'expected an environment, or a pattern such as pr-*'),

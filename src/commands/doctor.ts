@@ -3,6 +3,7 @@ import { verifyAudit } from '../policy/index.ts';
 import * as say from '../replies/index.ts';
 import { lookAtEngines } from './doctor-engines.ts';
 import { lookAtHttps } from './doctor-https.ts';
+import { lookAtLogTargets } from './doctor-logs.ts';
 import { broken, type Finding, fine, warning } from './finding.ts';
 import { glance } from './glance.ts';
 import type { Ground } from './ground.ts';
@@ -21,6 +22,7 @@ export const runDoctor: RunVerb = async function* (ground, _asked, signal) {
     lookAtDisk,
     lookAtWatched,
     lookAtMail,
+    lookAtLogTargets,
     lookAtNames,
     lookAtHttps,
     lookAtAudit,

@@ -84,10 +84,28 @@ export interface Ground {
   readonly dns: () => Promise<readonly DnsLook[]>;
   /** What is known of the certificates of names; undefined where names are not served over HTTPS. */
   readonly https: () => HttpsFacts | undefined;
+  /** Those that the lines of containers go to, as they were seen last. */
+  readonly logTargets: () => readonly LogTargetLook[];
   /** Who the bot belongs to; part of the reuse scopes of labels. */
   readonly owner: string;
   /** For a group whose location has left the settings. */
   readonly defaultPrices: Prices;
+}
+
+/** What is known of somebody who keeps the lines of containers. */
+export interface LogTargetLook {
+  /** Where the settings speak of it, such as `locations.office.logs`. */
+  readonly setting: string;
+  readonly name: string;
+  /** How many groups ship to it now. */
+  readonly groups: number;
+  /** Since the bot was started. */
+  readonly sentLines: number;
+  readonly refusedLines: number;
+  /** Why it refused some, the last time; '' when it has refused none. */
+  readonly refusal: string;
+  /** Since when, epoch ms, and why nothing goes; undefined while it takes what it is sent. */
+  readonly failing: { readonly sinceMs: number; readonly why: string } | undefined;
 }
 
 /** What a code host says of its people, asked anew each time. */

@@ -6,7 +6,7 @@ export { completionScript } from './completion.ts';
 export { pushCommands } from './deploy-push.ts';
 export { createFigures, type Figures } from './figures.ts';
 export { glanceAt, glanceBy } from './glance.ts';
-export type { CodeHost, Ground, Host, Location } from './ground.ts';
+export type { CodeHost, Ground, Host, Location, LogTargetLook } from './ground.ts';
 export { commandsPage, helpFor, helpText, helpTopics } from './help.ts';
 export { type Held, holdBack, propose, specHash, used, type Wanted, withdraw } from './hold.ts';
 export { createOperations, type Operation, type Operations, type Piece } from './operations.ts';

@@ -183,6 +183,11 @@ export interface LogRequest {
   /** The last lines of each member; all when absent. */
   readonly tail?: number;
   readonly follow: boolean;
+  /**
+   * For a follower that keeps what it reads: one that is too slow is ended rather than given a log with holes. New members are
+   * seen within ten seconds rather than one.
+   */
+  readonly whole?: boolean;
   readonly sinceMs?: number;
   readonly untilMs?: number;
 }

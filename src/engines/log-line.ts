@@ -6,6 +6,8 @@ export interface LogLine {
   /** RFC 3339 with nanoseconds, as the engine gives it. */
   readonly timestamp: string;
   readonly text: string;
+  /** Which revision its container was made for, where the engine shows it. */
+  readonly revision?: number;
   /** The line was too long to be given whole, and goes on in the next one of its container and stream. */
   readonly cut?: true;
 }

@@ -20,6 +20,7 @@ import type {
 import type { DesiredState, DrainBook, EventBook, GpuBook, RunBook } from '../reconciler/index.ts';
 import type { Outcome } from '../replies/index.ts';
 import type { SecretBook } from '../secrets/index.ts';
+import type { ShippingBook } from '../shipping/index.ts';
 import type { SlackBook } from './slack.ts';
 import type { Waits } from './waits.ts';
 
@@ -51,6 +52,7 @@ export interface Store {
   readonly confirmations: ConfirmationBook;
   readonly people: PeopleBook;
   readonly subscriptions: SubscriptionBook;
+  readonly shipped: ShippingBook;
   readonly slack: SlackBook;
   close(): Promise<void>;
 }

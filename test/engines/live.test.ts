@@ -21,6 +21,9 @@ let bot: AppInTest;
 let folder: string;
 let gitServer: Server;
 let gitPort: number;
+let lokiServer: Server;
+/** Each line that was shipped, with its container before it. */
+const shipped: string[] = [];
 
 const document = (secondSecret = 'hunter-two') => `
 apiVersion: '2023-05-01'
@@ -29,6 +32,7 @@ location: local
 properties:
   osType: Linux
   restartPolicy: Always
+  diagnostics: {logAnalytics: {workspaceId: w, workspaceKey: hunter-three}}
   ipAddress: {type: Public, ports: [{port: 80}]}
   volumes:
   - {name: scratch, emptyDir: {}}
@@ -100,7 +104,20 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => gitServer.listen(0, '127.0.0.1', resolve));
   const address = gitServer.address();
   gitPort = typeof address === 'object' && address ? address.port : 0;
-  bot = await startApp({ settings: SETTINGS });
+  lokiServer = createServer(async (request, response) => {
+    let body = '';
+    for await (const part of request) body += part;
+    const { streams } = JSON.parse(body) as {
+      streams: { stream: { container: string }; values: [string, string][] }[];
+    };
+    for (const { stream, values } of streams)
+      shipped.push(...values.map(([, text]) => `${stream.container}: ${text}`));
+    response.writeHead(204).end();
+  });
+  await new Promise<void>((resolve) => lokiServer.listen(0, '127.0.0.1', resolve));
+  const lokiAt = lokiServer.address();
+  const logs = { loki: `http://127.0.0.1:${typeof lokiAt === 'object' ? lokiAt?.port : 0}` };
+  bot = await startApp({ settings: { ...SETTINGS, logs } });
 });
 
 afterAll(async () => {
@@ -108,6 +125,8 @@ afterAll(async () => {
   await bot.stop();
   gitServer.closeAllConnections();
   gitServer.close();
+  lokiServer.closeAllConnections();
+  lokiServer.close();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -156,9 +175,15 @@ describe('a group with everything', () => {
     const volumes = await docker.listVolumes({ filters: JSON.stringify(OWN) });
     const networks = await docker.listNetworks({ filters: OWN });
     const text = JSON.stringify([inspected, volumes, networks, await bot.app.store.events.events({})]);
-    expect(text).not.toMatch(/hunter-one|hunter-two|aHVudGVy/);
+    expect(text).not.toMatch(/hunter-one|hunter-two|hunter-three|aHVudGVy/);
     expect(containers).toHaveLength(4);
   });
+
+  test('ships what it prints to whom the settings name, each line once', async () => {
+    await eventually(async () => expect(shipped).toContain('side: web answers'));
+    const marker = 'side: marker prepared page welcome size 10 env 10 last ';
+    expect(shipped.filter((line) => line === marker)).toHaveLength(1);
+  }, 30_000);
 
   test('gives a program that is run in it the secrets of the container’s own, and hides them on the screen', async () => {
     const shown = (...words: string[]) =>

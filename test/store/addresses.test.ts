@@ -104,6 +104,7 @@ async function asBefore(...more: readonly string[]): Promise<void> {
     'drop table gpus',
     'drop table certificates',
     'drop table acme_accounts',
+    'drop table shipped',
     "delete from kysely_migration where name >= '0040-addresses'",
     ...more,
   ])

@@ -514,7 +514,13 @@ function run(state: State, key: GroupKey, member: StoredMember): void {
     const text = rest.join(' ').replace(/ >&2$/, '');
     const stream = statement.endsWith('>&2') ? 'stderr' : 'stdout';
     if (word === 'echo')
-      member.lines.push({ container: member.name, stream, timestamp: timestampOf(state), text });
+      member.lines.push({
+        container: member.name,
+        revision: member.revision,
+        stream,
+        timestamp: timestampOf(state),
+        text,
+      });
     else if (word === 'exit') end(state, member, Number(rest[0] ?? 0));
     else if (word) break;
   }

@@ -26,6 +26,7 @@ export const READING_ORDER: readonly (readonly string[])[] = [
   ['replies'],
   ['commands'],
   ['mail'],
+  ['shipping'],
   ['store'],
   ['observability'],
   ['repositories'],

@@ -21,6 +21,8 @@ export interface DockerSettings {
   readonly nfsServers?: readonly string[];
   /** Whether groups may have more rights than the engine gives by itself where they share the host's kernel. */
   readonly mayWiden?: boolean;
+  /** Whether what containers print is shipped to somebody. */
+  readonly shipsLogs?: boolean;
   /** Whether hosts of the location say which zone they are in. */
   readonly zoned?: boolean;
   /** The networks that groups may join; none without it. */

@@ -51,6 +51,13 @@ const WIDENING_GAPS = ['containers', 'initContainers'].flatMap((list): Gap[] => 
   ),
 ]);
 
+/** Told where the settings name nobody who keeps the lines. */
+const LOGS_GAP = gap(
+  'properties.diagnostics',
+  'the logs of this location are shipped nowhere',
+  'Remove `diagnostics`, `katabot logs` shows them; or have the settings say where they go: locations.NAME.logs.',
+);
+
 /** A host may be let in where its groups should not be: servers are allowed one by one. */
 const NFS_GAP = gap(
   'properties.volumes[*].nfs.server',
@@ -111,11 +118,7 @@ export const DOCKER_GAPS: readonly Gap[] = [
     'SystemAssigned, UserAssigned',
   ),
   gap('properties.identityAcls', 'managed identities do not exist outside Azure', 'Remove `identityAcls`.'),
-  gap(
-    'properties.diagnostics',
-    'logs are not shipped to Log Analytics by this location',
-    'Remove `diagnostics`; `katabot logs` shows them.',
-  ),
+  LOGS_GAP,
   gap('properties.extensions', 'extensions are not run by this location', 'Remove `extensions`.'),
   gap(
     'properties.containerGroupProfile',
@@ -144,16 +147,19 @@ export function dockerGaps({
   isolation,
   mayWiden = false,
   nfsServers = [],
+  shipsLogs = false,
   zoned = false,
 }: {
   readonly gpus?: readonly GpuDevice[] | undefined;
   readonly isolation: Isolation;
   readonly mayWiden?: boolean | undefined;
   readonly nfsServers?: readonly string[] | undefined;
+  readonly shipsLogs?: boolean | undefined;
   readonly zoned?: boolean | undefined;
 }): readonly Gap[] {
   const lifted = new Set([
     ...(gpus.length ? GPU_GAPS : []),
+    ...(shipsLogs ? [LOGS_GAP] : []),
     ...(zoned ? [ZONES_GAP] : []),
     ...(isolation === 'none' ? [] : SHARED_KERNEL_GAPS),
     ...(isolation === 'none' && !mayWiden ? [] : WIDENING_GAPS),

@@ -7,7 +7,9 @@ import { containerLines, type LogWindow } from './logs.ts';
 
 /** How often to look whether a member that ended runs again, or a new one has come. */
 const LOOK_AGAIN_MS = 1_000;
-/** A reader that is slower than its group loses the oldest lines rather than the bot its memory. */
+/** Who follows many groups for long asks the engine less often. */
+const LOOK_AGAIN_FOR_WHOLE_MS = 10_000;
+/** A reader that is slower than its group loses the oldest lines rather than the bot its memory; one that wants all is ended. */
 const MOST_WAITING_LINES = 10_000;
 
 type Window = Omit<LogWindow, 'follow'>;
@@ -15,6 +17,7 @@ type Window = Omit<LogWindow, 'follow'>;
 interface Source {
   readonly id: string;
   readonly name: string;
+  readonly revision: number;
 }
 
 /** The lines of a group: a finished log in the order of time, a followed one as it comes, over restarts of members. */
@@ -30,7 +33,8 @@ export async function* groupLogs(
     since: request.sinceMs === undefined ? undefined : momentOf(request.sinceMs),
     until: request.untilMs === undefined ? undefined : momentOf(request.untilMs),
   };
-  if (request.follow) yield* followed(docker, clock, sources, window, signal);
+  const { follow, whole = false } = request;
+  if (follow) yield* followed({ docker, clock, sources, window, whole }, signal);
   else yield* inOrder(docker, await sources(), window, signal);
 }
 
@@ -46,7 +50,11 @@ async function sourcesOf(
   const found = await docker.listContainers({ all: true, filters: ownedBy(owner, key) });
   return found
     .filter(({ Labels }) => Labels[LABEL.role] !== 'sandbox')
-    .map(({ Id, Labels }) => ({ id: Id, name: Labels[LABEL.container] ?? '' }))
+    .map(({ Id, Labels }) => ({
+      id: Id,
+      name: Labels[LABEL.container] ?? '',
+      revision: Number(Labels[LABEL.revision] ?? 0),
+    }))
     .filter(({ id, name }) => (container ?? name) === name && (member ?? id) === id);
 }
 
@@ -72,15 +80,22 @@ async function* inOrder(
   }
 }
 
+interface Following {
+  readonly docker: Docker;
+  readonly clock: Clock;
+  readonly sources: () => Promise<Source[]>;
+  readonly window: Window;
+  readonly whole: boolean;
+}
+
 /** Follows each member on its own; one that ended is looked for again, because it may be restarted or made anew. */
 async function* followed(
-  docker: Docker,
-  clock: Clock,
-  sources: () => Promise<Source[]>,
-  window: Window,
+  { docker, clock, sources, window, whole }: Following,
   signal: AbortSignal,
 ): AsyncGenerator<LogLine> {
+  const lookAgainMs = whole ? LOOK_AGAIN_FOR_WHOLE_MS : LOOK_AGAIN_MS;
   const waiting: LogLine[] = [];
+  let isBehind = false;
   const last = new Map<string, string>();
   const active = new Set<string>();
   let wake = () => {};
@@ -90,6 +105,8 @@ async function* followed(
     for await (const line of containerLines(docker, source, options, signal)) {
       if (seen && line.timestamp <= seen) continue; // `since` includes the line it names
       last.set(source.id, line.timestamp);
+      if (whole && waiting.length >= MOST_WAITING_LINES) isBehind = true;
+      if (isBehind) return wake();
       waiting.push(line);
       if (waiting.length > MOST_WAITING_LINES) waiting.shift();
       wake();
@@ -98,7 +115,7 @@ async function* followed(
   let nextLookMs = 0;
   while (!signal.aborted) {
     if (clock.now() >= nextLookMs) {
-      nextLookMs = clock.now() + LOOK_AGAIN_MS;
+      nextLookMs = clock.now() + lookAgainMs;
       for (const source of await sources()) {
         if (active.has(source.id)) continue;
         active.add(source.id);
@@ -108,6 +125,7 @@ async function* followed(
       }
     }
     yield* waiting.splice(0);
+    if (isBehind) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     wake = resolve;
     const cancel = clock.after(Math.max(1, nextLookMs - clock.now()), resolve);

@@ -20,14 +20,14 @@ export interface LogWindow {
  */
 export async function* containerLines(
   docker: Docker,
-  container: { id: string; name: string },
+  container: { readonly id: string; readonly name: string; readonly revision?: number },
   options: LogWindow,
   signal: AbortSignal,
 ): AsyncGenerator<LogLine> {
   const stream = await openLog(docker, container.id, options);
   const stop = () => stream.destroy();
   signal.addEventListener('abort', stop, { once: true });
-  const lines = new LineAssembler(container.name);
+  const lines = new LineAssembler(container.name, container.revision);
   try {
     for await (const chunk of stream) yield* lines.take(chunk);
     yield* lines.rest();
@@ -75,11 +75,13 @@ function asReadable(stream: unknown): Readable {
 /** Turns the engine's frames into lines; keeps what is not yet whole. */
 export class LineAssembler {
   readonly #container: string;
+  readonly #revision: { readonly revision?: number };
   readonly #open: Record<'stdout' | 'stderr', Buffer> = { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
   #pending: Buffer = Buffer.alloc(0);
 
-  constructor(container: string) {
+  constructor(container: string, revision?: number) {
     this.#container = container;
+    this.#revision = revision === undefined ? {} : { revision };
   }
 
   *take(chunk: Buffer): Generator<LogLine> {
@@ -120,6 +122,7 @@ export class LineAssembler {
     const timestamp = /^\d{4}-\d\d-\d\dT/.test(whole) && blank > 0 ? whole.slice(0, blank) : '';
     return {
       container: this.#container,
+      ...this.#revision,
       stream,
       timestamp,
       text: timestamp ? whole.slice(blank + 1) : whole,

@@ -180,6 +180,7 @@ const MIGRATIONS: Record<string, Migration> = {
     'drop table former_labels',
     'create index labels_by_key on labels (key)',
   ),
+  '0080-shipping': statements('create table shipped (key text primary key, document text not null)'),
 };
 
 function statements(...texts: readonly string[]): Migration {

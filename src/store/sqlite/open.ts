@@ -21,6 +21,7 @@ import { peopleBook, subscriptionBook } from './people.ts';
 import { confirmationBook, proposalBook } from './proposals.ts';
 import { pullBook } from './pulls.ts';
 import { secretBook } from './secrets.ts';
+import { shippingBook } from './shipped.ts';
 import { slackBook } from './slack.ts';
 import type { Tables } from './tables.ts';
 
@@ -54,6 +55,7 @@ export async function openSqliteStore(path: string, vault: Vault): Promise<Store
     confirmations: confirmationBook(database),
     people: peopleBook(database),
     subscriptions: subscriptionBook(database),
+    shipped: shippingBook(database),
     slack: slackBook(database, vault),
     close: () => database.destroy(),
   };

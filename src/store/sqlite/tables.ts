@@ -208,6 +208,8 @@ export interface Tables {
     used_at_ms: number | null;
     document: string;
   };
+  /** `document` is where the group is, and how far its lines are shipped (JSON). */
+  shipped: { key: string; document: string };
   /** Sendings that must not happen twice. */
   slack_attempts: { account: string; key: string; at_ms: number };
 }
