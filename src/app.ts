@@ -69,6 +69,7 @@ import { createPolicy, createTokens, lifeOf, type Tokens } from './policy/index.
 import {
   createDomains,
   createFeed,
+  createImageCache,
   createOutsideDns,
   createReconciler,
   createRoutes,
@@ -148,7 +149,17 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
     ]),
   );
   const hosts = hostsByName(locations);
-  const engines = Object.fromEntries(Object.entries(hosts).map(([name, { engine }]) => [name, engine]));
+  const images = createImageCache({
+    book: store.images,
+    desired: store.desired,
+    limits: imageLimits(hosts),
+    clock,
+    tell: (fields, message) => log.info(fields, message),
+    reportInternal: (error) => log.internal(error),
+  });
+  const engines = Object.fromEntries(
+    Object.entries(hosts).map(([name, { engine }]) => [name, images.guard(name, engine)]),
+  );
   refuseOverlaps(hosts);
   const feed = createFeed(store.events, clock, (error) => log.internal(error));
   feed.listen((event) => log.event(event));
@@ -334,6 +345,7 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
       }
       await reconciler.start();
       await shipping.start();
+      images.start();
       const httpAt = placeIn(settings.http.address);
       server = await listen(web, { ...httpAt, tls: settings.http.tls });
       const warning = warningFor(httpAt.host, settings.http.tls !== undefined);
@@ -364,6 +376,7 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
         dns?.close(),
         shipping.close(),
         reconciler.close(),
+        images.close(),
         closed(server),
       ]);
       await Promise.all(Object.values(hosts).map(({ engine }) => engine.close()));
@@ -595,6 +608,7 @@ function locationFrom(
       location: name,
       zone: host.zone ?? '',
       setting,
+      keepImagesUnderBytes: location.images && location.images.keepUnderGB * 2 ** 30,
       engine:
         parts.engine?.(host) ??
         dockerEngineFor(settings, host, { networks: Object.values(networks), pools }, parts),
@@ -633,6 +647,15 @@ function dockerEngineFor(
       stopGraceSeconds: settings.stopGraceSeconds,
     },
     parts.clock,
+  );
+}
+
+/** In bytes, by host; those of a location that names no limit have none. */
+function imageLimits(hosts: Readonly<Record<string, Host>>): ReadonlyMap<string, number> {
+  return new Map(
+    Object.values(hosts).flatMap(({ name, keepImagesUnderBytes }) =>
+      keepImagesUnderBytes === undefined ? [] : [[name, keepImagesUnderBytes] as const],
+    ),
   );
 }
 

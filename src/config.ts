@@ -387,6 +387,15 @@ const locationSchema = z
     nfsServers: z.array(serverName).default([]).meta({
       description: 'NFS servers that groups may mount from, as their files name them; none without it.',
     }),
+    images: z
+      .strictObject({
+        keepUnderGB: z.number().min(1).meta({
+          description:
+            'Images that the bot has pulled and that no group needs go, the longest unused first, while all together take more.',
+        }),
+      })
+      .optional()
+      .meta({ description: 'How much of each host’s disk images may take; nothing is removed without it.' }),
     logs: logTargetSchema.optional().meta({
       description: 'Where the lines of its containers go; what `logs` says for all without it.',
     }),

@@ -31,7 +31,7 @@ async function lookAtHost(ground: Ground, host: Host): Promise<Finding[]> {
     const survey = await within(longer, host.engine.survey(longer));
     const required = ground.locations[host.location]?.isolation ?? 'hypervisor';
     return [
-      ...hostFindings({ host, required, facts, survey }),
+      ...hostFindings({ host, required, facts, survey, ownImages: await ground.images.all(host.name) }),
       await memoryFinding(ground, host, facts),
       ...drained,
       ...(await strangerFindings(ground, host, longer)),

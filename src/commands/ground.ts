@@ -29,6 +29,7 @@ import type {
   Feed,
   GpuBook,
   Health,
+  ImageBook,
   LogArchive,
   RunBook,
 } from '../reconciler/index.ts';
@@ -52,6 +53,7 @@ export interface Ground {
   readonly labels: LabelBook;
   readonly slots: SlotBook;
   readonly gpus: GpuBook;
+  readonly images: Pick<ImageBook, 'all'>;
   readonly addresses: AddressBook;
   readonly audit: AuditBook;
   readonly secrets: SecretBook;
@@ -160,6 +162,8 @@ export interface Host {
   readonly setting: string;
   readonly engine: Engine;
   readonly pools: Pools;
+  /** What its images may take; undefined where nobody has said. */
+  readonly keepImagesUnderBytes?: number | undefined;
 }
 
 export interface Edge {

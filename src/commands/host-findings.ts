@@ -1,4 +1,5 @@
 import { type EngineFacts, type Isolation, isIsolated, type Survey } from '../engines/index.ts';
+import { diskFindings } from './disk-findings.ts';
 import { broken, type Finding, fine, warning } from './finding.ts';
 import type { Host } from './ground.ts';
 import { networkFindings } from './network-findings.ts';
@@ -7,11 +8,13 @@ import { networkFindings } from './network-findings.ts';
 
 /** What a host is asked for, and what was seen of it. */
 export interface Examined {
-  readonly host: Pick<Host, 'name' | 'location' | 'pools'>;
+  readonly host: Pick<Host, 'name' | 'location' | 'pools' | 'keepImagesUnderBytes'>;
   /** The least isolation that its location requires, and the runtime that is to give it. */
   readonly required: Isolation;
   readonly facts: EngineFacts;
   readonly survey: Survey;
+  /** Ids of the images that this bot has pulled there. */
+  readonly ownImages?: readonly { readonly id: string }[];
 }
 
 const MOST_SKEW_MS = 2_000;
@@ -25,6 +28,7 @@ export function hostFindings(examined: Examined): Finding[] {
     isolationFinding(examined),
     ...machineFindings(examined),
     ...gpuFindings(examined),
+    ...diskFindings(examined),
     skewFinding(examined),
     ...networkFindings(examined),
     ...examined.survey.complaints.map((text) =>

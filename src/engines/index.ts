@@ -7,6 +7,7 @@ import type { Fact, GroupKey } from '../event.ts';
 import type { Gap, Group } from '../spec/index.ts';
 import type { EngineFacts } from './facts.ts';
 import type { LogLine } from './log-line.ts';
+import type { ImageStore, StoredImage } from './stored-images.ts';
 import type { Survey } from './survey.ts';
 
 export { type EngineWay, wayProblem } from './address.ts';
@@ -32,6 +33,7 @@ export {
   type Shortage,
   shortagesOn,
 } from './placement.ts';
+export type { ImageStore, StoredImage } from './stored-images.ts';
 export type { Survey } from './survey.ts';
 
 export interface Engine {
@@ -59,6 +61,10 @@ export interface Engine {
   dial(request: DialRequest, signal: AbortSignal): Promise<Duplex>;
   /** What running members use now; those of one group, or all of this bot. */
   usage(signal: AbortSignal, key?: GroupKey): Promise<Map<GroupKey, ContainerUsage[]>>;
+  /** The images of the host, with what they take; takes a moment. Throws a Failure `engine-unreachable`. */
+  storedImages(signal: AbortSignal): Promise<ImageStore>;
+  /** Removes an image, unless it is used or has got another name by then: gives whether it is gone. */
+  dropImage(image: StoredImage, signal: AbortSignal): Promise<boolean>;
   /** Calls `hint` when something may have happened to a group. Hints may be lost, doubled or wrong. */
   watch(hint: (key: GroupKey) => void): { close(): void };
   /** Ends what holds the connection open. Groups go on. */
@@ -126,6 +132,8 @@ export interface StepContext {
 export interface StepResult {
   /** Image as written -> pinned; from `pull` alone. */
   readonly images?: Record<string, string>;
+  /** Those of them, as written, that were not on the host before. */
+  readonly pulled?: readonly string[];
 }
 
 export interface ObservedGroup {

@@ -1,3 +1,5 @@
+import type { ImageStore } from './stored-images.ts';
+
 /** More of the machine behind an engine than a deploy needs to know: what `doctor` looks at. */
 export interface Survey {
   /** The newest version of its API that the engine speaks; 0 for an engine that has none. */
@@ -19,6 +21,8 @@ export interface Survey {
   readonly apart?: boolean | string;
   /** The networks that groups join and that are on this host alone, each with its interface. */
   readonly bridges?: readonly Bridge[];
+  /** What its images take; undefined where the engine could not say. */
+  readonly images?: ImageStore | undefined;
   /** What was seen on the machine itself; a text says why that could not be. */
   readonly machine: Machine | string;
 }
@@ -47,6 +51,8 @@ export interface Machine {
   /** Devices that are set aside for virtual machines, each a group. */
   readonly vfioGroups: number;
   readonly nvidiaDevices: number;
+  /** Of the disk that images and containers lie on. */
+  readonly disk?: { readonly freeBytes: number; readonly totalBytes: number } | undefined;
   /** What is mounted under the engine's folder shows in the namespaces of others, such as a shim's. */
   readonly propagates: boolean;
 }

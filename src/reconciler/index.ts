@@ -7,6 +7,8 @@ export { lookForGpus, takeGpus, waitingAt } from './gpu-turns.ts';
 export { type GpuBook, type GpuHolding, type GpuShortage, gpuClaims } from './gpus.ts';
 export type { Health } from './health.ts';
 export { healthOf } from './health.ts';
+export { createImageCache, type ImageBook } from './image-cache.ts';
+export { cacheBytes } from './images.ts';
 export { inTurn } from './in-turn.ts';
 export { beginningOf, type KeptLog, type LogArchive } from './kept-logs.ts';
 export { createLooker } from './looker.ts';

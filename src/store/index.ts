@@ -17,7 +17,7 @@ import type {
   SubscriptionBook,
   TokenBook,
 } from '../policy/index.ts';
-import type { DesiredState, DrainBook, EventBook, GpuBook, RunBook } from '../reconciler/index.ts';
+import type { DesiredState, DrainBook, EventBook, GpuBook, ImageBook, RunBook } from '../reconciler/index.ts';
 import type { Outcome } from '../replies/index.ts';
 import type { SecretBook } from '../secrets/index.ts';
 import type { ShippingBook } from '../shipping/index.ts';
@@ -52,6 +52,7 @@ export interface Store {
   readonly confirmations: ConfirmationBook;
   readonly people: PeopleBook;
   readonly subscriptions: SubscriptionBook;
+  readonly images: ImageBook;
   readonly shipped: ShippingBook;
   readonly slack: SlackBook;
   close(): Promise<void>;

@@ -325,6 +325,14 @@ const CASES = {
       },
     ]);
   },
+  'what images take is told, and one that is used is not removed': async (host: Host) => {
+    await host.bring('holds', { containers: { web: { script: WAIT } } });
+    const { images, totalBytes } = await host.engine.storedImages(signal());
+    const used = images.find(({ tags }) => tags.includes(IMAGE));
+    expect(used?.containers).toBeGreaterThan(0);
+    expect(totalBytes).toBeGreaterThan(0);
+    expect(used && (await host.engine.dropImage(used, signal()))).toBe(false);
+  },
   'usage is told of what runs': async (host: Host) => {
     const pod = await host.bring('uses', {
       containers: { web: { script: WAIT }, job: { script: 'exit 0' } },

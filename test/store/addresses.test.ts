@@ -105,6 +105,7 @@ async function asBefore(...more: readonly string[]): Promise<void> {
     'drop table certificates',
     'drop table acme_accounts',
     'drop table shipped',
+    'drop table pulled_images',
     "delete from kysely_migration where name >= '0040-addresses'",
     ...more,
   ])

@@ -12,6 +12,7 @@ import type {
   Engine,
   EngineFacts,
   ExecRequest,
+  ImageStore,
   LogLine,
   LogRequest,
   ObservedGroup,
@@ -170,6 +171,13 @@ export function createMemoryEngine(
     attach: async (request, signal) => attach(state, request, signal),
     dial: async (request) => dial(state, request),
     usage: async (_signal, key) => usage(state, key),
+    storedImages: async () => orUnreachable(state, imageStoreOf(state)),
+    dropImage: async ({ id, tags }) => {
+      const used = orUnreachable(state, imageStoreOf(state)).images.some(
+        (image) => image.id === id && image.containers > 0,
+      );
+      return !used && tags.every((tag) => state.images.delete(tag));
+    },
     watch: (hint) => watch(state, hint),
     close: async () => {},
     ...levers(state),
@@ -279,6 +287,20 @@ const SURVEY: Survey = {
   machine: 'it is none',
 };
 
+/** Each image takes a gibibyte and shares nothing. */
+function imageStoreOf({ images, pods }: State): ImageStore {
+  const used = pods.flatMap(({ members }) => members.map(({ image }) => image));
+  const stored = [...images].map((tag) => ({
+    id: `id-of-${tag}`,
+    tags: [tag],
+    digests: [],
+    sizeBytes: 2 ** 30,
+    sharedBytes: 0,
+    containers: used.filter((image) => image === `id-of-${tag}`).length,
+  }));
+  return { images: stored, totalBytes: stored.length * 2 ** 30 };
+}
+
 function orUnreachable<T>(state: State, answer: T): T {
   if (state.reachable) return answer;
   throw new Failure('engine-unreachable', 'The engine does not answer.', { advice: 'It is tried again.' });
@@ -334,7 +356,7 @@ function throwFailure(state: State, step: Step, when: 'before' | 'after'): void 
 async function act(state: State, step: Step, context: StepContext): Promise<StepResult> {
   switch (step.kind) {
     case 'pull':
-      return { images: await pull(state, step.pod, context) };
+      return pull(state, step.pod, context);
     case 'create-sandbox':
       await held(state, step.kind, context.signal);
       await context.report({ kind: 'sandbox-started', sandboxId: createSandbox(state, step.pod) });
@@ -377,8 +399,9 @@ async function held(state: State, kind: Step['kind'], signal: AbortSignal): Prom
   if (hold) await within(signal, hold.released.promise);
 }
 
-async function pull(state: State, pod: Pod, context: StepContext): Promise<Record<string, string>> {
+async function pull(state: State, pod: Pod, context: StepContext): Promise<StepResult> {
   const pinned: Record<string, string> = {};
+  const pulled: string[] = [];
   for (const { image } of containersOf(pod)) {
     const before = pod.images[image];
     pinned[image] = before ?? `id-of-${image}`;
@@ -395,9 +418,10 @@ async function pull(state: State, pod: Pod, context: StepContext): Promise<Recor
       });
     }
     state.images.add(image);
+    pulled.push(image);
     await context.report({ ...said, state: 'pulled' });
   }
-  return pinned;
+  return { images: pinned, pulled };
 }
 
 function containersOf(pod: Pod) {

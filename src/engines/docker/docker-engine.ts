@@ -19,6 +19,7 @@ import { createProof, type Proof } from './proof.ts';
 import { removeMembers, removePod, stopContainers } from './removal.ts';
 import { limitsScratch } from './scratch-limit.ts';
 import { openAttach, openExec } from './sessions.ts';
+import { dropImage, storedImages } from './stored-images.ts';
 import { surveyOf } from './survey.ts';
 import { type Traits, traitsOf } from './traits.ts';
 import { usageOf } from './usage.ts';
@@ -47,6 +48,8 @@ export function createDockerEngine(settings: DockerSettings, clock: Clock): Engi
     attach: (request, signal) => openAttach({ connection, owner: settings.owner, clock }, request, signal),
     dial: (request, signal) => openDial({ connection, owner: settings.owner, clock }, request, signal),
     usage: (signal, key) => usageOf({ connection, owner: settings.owner }, signal, key),
+    storedImages: (signal) => storedImages(connection, signal),
+    dropImage: (image, signal) => dropImage(connection, image, signal),
     watch: (hint) => watchEngine(connection, settings.owner, clock, hint),
     close: () => connection.close(),
   };
@@ -152,9 +155,7 @@ async function inspectUnlessGone(docker: Docker, id: string) {
 async function apply(parts: Parts, step: Step, context: StepContext): Promise<StepResult> {
   switch (step.kind) {
     case 'pull':
-      return {
-        images: await pullImages(await withHost(parts, context.signal), step.pod, context),
-      };
+      return pullImages(await withHost(parts, context.signal), step.pod, context);
     case 'create-sandbox':
       await createSandbox(await withHost(parts, context.signal), step.pod, context);
       return {};
@@ -187,22 +188,25 @@ async function pullImages(
   parts: Parts & { readonly architecture: string },
   pod: Pod,
   context: StepContext,
-): Promise<Record<string, string>> {
+): Promise<StepResult> {
   const docker = await parts.connection.call('to pull', async (client) => client, context.signal);
   const images = [...new Set(everyContainer(pod).map((container) => container.image))];
-  const pulled = await Promise.all(
+  const found = await Promise.all(
     images.map(async (image) => {
-      const { pinned } = await ensureImage(docker, image, pod.group.imageRegistryCredentials, {
+      const { pinned, isNew } = await ensureImage(docker, image, pod.group.imageRegistryCredentials, {
         signal: context.signal,
         report: context.report,
         now: () => parts.clock.now(),
         architecture: parts.architecture,
         pinned: pod.images[image],
       });
-      return [image, pinned] as const;
+      return { image, pinned, isNew };
     }),
   );
-  return Object.fromEntries(pulled);
+  return {
+    images: Object.fromEntries(found.map(({ image, pinned }) => [image, pinned])),
+    pulled: found.flatMap(({ image, isNew }) => (isNew ? [image] : [])),
+  };
 }
 
 async function withHost(parts: Parts, signal: AbortSignal) {

@@ -13,6 +13,8 @@ export interface PulledImage {
   readonly digest: string;
   /** As images spell it, such as amd64. */
   readonly architecture: string;
+  /** It was not on the host before. */
+  readonly isNew: boolean;
 }
 
 /**
@@ -46,6 +48,8 @@ export async function ensureImage(
   const present = await presentImage(docker, pinned ?? image);
   if (present && (pinned || !isLatest(image))) return told('present', present);
   const login = loginFor(image, credentials);
+  // Somebody may have brought the same image under another name: it is not the bot's then.
+  const before = new Set((await docker.listImages({ all: true })).map(({ Id }) => Id));
   try {
     await context.report({ kind: 'image', image, state: 'pulling', digest: '', tookMs: 0 });
     await pull(docker, image, login, context);
@@ -64,13 +68,13 @@ export async function ensureImage(
     });
   }
   if (pinned && pulled.pinned !== pinned) throw prunedFailure(image, pinned);
-  return told('pulled', pulled);
+  return told('pulled', { ...pulled, isNew: !before.has(pulled.pinned) });
 }
 
 async function presentImage(docker: Docker, image: string): Promise<PulledImage | undefined> {
   try {
     const { Id, RepoDigests, Architecture } = await docker.getImage(image).inspect();
-    return { pinned: Id, digest: RepoDigests?.[0] ?? Id, architecture: Architecture };
+    return { pinned: Id, digest: RepoDigests?.[0] ?? Id, architecture: Architecture, isNew: false };
   } catch (error) {
     if (statusOf(error) === 404) return undefined;
     throw causeOf(error, `to look for ${image}`);

@@ -12,6 +12,7 @@ import { containerLines } from './logs.ts';
 import { areApart } from './neighbours.ts';
 import { bridgeOf } from './networks.ts';
 import { ensureSandboxImage } from './sandbox-image.ts';
+import { storedImages } from './stored-images.ts';
 
 /** Asks the engine, and looks at its machine through a container of the bot's own that may do nothing. */
 export async function surveyOf(
@@ -27,12 +28,13 @@ export async function surveyOf(
   const { engine: newestApi } = await connection.api();
   const { Architecture: architecture } = info;
   const isWindows = info.OSType === 'windows';
-  const [machine, apart] = await Promise.all([
+  const [machine, images, apart] = await Promise.all([
     isWindows
       ? 'on Windows there is nothing to look at'
       : connection
           .call('to look at its machine', (docker) => look(docker, architecture, owner, signal), signal)
           .catch((error: unknown) => messageOf(error)),
+    storedImages(connection, signal).catch(() => undefined), // an old engine that has much to count
     spareSubnets && !isWindows
       ? isApart({ connection, clock }, { owner, spareSubnets, architecture }, signal)
       : undefined,
@@ -52,6 +54,7 @@ export async function surveyOf(
       .filter(({ driver }) => driver === 'bridge')
       .map((named) => ({ network: named.name, subnet: named.subnet, link: bridgeOf(owner, named) })),
     ...(apart === undefined ? {} : { apart }),
+    images,
     machine,
   };
 }
@@ -139,6 +142,7 @@ async function look(
     return {
       ...mountsIn(lines),
       routes: routesIn(lines),
+      disk: diskIn(lines),
       kvm: await isThere(container, 'kvm'),
       vfioGroups: (await isThere(container, 'vfio')) ? await vfioGroups(container) : 0,
       nvidiaDevices,
@@ -162,6 +166,12 @@ export function mountsIn(lines: readonly string[]): Pick<Machine, 'shmBytes' | '
     shmBytes: kibibytes === undefined ? undefined : Number(kibibytes) * 1024,
     propagates: root?.tags.some((tag) => /^(master|shared):/.test(tag)) ?? false,
   };
+}
+
+/** Free and all bytes of the disk that the look's image lies on. Pure. */
+export function diskIn(lines: readonly string[]): Machine['disk'] {
+  const [, free, total] = /^(\d+) (\d+)$/.exec(lines[lines.indexOf('== disk') + 1] ?? '') ?? [];
+  return free === undefined ? undefined : { freeBytes: Number(free), totalBytes: Number(total) };
 }
 
 /** Of `/proc/net/route`: interface, destination, gateway, four numbers, mask; addresses are as the processor keeps them. Pure. */

@@ -181,6 +181,11 @@ const MIGRATIONS: Record<string, Migration> = {
     'create index labels_by_key on labels (key)',
   ),
   '0080-shipping': statements('create table shipped (key text primary key, document text not null)'),
+  '0082-images': statements(
+    `create table pulled_images (
+      host text not null, id text not null, name text not null, used_at_ms bigint not null,
+      primary key (host, id, name))`,
+  ),
 };
 
 function statements(...texts: readonly string[]): Migration {

@@ -10,6 +10,7 @@ import { desiredState } from './desired.ts';
 import { drainBook } from './drains.ts';
 import { FairDialect } from './fair-dialect.ts';
 import { gpuBook } from './gpus.ts';
+import { imageBook } from './images.ts';
 import { inboxBook } from './inbox.ts';
 import { keyBook } from './keys.ts';
 import { ledger } from './ledger.ts';
@@ -55,6 +56,7 @@ export async function openSqliteStore(path: string, vault: Vault): Promise<Store
     confirmations: confirmationBook(database),
     people: peopleBook(database),
     subscriptions: subscriptionBook(database),
+    images: imageBook(database),
     shipped: shippingBook(database),
     slack: slackBook(database, vault),
     close: () => database.destroy(),

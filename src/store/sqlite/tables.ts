@@ -210,6 +210,8 @@ export interface Tables {
   };
   /** `document` is where the group is, and how far its lines are shipped (JSON). */
   shipped: { key: string; document: string };
+  /** Images that the bot has brought to a host, under each name. */
+  pulled_images: { host: string; id: string; name: string; used_at_ms: number };
   /** Sendings that must not happen twice. */
   slack_attempts: { account: string; key: string; at_ms: number };
 }

@@ -1,0 +1,174 @@
+import type { Clock } from '../clock.ts';
+import type { Engine, StoredImage } from '../engines/index.ts';
+import { createGate, type Gate } from './image-gate.ts';
+import { imagesToDrop, type OwnImage, type Wanted } from './images.ts';
+import { inTurn } from './in-turn.ts';
+import type { DesiredState } from './wish.ts';
+
+/** The book of the images that this bot has pulled, by host. Every method has written to disk when it resolves. */
+export interface ImageBook {
+  /** Was not on the host before; `name` is how it was asked for. */
+  pulled(host: string, id: string, name: string, atMs: number): Promise<void>;
+  /** Of those that are in the book, these were used. */
+  used(host: string, ids: readonly string[], atMs: number): Promise<void>;
+  all(host: string): Promise<OwnImage[]>;
+  forget(host: string, id: string): Promise<void>;
+}
+
+export interface ImageCacheParts {
+  readonly book: ImageBook;
+  readonly desired: Pick<DesiredState, 'list' | 'revisions'>;
+  /** The hosts whose images are kept under a size, in bytes. */
+  readonly limits: ReadonlyMap<string, number>;
+  readonly clock: Clock;
+  /** Hears what was removed, and what stood in the way. */
+  readonly tell: (fields: Record<string, unknown>, message: string) => void;
+  readonly reportInternal: (error: unknown) => void;
+}
+
+/** Keeps the images of hosts under a size, by removing what nobody needs. */
+export interface ImageCache {
+  /** The engine of a host, with its pulls written down, and none while an image is removed. */
+  guard(host: string, engine: Engine): Engine;
+  /** Looks now, and then again and again. */
+  start(): void;
+  /** Looks at one host now. */
+  look(host: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+const LOOK_EVERY_MS = 10 * 60_000;
+/** Several groups may pull at once: one look after them. */
+const LOOK_AFTER_PULL_MS = 30_000;
+const LOOK_LIMIT_MS = 120_000;
+/** To how many earlier revisions a group can go back without a registry. */
+const KEPT_REVISIONS = 5;
+
+export function createImageCache(parts: ImageCacheParts): ImageCache {
+  const { book, limits, clock, reportInternal } = parts;
+  const closing = new AbortController();
+  const gates = new Map<string, Gate>();
+  const engines = new Map<string, Engine>();
+  const turns = new Map<string, Promise<void>>();
+  const timers = new Map<string, { atMs: number; cancel(): void }>();
+  const gateOf = (host: string) => {
+    const gate = gates.get(host) ?? createGate();
+    gates.set(host, gate);
+    return gate;
+  };
+  const look = (host: string) =>
+    inTurn(turns, host, async () => {
+      const engine = engines.get(host);
+      if (engine && !closing.signal.aborted)
+        await tidy(parts, { host, engine, gate: gateOf(host) }, closing.signal);
+    });
+  const later = (host: string, delayMs: number) => {
+    const atMs = clock.now() + delayMs;
+    const known = timers.get(host);
+    if (closing.signal.aborted || !limits.has(host) || (known && known.atMs <= atMs)) return;
+    known?.cancel();
+    const cancel = clock.after(delayMs, () => {
+      timers.delete(host);
+      void look(host)
+        .catch((error: unknown) => parts.tell({ host }, `images cannot be looked at: ${String(error)}`))
+        .finally(() => later(host, LOOK_EVERY_MS));
+    });
+    timers.set(host, { atMs, cancel });
+  };
+  return {
+    look,
+    guard(host, engine) {
+      engines.set(host, engine);
+      return {
+        ...engine,
+        async apply(step, context) {
+          if (step.kind !== 'pull') return engine.apply(step, context);
+          return gateOf(host).enter(async () => {
+            const result = await engine.apply(step, context);
+            await notePull(book, host, result, clock.now()).catch(reportInternal);
+            later(host, LOOK_AFTER_PULL_MS);
+            return result;
+          });
+        },
+      };
+    },
+    start() {
+      for (const host of limits.keys()) later(host, 0);
+    },
+    async close() {
+      closing.abort(new Error('the bot is stopping'));
+      for (const { cancel } of timers.values()) cancel();
+      await Promise.allSettled(turns.values());
+    },
+  };
+}
+
+async function notePull(
+  book: ImageBook,
+  host: string,
+  {
+    images = {},
+    pulled = [],
+  }: { readonly images?: Record<string, string>; readonly pulled?: readonly string[] },
+  nowMs: number,
+): Promise<void> {
+  for (const name of pulled) {
+    const id = images[name];
+    if (id !== undefined) await book.pulled(host, id, name, nowMs);
+  }
+  await book.used(host, Object.values(images), nowMs);
+}
+
+interface Place {
+  readonly host: string;
+  readonly engine: Engine;
+  readonly gate: Gate;
+}
+
+/** One look at a host: what is too much goes, image by image; each time it is asked anew whether somebody needs it. */
+async function tidy(
+  parts: ImageCacheParts,
+  { host, engine, gate }: Place,
+  closing: AbortSignal,
+): Promise<void> {
+  const { book, clock, limits, tell } = parts;
+  const signal = AbortSignal.any([closing, AbortSignal.timeout(LOOK_LIMIT_MS)]);
+  const store = await engine.storedImages(signal);
+  for (const { id } of await book.all(host))
+    if (!store.images.some((image) => image.id === id)) await book.forget(host, id); // somebody else has removed it
+  const keepUnderBytes = limits.get(host) ?? Number.POSITIVE_INFINITY;
+  const decide = async () => {
+    const wanted = await wantedOn(parts.desired, host);
+    await book.used(host, [...wanted.ids], clock.now());
+    return imagesToDrop({ store, own: await book.all(host), wanted, keepUnderBytes, nowMs: clock.now() });
+  };
+  for (const image of await decide()) {
+    const isGone = await gate.whileNobodyIsIn(async () => {
+      if (!(await decide()).some(({ id }) => id === image.id)) return false;
+      if (!(await engine.dropImage(image, signal))) return false;
+      await book.forget(host, image.id);
+      return true;
+    });
+    if (isGone)
+      tell({ host, image: nameOf(image), bytes: image.sizeBytes - image.sharedBytes }, 'image removed');
+  }
+}
+
+/** What the groups of a host have, and what they may go back to. */
+async function wantedOn(desired: ImageCacheParts['desired'], host: string): Promise<Wanted> {
+  const wishes = (await desired.list()).filter((wish) => wish.host === host);
+  const revisions = (
+    await Promise.all(wishes.map(({ key }) => desired.revisions(key, KEPT_REVISIONS)))
+  ).flat();
+  const named = revisions.flatMap(({ group }) =>
+    [...group.initContainers, ...group.containers].map(({ image }) => image),
+  );
+  return {
+    ids: new Set(revisions.flatMap(({ images }) => Object.values(images ?? {}))),
+    names: new Set(named),
+  };
+}
+
+function nameOf({ id, tags, digests }: StoredImage): string {
+  return tags[0] ?? digests[0] ?? id;
+}

@@ -1,0 +1,32 @@
+/** Pulls go in side by side; an image is removed only while none is in, and none goes in meanwhile. */
+export interface Gate {
+  enter<T>(work: () => Promise<T>): Promise<T>;
+  /** Gives false at once while somebody is in. */
+  whileNobodyIsIn(work: () => Promise<boolean>): Promise<boolean>;
+}
+
+export function createGate(): Gate {
+  let inside = 0;
+  let barred: Promise<unknown> | undefined;
+  return {
+    async enter(work) {
+      while (barred) await barred;
+      inside++;
+      try {
+        return await work();
+      } finally {
+        inside--;
+      }
+    },
+    async whileNobodyIsIn(work) {
+      if (inside > 0 || barred) return false;
+      const working = work();
+      barred = working.catch(() => {});
+      try {
+        return await working;
+      } finally {
+        barred = undefined;
+      }
+    },
+  };
+}
