@@ -51,6 +51,7 @@ import {
   type HeldName,
   type Https,
   isHandedOut,
+  isThisMachine,
   lookAtZone,
   type Pools,
   poolsFrom,
@@ -254,7 +255,7 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
     edge: {
       domain: settings.edge.domain,
       urlOf: (fqdn) => {
-        const own = dns && ownPlace(hosts, routes.resolve(fqdn));
+        const own = dns && !isThisMachine(fqdn) ? ownPlace(hosts, routes.resolve(fqdn)) : undefined;
         return https?.serves(fqdn) && leadsToEdge(settings, own)
           ? secureUrlTo(fqdn, placeIn(addresses.edgeTls).port)
           : urlTo(fqdn, placeIn(addresses.edge), own);

@@ -38,5 +38,14 @@ export {
 } from './private.ts';
 export { probe } from './probe.ts';
 export { parseAddress, type Range, rangeFrom, rangesOverlap, withPort } from './ranges.ts';
-export { addressRecords, recordsOf, type Site, secureUrlTo, siteFor, siteRecords, urlTo } from './records.ts';
+export {
+  addressRecords,
+  isThisMachine,
+  recordsOf,
+  type Site,
+  secureUrlTo,
+  siteFor,
+  siteRecords,
+  urlTo,
+} from './records.ts';
 export { createZone, type Zone, type ZoneRecord } from './zone.ts';

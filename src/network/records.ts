@@ -66,6 +66,11 @@ export function siteRecords({ shared, families }: Pools, host: string): ZoneReco
     : [];
 }
 
+/** Whether a name leads to the machine of whoever types it, whatever a name server says: nobody is asked for one in `localhost` (RFC 6761, 6.3). Pure. */
+export function isThisMachine(name: string): boolean {
+  return /(^|\.)localhost$/i.test(name);
+}
+
 /** The address to type where the edge serves the name over HTTPS. */
 export function secureUrlTo(fqdn: string, port: number): string {
   return port === 443 ? `https://${fqdn}` : `https://${fqdn}:${port}`;

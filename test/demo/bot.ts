@@ -10,11 +10,15 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const MAIN = join(ROOT, 'src/main.mjs');
 const READY_TIMEOUT_MS = 20_000;
 const END_TIMEOUT_MS = 30_000;
-const PORTS = { http: 7070, edge: 7080 } as const;
+const PORTS = { http: 7070, edge: 7080, edgeTls: 7443, dns: 7053 } as const;
 
 export interface DemoBot {
   readonly http: string;
   readonly edge: string;
+  readonly edgeTls: string;
+  readonly dns: string;
+  /** The certificate of the authority that it has made for itself. */
+  readonly authorityFile: string;
   /** Whether somebody else has the usual ports. */
   readonly moved: boolean;
   /** Its name on the engine: every object of the demo carries it. */
@@ -27,21 +31,25 @@ export interface DemoBot {
   leave(): void;
 }
 
-/** Ports 7070 and 7080 when they are free, otherwise whatever is. */
+/** The usual ports when they are free, otherwise whatever is. */
 export async function startBot(folder: string, dockerHost: string): Promise<DemoBot> {
-  const [httpPort, edgePort, place] = [
-    await freePort(PORTS.http),
-    await freePort(PORTS.edge),
-    await freePlace(),
-  ];
+  const place = await freePlace();
+  const ports = {
+    http: await freePort(PORTS.http),
+    edge: await freePort(PORTS.edge),
+    edgeTls: await freePort(PORTS.edgeTls),
+    dns: await freePort(PORTS.dns),
+  };
+  const at = (port: number) => `127.0.0.1:${port}`;
   const instance = place === 0 ? 'demo' : `demo-${place}`;
   const settings = join(folder, 'katabot.yml');
   await writeFile(
     settings,
     [
       `instance: ${instance}`,
-      `http: { address: 127.0.0.1:${httpPort} }`,
-      `edge: { address: 127.0.0.1:${edgePort} }`,
+      `http: { address: ${at(ports.http)} }`,
+      `edge: { address: ${at(ports.edge)}, https: { address: ${at(ports.edgeTls)} } }`,
+      `dns: { serve: { address: ${at(ports.dns)} } }`,
       'stopGraceSeconds: 5',
       'locations:',
       '  local:',
@@ -54,7 +62,7 @@ export async function startBot(folder: string, dockerHost: string): Promise<Demo
   const environment = {
     KATABOT_SETTINGS: settings,
     KATABOT_DATA: join(folder, 'data'),
-    KATABOT_URL: `http://127.0.0.1:${httpPort}`,
+    KATABOT_URL: `http://${at(ports.http)}`,
     DOCKER_HOST: dockerHost,
   };
   const log = join(folder, 'bot.log');
@@ -65,9 +73,12 @@ export async function startBot(folder: string, dockerHost: string): Promise<Demo
   });
   await ready(child, log);
   return {
-    http: `127.0.0.1:${httpPort}`,
-    edge: `127.0.0.1:${edgePort}`,
-    moved: httpPort !== PORTS.http || edgePort !== PORTS.edge,
+    http: at(ports.http),
+    edge: at(ports.edge),
+    edgeTls: at(ports.edgeTls),
+    dns: at(ports.dns),
+    authorityFile: join(folder, 'data', 'authority', 'authority.pem'),
+    moved: Object.entries(PORTS).some(([name, usual]) => ports[name as keyof typeof ports] !== usual),
     instance,
     environment,
     pid: child.pid ?? 0,

@@ -65,10 +65,15 @@ test('the demo shows the whole way, measures it, and leaves nothing', async () =
     /remote: +✔ start +2\/2 running/,
     /200 {2}hello: It runs\./,
     /web +\| listening on :80/,
+    /\$ dig \+short @127\.0\.0\.1 -p \d+ hello\.local\.localhost\n {2}127\.20\.\d+\.1\n/,
+    /\$ curl http:\S+\n {2}200 {2}hello: It runs\.\n\$ curl --cacert \S+ https:\S+\n {2}200 {2}hello: It runs\./,
+    /TCP {2}parrot\.local\.localhost:7000 at 127\.20\.\d+\.2 +said "ahoy", heard "ahoy"/,
+    /UDP {2}parrot\.local\.localhost:7001 at 127\.20\.\d+\.2 +said "ahoy", heard "ahoy"/,
     /change +restart of the changed containers, the address stays/,
     /error InvalidRequestContent/,
     /\[remote rejected\]/,
     /✔ removed +hello/,
+    /✔ removed +parrot/,
   ]) {
     expect(out).toMatch(said);
   }
@@ -78,14 +83,15 @@ test('the demo shows the whole way, measures it, and leaves nothing', async () =
   expect(measured).toMatchObject({
     address: expect.stringMatching(/^127\.20\.\d+\.1:80$/),
     url: expect.stringMatching(/^http:\/\/hello\.local\.localhost:\d+$/),
+    secureUrl: expect.stringMatching(/^https:\/\/hello\.local\.localhost:\d+$/),
     price: { perSecond: { currency: 'USD' }, perHour: { currency: 'USD', amount: '0.021585' } },
     bill: { open: false, total: { currency: 'USD' } },
   });
-  for (const phase of ['engine', 'images', 'bot', 'setup', 'push', 'change', 'refused', 'delete']) {
+  for (const phase of ['engine', 'images', 'bot', 'setup', 'push', 'parrot', 'change', 'refused', 'delete']) {
     expect(measured.seconds[phase]).toBeGreaterThanOrEqual(0);
   }
   expect(await leftovers()).toEqual([]);
-}, 90_000);
+}, 180_000);
 
 test('an interrupt in the middle of the push ends it in order and leaves nothing', async () => {
   let interrupted = false;
@@ -114,7 +120,7 @@ test('a demo that is left running can be asked, and is ended by another call', a
   await expect(fetch(`${url}/healthz`)).rejects.toThrow();
   expect(await leftovers()).toEqual([]);
   expect((await demo(['--stop'])).out).toContain('No demo was left running.');
-}, 120_000);
+}, 180_000);
 
 test('a word it does not know ends it with one sentence', async () => {
   const { code, error } = await demo(['--kep']);

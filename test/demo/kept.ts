@@ -45,7 +45,8 @@ export async function stopKept(): Promise<void> {
   const kept = await readKept();
   if (!kept) return line('No demo was left running.');
   const { pid, instance, folder, engineFolder, environment } = kept;
-  await katabot(['delete', 'hello'], { environment, signal: AbortSignal.timeout(DELETE_LIMIT_MS) });
+  for (const group of ['hello', 'parrot'])
+    await katabot(['delete', group], { environment, signal: AbortSignal.timeout(DELETE_LIMIT_MS) });
   await endProcess(pid);
   if (engineFolder) await stopPrivateEngine(engineFolder);
   else await removeLeftovers(environment['DOCKER_HOST'] ?? '', instance);

@@ -12,7 +12,14 @@ import { buildImages, TEST_IMAGES } from '../world/images.ts';
 import { type DemoBot, startBot } from './bot.ts';
 import { isKept, keep, removeLeftovers, stopKept } from './kept.ts';
 import { ending, heading, line } from './show.ts';
-import { deleteGroup, prepareRepository, pushAndLook, type Stage, type Told } from './story.ts';
+import {
+  deleteGroups,
+  prepareRepositories,
+  pushAndLook,
+  type Repositories,
+  type Stage,
+  type Told,
+} from './story.ts';
 
 const HELP = `npm run demo               show the main job and clean up
 npm run demo -- --keep     leave the group running
@@ -107,18 +114,18 @@ async function demo(
     undo.push(() => started.stop());
     return started;
   });
-  line(
-    `  bot      http://${bot.http}, edge http://${bot.edge}${bot.moved ? ' (7070 or 7080 is taken)' : ''}`,
-  );
+  line(`  bot      http://${bot.http}${bot.moved ? ' (not at its usual ports: one is taken)' : ''}`);
+  line(`  edge     http://${bot.edge}, https://${bot.edgeTls}`);
+  line(`  names    answered by the bot at ${bot.dns}, UDP and TCP`);
   const stage: Stage = { bot, folder, signal, timed };
-  const repository = await timed('setup', () => prepareRepository(stage));
-  const told = await pushAndLook(stage, repository);
+  const repositories = await timed('setup', () => prepareRepositories(stage));
+  const told = await pushAndLook(stage, repositories);
   if (staying) {
     await keep(bot, folder, engine);
-    tellKept(bot, repository, told);
+    tellKept(bot, repositories, told);
     return { seconds, ...told };
   }
-  const bill = await deleteGroup(stage);
+  const bill = await deleteGroups(stage);
   tellEnd(seconds, told, engine);
   return { seconds, ...told, bill };
 }
@@ -138,17 +145,18 @@ function tellEnd(seconds: Seconds, { price }: Told, engine: Engine): void {
   ]);
 }
 
-function tellKept(bot: DemoBot, repository: string, { url }: Told): void {
+function tellKept(bot: DemoBot, { hello }: Repositories, { url, secureUrl }: Told): void {
   const { KATABOT_SETTINGS: _, DOCKER_HOST: __, ...needed } = bot.environment;
   ending([
     `It goes on running: ${url}`,
+    `and, for who trusts ${bot.authorityFile}: ${secureUrl}`,
     '',
     'In another terminal:',
     ...Object.entries(needed).map(([name, value]) => `  export ${name}=${value}`),
     '  npm run katabot -- status',
     '',
     'Push again from its repository:',
-    `  cd ${repository}`,
+    `  cd ${hello}`,
     `  git push http://demo@${bot.http}/git/hello.git main`,
     '',
     'To end it: npm run demo -- --stop',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { edgePort, fqdnOf, type LabelRequest, labelTaken } from '../../src/network/index.ts';
+import { edgePort, fqdnOf, isThisMachine, type LabelRequest, labelTaken } from '../../src/network/index.ts';
 import { readGroup } from '../../src/spec/index.ts';
 
 const request: LabelRequest = {
@@ -73,4 +73,13 @@ describe('the port that HTTP by name goes to', () => {
     );
     expect(group && edgePort(group)).toBe(expected);
   });
+});
+
+test.each([
+  ['hello.local.localhost', true],
+  ['LOCALHOST', true],
+  ['hello.notlocalhost', false],
+  ['localhost.example.com', false],
+])('%s is the machine of whoever types it: %s', (name, isOwn) => {
+  expect(isThisMachine(name)).toBe(isOwn);
 });

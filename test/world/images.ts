@@ -7,6 +7,7 @@ import { buffer } from 'node:stream/consumers';
 import type Docker from 'dockerode';
 import { pack } from 'tar-stream';
 import { staticBusybox } from './busybox.ts';
+import { UDP_ECHO, udpEcho } from './udp-echo.ts';
 
 /** Two versions of the page, told apart by colour and words, and the bare system. */
 export const TEST_IMAGES = ['katabot/hello:1', 'katabot/hello:2', 'katabot/busybox:1'] as const;
@@ -52,7 +53,7 @@ function images(): Image[] {
 }
 
 function image(name: string, command: string[], files: Record<string, string>): Image {
-  const parts = JSON.stringify([name, command, files, SYSTEM_FILES, FOLDERS, APPLETS]);
+  const parts = JSON.stringify([name, command, files, SYSTEM_FILES, FOLDERS, APPLETS, UDP_ECHO]);
   return { name, command, files, fingerprint: createHash('sha256').update(parts).digest('hex') };
 }
 
@@ -123,6 +124,7 @@ async function archiveOf(image: Image, busybox: Buffer): Promise<Buffer> {
   archive.entry({ name: 'tmp', type: 'directory', mode: 0o1777, mtime });
   archive.entry({ name: 'www', type: 'directory', mode: 0o755, mtime });
   archive.entry({ name: 'bin/busybox', mode: 0o755, mtime }, busybox);
+  archive.entry({ name: 'bin/udp-echo', mode: 0o755, mtime }, udpEcho(busybox));
   for (const applet of APPLETS.split(' ')) {
     archive.entry({ name: `bin/${applet}`, type: 'symlink', linkname: 'busybox', mtime });
   }
