@@ -1,5 +1,6 @@
 export default {
   cacheDirectory: '<rootDir>/node_modules/.cache/jest', // what a run has learned of its files, wherever temporary files lie
+  roots: ['<rootDir>/src', '<rootDir>/test'], // not what is built of them
   transform: {}, // Node strips the types; the default babel-jest would claim .ts files
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   setupFilesAfterEnv: ['<rootDir>/test/no-network.ts'],

@@ -36,7 +36,7 @@ export function httpsFindings({ files, known, local }: HttpsFacts, nowMs: number
     findings.push(
       fine(
         'https',
-        `${good.length} certificates, the first ends ${day(Math.min(...good))} and is renewed before`,
+        `${good.length === 1 ? '1 certificate; it' : `${good.length} certificates, the first`} ends ${day(Math.min(...good))} and is renewed before`,
       ),
     );
   for (const { name, problem, retryAtMs, life } of known.filter(({ failures }) => failures > 0)) {

@@ -141,7 +141,7 @@ async function lookAtAudit(ground: Ground): Promise<Finding[]> {
   const answer = await verifyAudit(ground.audit.all());
   return [
     answer.ok
-      ? fine('audit', `${answer.rows} rows, none changed`)
+      ? fine('audit', `${answer.rows === 1 ? '1 row, not' : `${answer.rows} rows, none`} changed`)
       : broken(
           'audit',
           `row ${answer.row}: ${answer.why}`,

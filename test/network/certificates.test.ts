@@ -288,7 +288,7 @@ test('doctor says what to trust, what ends when, and what could not be had', () 
   expect(findings.map(({ state, text }) => [state, text])).toEqual([
     ['fine', expect.stringContaining('curl --cacert /var/lib/katabot/authority/authority.pem')],
     ['broken', '/etc/old.pem ends 2026-01-04'],
-    ['fine', '1 certificates, the first ends 2026-04-01 and is renewed before'],
+    ['fine', '1 certificate; it ends 2026-04-01 and is renewed before'],
     ['warning', 'no certificate for b.example.com: Nobody answers at port 80.'],
     ['broken', 'no new certificate for c.example.com: Too many.'],
   ]);
