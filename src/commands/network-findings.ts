@@ -50,7 +50,8 @@ function routingFindings({
   if (Number.isNaN(major) || major >= CLOSED_SINCE) return [];
   const close = 'iptables -t raw -I PREROUTING';
   const rules = [
-    `${close} -d ${pools.networks.text} -j DROP`,
+    // The host's own address in a group's network is where the group answers the engine's proxy, which published IPv6 goes through.
+    `${close} -d ${pools.networks.text} -m addrtype ! --dst-type LOCAL -j DROP`,
     // Packets between groups of one network may pass the same chain, from its own bridge.
     ...bridges.map(({ subnet, link }) => `${close} ! -i ${link} -d ${subnet} -j DROP`),
   ];

@@ -25,6 +25,9 @@ const RESOLVER = '10.213.77.2';
 const FAR = '10.213.77.4';
 const FAR_ADDRESSES = ['10.213.77.145', '10.213.77.146'];
 const [CLIENTS, RESOLVERS, FARS, BRIDGE] = ['kbt-client', 'kbt-resolver', 'kbt-far', 'kbt-names'];
+/** Of the same link, for the first location: where the host is, its client, and the range that groups are published on. */
+const [HOST_V6, CLIENT_V6, RANGE_V6] = ['fd00:a13:77::1', 'fd00:a13:77::3', 'fd00:a13:77::80/125'];
+const ADDRESSES_V6 = [1, 2, 3, 4].map((last) => `fd00:a13:77::8${last}`);
 /** Where clouds tell a machine its own credentials. */
 const METADATA = '169.254.169.254';
 /** Long enough for a packet that should not come, which is told from a slow one by the one that follows. */
@@ -73,10 +76,12 @@ beforeAll(async () => {
   wires = await layWires({
     bridge: BRIDGE,
     host: HOST,
-    more: ['10.213.77.129', '10.213.77.130', '10.213.77.131', '10.213.77.132'],
+    more: [129, 130, 131, 132].map((last) => `10.213.77.${last}`).concat(ADDRESSES_V6),
     machines: { [RESOLVERS]: RESOLVER, [CLIENTS]: '10.213.77.3', [FARS]: FAR },
     resolver: RESOLVER,
   });
+  await ip('addr', 'add', `${HOST_V6}/64`, 'dev', BRIDGE, 'nodad');
+  await ip('-n', CLIENTS, 'addr', 'add', `${CLIENT_V6}/64`, 'dev', 'eth0', 'nodad');
   for (const address of FAR_ADDRESSES) await ip('-n', FARS, 'addr', 'add', `${address}/32`, 'dev', 'eth0');
   // Whoever knows where a network is can send packets there.
   await ip('-n', CLIENTS, 'route', 'add', '198.19.167.0/24', 'via', FAR);
@@ -93,7 +98,7 @@ beforeAll(async () => {
         locations: {
           own: {
             isolation,
-            addresses: '10.213.77.128/29',
+            addresses: ['10.213.77.128/29', RANGE_V6],
             bridges: '198.19.160.0/22',
             networks: { backend: { subnet: '198.19.166.0/28' } },
           },
@@ -212,6 +217,13 @@ describe('a group with an address of its own, from another machine by name', () 
     await hears('udp', name, 7001);
   });
 
+  test('has an IPv6 address too, where the host has some, and echoes over TCP and UDP there', async () => {
+    const [record = ''] = (await lookUp(name, 'AAAA')).answer;
+    const [address = ''] = /fd00:a13:77::8[1-4]$/.exec(record) ?? [];
+    await hears('tcp', address, 7000);
+    await hears('udp', address, 7001);
+  });
+
   test('answers HTTP at its own port 80, and through the edge', async () => {
     const edge = bot.app.addresses.edge.split(':')[1];
     for (const url of [`http://${name}/`, `http://${name}:${edge}/`]) {
@@ -277,7 +289,10 @@ test('a group without an ipAddress has no name, no address and no port that a pa
   const wish = await bot.app.store.desired.get('production/silent');
   expect(wish).toMatchObject({ address: '', published: [], fqdn: '' });
   const inside = await addressInside('silent');
-  const rule = /iptables (-t raw -I PREROUTING -d 198\.19\.160\.0\/22 -j DROP)/.exec(examined)?.[1];
+  const rule =
+    /iptables (-t raw -I PREROUTING -d 198\.19\.160\.0\/22 -m addrtype ! --dst-type LOCAL -j DROP)/.exec(
+      examined,
+    )?.[1];
   // Engines before 28 let in what is routed to them, on a host that forwards packets: doctor says what it needs, and that closes it.
   const forwards = ['FORWARD', '-i', BRIDGE, '-j', 'ACCEPT'];
   if (rule) {

@@ -29,7 +29,9 @@ export async function layWires(
     `link add ${bridge} type bridge`,
     `addr add ${host}/24 dev ${bridge}`,
     `link set ${bridge} up`,
-    ...more.map((address) => `addr add ${address}/32 dev ${bridge}`),
+    ...more.map(
+      (address) => `addr add ${address}${address.includes(':') ? '/128 nodad' : '/32'} dev ${bridge}`,
+    ),
     ...names.map((name) => `netns add ${name}`),
     ...names.map((name) => `link add ${linkOf(name)} type veth peer name eth0 netns ${name}`),
     ...names.map((name) => `link set ${linkOf(name)} master ${bridge} up`),

@@ -1,6 +1,6 @@
 /** A program that a test puts into another network namespace: it calls out from there, and answers there. */
 import { createSocket } from 'node:dgram';
-import { connect } from 'node:net';
+import { connect, isIPv6 } from 'node:net';
 
 export interface Call {
   readonly kind: 'tcp' | 'udp';
@@ -45,7 +45,9 @@ function called({ kind, host, port, limitMs }: Call): Promise<string> {
   }
 
   function callUdp() {
-    const socket = createSocket('udp4').on('error', failed).on('message', heard);
+    const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4')
+      .on('error', failed)
+      .on('message', heard);
     socket.connect(port, host, (error?: Error) => (error ? failed(error) : socket.send(WORDS)));
     return () => socket.close();
   }
