@@ -41,7 +41,7 @@ import {
   slackFrom,
 } from './config.ts';
 import { createDockerEngine } from './engines/docker/docker-engine.ts';
-import { type Engine, gpusOfLocation, type NamedNetwork } from './engines/index.ts';
+import { type Engine, gpusOfHost, type NamedNetwork } from './engines/index.ts';
 import { Failure } from './failure.ts';
 import { pricesFrom } from './metering/index.ts';
 import {
@@ -175,7 +175,7 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
     feed,
     clock,
     pepper: store.pepper,
-    gpuDevices: (location) => locations[location]?.gpus ?? [],
+    gpuDevices: (host) => hosts[host]?.gpus ?? [],
     pools: (host) => hosts[host]?.pools,
     networks: (location) => locations[location]?.networks ?? {},
     findRoom: (wish, signal) => findRoom(ground, wish, signal),
@@ -358,7 +358,7 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
       watch.start();
       await github?.start();
       await slack?.start();
-      const isWatched = slack !== undefined || Object.values(locations).some(({ gpus }) => gpus.length);
+      const isWatched = slack !== undefined || Object.values(hosts).some(({ gpus }) => gpus.length);
       usage.start(isWatched ? 60_000 : 300_000); // a picture has a point a minute; advice needs fewer
       void git.catchUp(stopping.signal).catch((error: unknown) => log.internal(error));
     },
@@ -609,6 +609,7 @@ function locationFrom(
       location: name,
       zone: host.zone ?? '',
       setting,
+      gpus: gpusOfHost(setting, host),
       keepImagesUnderBytes: location.images && location.images.keepUnderGB * 2 ** 30,
       engine:
         parts.engine?.(host) ??
@@ -619,7 +620,6 @@ function locationFrom(
     answersNames: location.isolation === 'none' && location.resolverFile === undefined,
     prices: pricesFrom(location.prices),
     isolation: location.isolation,
-    gpus: gpusOfLocation(name, location),
   };
 }
 
@@ -637,6 +637,7 @@ function dockerEngineFor(
       isolation: host.isolation,
       ...(host.resolverFile === undefined ? {} : { resolverFile: host.resolverFile }),
       gpus: host.gpus,
+      gpusElsewhere: Object.values(host.hosts ?? {}).some(({ gpus }) => gpus.length > 0),
       shares: { servers: host.shares, mountedBy: host.sharesMountedBy },
       nfsServers: host.nfsServers,
       mayWiden: host.securityContext === 'widen',

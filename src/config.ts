@@ -311,6 +311,9 @@ const hostSchema = z
       description: 'What `bridges` of a location is, for this host alone; that of the location without it.',
     }),
     networks: z.string().optional().meta({ description: 'What `bridges` was called before.' }),
+    gpus: gpusSchema.default([]).meta({
+      description: 'What `gpus` of a location is, for this host alone; it hands out none without it.',
+    }),
     zone: z
       .string()
       .regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,39}$/, 'expected the name of a zone, such as 1')
@@ -446,8 +449,7 @@ const locationSchema = z
   })
   .refine(({ hosts, gpus }) => !hosts || gpus.length === 0, {
     path: ['gpus'],
-    message:
-      'a location of several hosts hands out no GPUs; make the host that has them a location of its own, without hosts',
+    message: 'GPUs are said of the host that has them (hosts.NAME.gpus); leave them out here',
   });
 
 const duration = z

@@ -64,6 +64,7 @@ export type Fact =
   /** It goes on by itself when it is its turn; `ahead` is how many groups have waited for longer. */
   | {
       kind: 'gpu-waits';
+      /** The host, which a location of one is called like. */
       location: string;
       shortages: readonly { sku: string; wanted: number; free: number; ahead: number }[];
     }

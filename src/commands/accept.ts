@@ -54,11 +54,13 @@ async function acceptNow(
   await claim(ground, key, caller, [...names, ...namesOf(before)]);
   // One that waits for room holds up nobody who has it.
   if (host) {
-    await holdGpus(ground, accepted, { caller, queue: accepted.queue }).catch(async (error: unknown) => {
-      if (!before)
-        await Promise.all([ground.labels, ground.slots, ground.addresses].map((book) => book.release(key)));
-      throw error;
-    });
+    await holdGpus(ground, { key, group, host }, { caller, queue: accepted.queue }).catch(
+      async (error: unknown) => {
+        if (!before)
+          await Promise.all([ground.labels, ground.slots, ground.addresses].map((book) => book.release(key)));
+        throw error;
+      },
+    );
   }
   await claim(ground, key, caller, names); // what it had, and has no more, goes once nothing can fail
   const wish = await ground.desired.put({

@@ -19,7 +19,7 @@ interface Part {
   readonly environment: string | undefined;
 }
 
-/** Every GPU of every location with its holder; of one group, or one environment and what is free, when that is named. */
+/** Every GPU of every host with its holder; of one group, or one environment and what is free, when that is named. */
 export async function deviceViews(
   ground: Ground,
   caller: Caller,
@@ -33,8 +33,8 @@ export async function deviceViews(
       .map(({ key }) => key),
   );
   const parts = await Promise.all(
-    Object.entries(ground.locations).map(async ([location, { gpus }]) => {
-      const held = await ground.gpus.held(location);
+    Object.values(ground.hosts).map(async ({ name: host, location, gpus }) => {
+      const held = await ground.gpus.held(host);
       const listed = gpus.map(({ id }) => id);
       const gone = held
         .filter(({ device }) => !listed.includes(device))
@@ -42,14 +42,14 @@ export async function deviceViews(
       const devices = [...gpus, ...gone].flatMap((device): say.DeviceView[] => {
         const holding = held.find((each) => each.device === device.id);
         if (!isPart(part, holding)) return [];
-        const shown = { location, ...device };
+        const shown = { location, host, ...device };
         if (!holding) return [{ ...shown, state: 'free', group: '', container: '', gpu: null }];
         if (!seen.has(holding.key)) return [{ ...shown, state: 'held', group: '', container: '', gpu: null }];
         const { key, container } = holding;
         const gpu = readingOf(holding, held, readings);
         return [{ ...shown, state: 'held', group: say.nameOf(key), container, gpu }];
       });
-      return { devices, waiting: lineOf(location, waitingAt(wishes, location, held), seen, part) };
+      return { devices, waiting: lineOf({ location, host }, waitingAt(wishes, host, held), seen, part) };
     }),
   );
   return {
@@ -79,7 +79,7 @@ function readingOf(
 }
 
 function lineOf(
-  location: string,
+  place: { readonly location: string; readonly host: string },
   line: readonly Wish[],
   seen: ReadonlySet<GroupKey>,
   part: Part,
@@ -92,6 +92,6 @@ function lineOf(
       .filter(({ revision }) =>
         gpuClaims(revision.group).some(({ sku }) => wants.some((want) => want.sku === sku)),
       );
-    return [{ location, group: say.nameOf(wish.key), wants, place: before.length + 1 }];
+    return [{ ...place, group: say.nameOf(wish.key), wants, place: before.length + 1 }];
   });
 }

@@ -1,20 +1,19 @@
 import { type GroupKey, partsOf } from '../event.ts';
 import { Failure } from '../failure.ts';
 import type { Caller } from '../policy/index.ts';
-import { type GpuShortage, gpuClaims, lookForGpus, takeGpus } from '../reconciler/index.ts';
+import { type GpuShortage, gpuClaims, isEver, lookForGpus, takeGpus } from '../reconciler/index.ts';
 import * as say from '../replies/index.ts';
 import { type Group, nearestWord, type Problem } from '../spec/index.ts';
-import type { Ground, Location } from './ground.ts';
+import type { Ground, Host } from './ground.ts';
 import { problemAt } from './locate.ts';
 import { ENGINE_TIMEOUT_MS } from './locations.ts';
 import { maySee } from './visible.ts';
 
-/** A group that may ask for GPUs, and who wants it there. */
+/** A group that may ask for GPUs, and the host that it is on or goes to. */
 interface Asker {
   readonly key: GroupKey;
   readonly group: Group;
-  readonly locationName: string;
-  readonly location: Location;
+  readonly host: Host;
 }
 
 /**
@@ -26,11 +25,11 @@ export async function holdGpus(
   asker: Asker,
   { caller, queue = false }: { readonly caller: Caller; readonly queue?: boolean | undefined },
 ): Promise<void> {
-  if (!asker.location.gpus.length) return;
+  if (!asker.host.gpus.length) return;
   const signal = AbortSignal.timeout(ENGINE_TIMEOUT_MS);
   const allotment = await takeGpus(partsOfGround(ground), gpuAsker(asker), signal);
   if (allotment.ok || queue) return;
-  throw await gpuFailure(ground, asker.locationName, caller, allotment.shortages);
+  throw await gpuFailure(ground, asker.host.name, caller, allotment.shortages);
 }
 
 /** Throws a Failure `gpu-unavailable` for a group that would not get its GPUs now. */
@@ -42,47 +41,45 @@ export async function refuseWithoutGpus(
 ): Promise<void> {
   if (!gpuClaims(asker.group).length) return;
   const allotment = await lookForGpus(partsOfGround(ground), gpuAsker(asker), signal);
-  if (!allotment.ok) throw await gpuFailure(ground, asker.locationName, caller, allotment.shortages);
+  if (!allotment.ok) throw await gpuFailure(ground, asker.host.name, caller, allotment.shortages);
 }
 
 async function gpuFailure(
   ground: Ground,
-  location: string,
+  host: string,
   caller: Caller,
   shortages: readonly GpuShortage[],
 ): Promise<Failure> {
   const [first] = await toldTo(ground, caller, shortages);
-  if (!first) return new Failure('gpu-unavailable', `${location} has no GPU free.`);
+  if (!first) return new Failure('gpu-unavailable', `${host} has no GPU free.`);
   const advice = say.gpuAdvice(false, first.ahead + 1);
-  return new Failure('gpu-unavailable', say.gpuShortage(location, first), { advice });
+  return new Failure('gpu-unavailable', say.gpuShortage(host, first), { advice });
 }
 
 /** Why a group gets no GPUs now, at the lines that ask for them; who waits for its turn is only told of it. */
 export async function gpuProblems(
   ground: Ground,
   file: { path: string; text: string },
-  asker: Asker,
+  { key, group, host }: Omit<Asker, 'host'> & { readonly host: Host | undefined },
   { caller, queue = false }: { readonly caller: Caller; readonly queue?: boolean | undefined },
   signal: AbortSignal,
 ): Promise<Problem[]> {
-  const problems = [...limitProblems(file, asker.group), ...modelProblems(file, asker.group)];
-  if (!gpuClaims(asker.group).length || problems.length) return problems;
-  const allotment = await lookForGpus(partsOfGround(ground), gpuAsker(asker), signal);
+  const problems = [...limitProblems(file, group), ...modelProblems(file, group)];
+  if (!host || !gpuClaims(group).length || problems.length) return problems;
+  const allotment = await lookForGpus(partsOfGround(ground), gpuAsker({ key, group, host }), signal);
   if (allotment.ok) return [];
   const told = await toldTo(ground, caller, allotment.shortages);
   return told.map((shortage) => {
     const isEnough = shortage.wanted <= shortage.total;
-    const index = asker.group.containers.findIndex(({ name }) => name === shortage.container);
+    const index = group.containers.findIndex(({ name }) => name === shortage.container);
     const path = `properties.containers[${index}].properties.resources.requests.gpu`;
-    const near = isEnough ? undefined : nearOf(shortage.sku, asker.location);
+    const near = isEnough ? undefined : nearOf(shortage.sku, host);
     const problem = problemAt(file, {
       code: 'gpu-unavailable',
       own: true,
       path: shortage.total || isEnough ? path : `${path}.sku`,
-      message: say.gpuShortage(asker.locationName, shortage),
-      advice: isEnough
-        ? say.gpuAdvice(queue, shortage.ahead + 1)
-        : say.gpuNever(skusOf(asker.location), near),
+      message: say.gpuShortage(host.name, shortage),
+      advice: isEnough ? say.gpuAdvice(queue, shortage.ahead + 1) : say.gpuNever(skusOf(host), near),
     });
     return isEnough && queue ? { ...problem, severity: 'warning' } : problem;
   });
@@ -140,20 +137,31 @@ function modelProblems(file: { path: string; text: string }, { containers }: Gro
   ];
 }
 
-function skusOf({ gpus }: Location): string[] {
+function skusOf({ gpus }: Host): string[] {
   return [...new Set(gpus.map(({ sku }) => sku))];
 }
 
-function nearOf(sku: string, location: Location): string | undefined {
-  const known = skusOf(location);
+function nearOf(sku: string, host: Host): string | undefined {
+  const known = skusOf(host);
   return known.includes(sku) ? undefined : nearestWord(sku, known);
 }
 
-function partsOfGround({ gpus, desired, locations }: Ground) {
-  return { gpus, desired, gpuDevices: (location: string) => locations[location]?.gpus ?? [] };
+/** Whether a host has what a group asks for; undefined for a group that asks for none. */
+export async function gpuRoom(
+  ground: Ground,
+  asker: Asker,
+  signal: AbortSignal,
+): Promise<'free' | 'held' | 'never' | undefined> {
+  const claims = gpuClaims(asker.group);
+  if (!claims.length) return undefined;
+  if (!isEver(claims, asker.host.gpus)) return 'never';
+  return (await lookForGpus(partsOfGround(ground), gpuAsker(asker), signal)).ok ? 'free' : 'held';
 }
 
-function gpuAsker({ key, group, locationName, location: { hosts } }: Asker) {
-  const engines = hosts.map(({ engine }) => engine);
-  return { key, location: locationName, claims: gpuClaims(group), engines };
+function partsOfGround({ gpus, desired, hosts }: Ground) {
+  return { gpus, desired, gpuDevices: (host: string) => hosts[host]?.gpus ?? [] };
+}
+
+function gpuAsker({ key, group, host: { name, engine } }: Asker) {
+  return { key, host: name, claims: gpuClaims(group), engine };
 }

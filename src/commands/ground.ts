@@ -147,8 +147,6 @@ export interface Location {
   readonly networks: Readonly<Record<string, PrivateNetwork>>;
   /** Whether groups find one another by name there: they ask the engine, which nothing but plain containers can. */
   readonly answersNames: boolean;
-  /** The GPUs that groups here may be given. */
-  readonly gpus: readonly GpuDevice[];
 }
 
 /** One machine of a location, with the engine on it. */
@@ -162,6 +160,8 @@ export interface Host {
   readonly setting: string;
   readonly engine: Engine;
   readonly pools: Pools;
+  /** The GPUs that groups there may be given. */
+  readonly gpus: readonly GpuDevice[];
   /** What its images may take; undefined where nobody has said. */
   readonly keepImagesUnderBytes?: number | undefined;
 }

@@ -117,12 +117,21 @@ function noHost(
   return problemAt(file, {
     code: 'ServiceUnavailable',
     own: false,
-    path: requestPath(group, 'memoryInGB'),
+    path: gpuPath(group, missing) ?? requestPath(group, 'memoryInGB'),
     message: `No host of ${location} takes the group: ${say.missingText(missing)}.`,
     advice: canWait(missing)
       ? 'Let it wait for room with --queue, ask for less, or delete a group that is no longer needed (katabot status).'
       : 'Ask for less, or name another location.',
   });
+}
+
+/** Where the group asks for GPUs, when no host has them. */
+function gpuPath({ containers }: Group, missing: Spot['missing']): string | undefined {
+  const isMissing = [...missing.values()].every((shortages) => shortages.some(({ kind }) => kind === 'gpu'));
+  const index = containers.findIndex(({ resources }) => resources.requests.gpu);
+  return isMissing && index >= 0
+    ? `properties.containers[${index}].properties.resources.requests.gpu`
+    : undefined;
 }
 
 /** What the host of a group that is to start again has too little of. */

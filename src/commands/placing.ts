@@ -14,6 +14,7 @@ import { Failure } from '../failure.ts';
 import { isUp, type Wish } from '../reconciler/index.ts';
 import { type Group, groupSize } from '../spec/index.ts';
 import { hasAddressFor } from './addresses.ts';
+import { gpuRoom } from './gpu-problems.ts';
 import type { Ground, Host, Location } from './ground.ts';
 
 // On which host of its location a group is, or goes.
@@ -71,7 +72,9 @@ export async function spotFor(ground: Ground, asking: Asking, signal: AbortSigna
   if (there && !there.facts) throw there.failure;
   if (!seen.some(({ facts }) => facts)) throw seen[0]?.failure;
   const decide = async (): Promise<Spot> => ({
-    ...(there?.facts ? await stay(ground, asking, there, there.facts) : await choose(ground, asking, seen)),
+    ...(there?.facts
+      ? await stay(ground, asking, there, there.facts)
+      : await choose(ground, asking, seen, signal)),
     again: decide,
   });
   return decide();
@@ -96,6 +99,7 @@ async function choose(
   ground: Ground,
   { key, group, location }: Asking,
   seen: readonly Seen[],
+  signal: AbortSignal,
 ): Promise<Decided> {
   const wishes = await ground.desired.list();
   const drained = new Set((await ground.drains.all()).map(({ host }) => host));
@@ -105,6 +109,8 @@ async function choose(
       async (each): Promise<Candidate> => ({
         ...promisedOn(wishes, key, each),
         drained: drained.has(each.host.name),
+        gpus:
+          isChoice && each.facts ? await gpuRoom(ground, { key, group, host: each.host }, signal) : undefined,
         // Where there is no choice, the taking of it says what is missing.
         hasAddress:
           !isChoice || (await hasAddressFor(ground, { key, group, host: each.host, existing: NOTHING })),

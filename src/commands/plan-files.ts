@@ -114,7 +114,7 @@ export async function planGroup(
       source.caller,
     )),
     ...(host ? await addressProblems(ground, file, { key, group, host, existing }, source.caller) : []),
-    ...(await gpuProblems(ground, file, { key, group, locationName, location }, source, limit)),
+    ...(await gpuProblems(ground, file, { key, group, host: host ?? onlyHostOf(location) }, source, limit)),
   ];
   if (found.some(({ severity }) => severity === 'error')) return { ...file, problems: found };
   const there = before !== undefined && before.wanted !== 'deleted';
@@ -139,6 +139,11 @@ export async function planGroup(
       before,
     },
   };
+}
+
+/** Of several hosts each says itself that it has not the GPUs. */
+function onlyHostOf({ hosts }: Location): Host | undefined {
+  return hosts.length === 1 ? hosts[0] : undefined;
 }
 
 function fqdnFor(

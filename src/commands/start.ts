@@ -5,7 +5,7 @@ import { changeGroup } from './change-group.ts';
 import { followDeploy } from './follow.ts';
 import { refuseWithoutGpus } from './gpu-problems.ts';
 import { shortagesFor } from './here-problems.ts';
-import { factsOf } from './locations.ts';
+import { factsOf, hostOf } from './locations.ts';
 
 /** Starts a group that was stopped, or that has ended, as it was. */
 export const runStart = changeGroup({
@@ -16,7 +16,7 @@ export const runStart = changeGroup({
   would: ({ revision }) => `revision ${revision.number} would start as it was, and its meter with it`,
   // A group that is stopped promises nothing: others may have taken its room.
   async check(ground, wish, signal, { caller }) {
-    const { key, location: locationName, revision } = wish;
+    const { key, revision } = wish;
     if (!wish.host) return; // it waits for room again
     const facts = await factsOf(ground, wish, signal);
     const [shortage] = await shortagesFor(ground, wish, facts);
@@ -25,9 +25,8 @@ export const runStart = changeGroup({
         advice: 'Stop or delete a group that is no longer needed (katabot list), then start it again.',
       });
     }
-    const location = ground.locations[locationName];
-    if (location)
-      await refuseWithoutGpus(ground, { key, group: revision.group, locationName, location }, caller, signal);
+    const asker = { key, group: revision.group, host: hostOf(ground, wish) };
+    await refuseWithoutGpus(ground, asker, caller, signal);
   },
   fact: ({ caller }) => ({ kind: 'starting', by: caller.name }),
   write: (ground, { key }) => ground.desired.change(key, { wanted: 'running' }),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Failure } from '../failure.ts';
 import type { Isolation } from './isolation.ts';
 
-/** One GPU that a location hands out. */
+/** One GPU that a host hands out. */
 export interface GpuDevice {
   /** What the engine calls it: `GPU-…`, `MIG-…`, an index such as 0, or a CDI name such as nvidia.com/gpu=0. */
   readonly id: string;
@@ -51,7 +51,7 @@ const OF_CDI = /^[a-zA-Z][\w.-]*\/([a-zA-Z][\w.-]*)=(?!all$)[a-zA-Z0-9][\w.:-]*$
 /** What CDI calls a card that is bound to VFIO, to be handed to a virtual machine. */
 const CLASS_OF_MACHINES = 'pgpu';
 
-/** Settings of a location: the GPUs that it hands out. */
+/** Settings of a location or of one of its hosts: the GPUs that it hands out. */
 export const gpusSchema = z.array(
   z.strictObject({
     id: z
@@ -90,15 +90,15 @@ export function gpuWay(id: string, isolation: Isolation): GpuWay | undefined {
 }
 
 /**
- * The GPUs of a location, held against how its groups are isolated. Throws a Failure `gpus-invalid` for a device that is there
+ * The GPUs of a host, held against how its groups are isolated; `setting` is where the settings speak of it. Throws a Failure `gpus-invalid` for a device that is there
  * twice, or that no group there could be given.
  */
-export function gpusOfLocation(
-  name: string,
+export function gpusOfHost(
+  setting: string,
   { gpus, isolation }: { readonly gpus: readonly GpuDevice[]; readonly isolation: Isolation },
 ): readonly GpuDevice[] {
   const invalid = (what: string, advice: string) =>
-    new Failure('gpus-invalid', `locations.${name}.gpus: ${what}.`, { advice });
+    new Failure('gpus-invalid', `${setting}.gpus: ${what}.`, { advice });
   const ids = gpus.map(({ id }) => id);
   const twice = ids.find((id, index) => ids.indexOf(id) < index);
   if (twice !== undefined) throw invalid(`${twice} is there twice`, 'List each device once.');

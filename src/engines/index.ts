@@ -17,7 +17,7 @@ export {
   type GpuDevice,
   type GpuProcess,
   type GpuWay,
-  gpusOfLocation,
+  gpusOfHost,
   gpusSchema,
   gpuWay,
 } from './gpus.ts';

@@ -26,6 +26,8 @@ export interface Candidate {
   readonly drained: boolean;
   /** Whether it has an address and a network for the group, with the ports of the group. */
   readonly hasAddress: boolean;
+  /** Whether it has the GPUs that the group asks for: free now, held by others, or never so many; absent where none are asked. */
+  readonly gpus?: 'free' | 'held' | 'never' | undefined;
   /** What other groups there were promised, with what the host puts around them. */
   readonly promised: { readonly memoryBytes: number; readonly vcpuMilli: number };
 }
@@ -45,6 +47,7 @@ export type Shortage =
       readonly around: boolean;
     }
   | { readonly kind: 'cpu'; readonly neededMilli: number; readonly cpus: number }
+  | { readonly kind: 'gpu' }
   | { readonly kind: 'address' };
 
 export type Placement =
@@ -85,17 +88,21 @@ export function shortagesOn(need: Need, candidate: Candidate): Shortage[] {
   const { vcpuMilli: neededMilli } = need;
   if (need.widestMilli > cpus * 1000 || neededMilli > cpus * 1000 * MOST_SHARING)
     shortages.push({ kind: 'cpu', neededMilli, cpus });
+  if (candidate.gpus === 'never') shortages.push({ kind: 'gpu' });
   if (!hasAddress) shortages.push({ kind: 'address' });
   return shortages;
 }
 
-/** Where it fits, on the host with the most memory free; of two alike on the one with fewer promised processors, then the first. */
+/** Where it fits, first where its GPUs are free, then on the host with the most memory free; of two alike on the one with fewer promised processors, then the first. */
 export function place(need: Need, candidates: readonly Candidate[]): Placement {
   const missing = new Map(candidates.map((each) => [each.name, shortagesOn(need, each)]));
   const free = ({ facts, promised }: Candidate) => (facts?.memoryBytes ?? 0) - promised.memoryBytes;
   const load = ({ facts, promised }: Candidate) => promised.vcpuMilli / (facts?.cpus || 1);
   const fitting = candidates.filter(({ name }) => !missing.get(name)?.length);
-  const [best] = fitting.toSorted((one, other) => free(other) - free(one) || load(one) - load(other));
+  const waits = ({ gpus }: Candidate) => (gpus === 'held' ? 1 : 0);
+  const [best] = fitting.toSorted(
+    (one, other) => waits(one) - waits(other) || free(other) - free(one) || load(one) - load(other),
+  );
   if (!best) return { missing };
   return {
     host: best.name,
@@ -106,11 +113,11 @@ export function place(need: Need, candidates: readonly Candidate[]): Placement {
   };
 }
 
+const NEVER: ReadonlySet<Shortage['kind']> = new Set(['cpu', 'isolation', 'zone', 'gpu']);
+
 /** Whether room can come by itself: what a host is too small for, or not made for, it will never take. */
 export function canWait(missing: ReadonlyMap<string, readonly Shortage[]>): boolean {
   const passes = (shortage: Shortage) =>
-    shortage.kind === 'memory'
-      ? shortage.neededBytes <= shortage.totalBytes
-      : shortage.kind !== 'cpu' && shortage.kind !== 'isolation' && shortage.kind !== 'zone';
+    shortage.kind === 'memory' ? shortage.neededBytes <= shortage.totalBytes : !NEVER.has(shortage.kind);
   return missing.values().some((shortages) => shortages.every(passes));
 }

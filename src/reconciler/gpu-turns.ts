@@ -20,17 +20,17 @@ import { type DesiredState, isUp, type Wish } from './wish.ts';
 export interface GpuParts {
   readonly gpus: GpuBook;
   readonly desired: Pick<DesiredState, 'list'>;
-  /** The GPUs that a location hands out; none where it is not in the settings. */
-  readonly gpuDevices: (location: string) => readonly GpuDevice[];
+  /** The GPUs that a host hands out; none where it is not in the settings. */
+  readonly gpuDevices: (host: string) => readonly GpuDevice[];
 }
 
 /** Who asks for GPUs, and where. */
 export interface GpuAsker {
   readonly key: GroupKey;
-  readonly location: string;
+  readonly host: string;
   readonly claims: readonly GpuClaim[];
-  /** Those of the location: what runs there holds its devices, too. */
-  readonly engines: readonly Engine[];
+  /** That of the host: what runs there holds its devices, too. */
+  readonly engine: Engine;
 }
 
 /** The GPUs of a group as its newest revision has them. */
@@ -43,26 +43,26 @@ export interface GpuShare {
 /** Hands GPUs out for good: from here on the group holds them, whatever becomes of the bot. */
 export async function takeGpus(parts: GpuParts, asker: GpuAsker, signal: AbortSignal): Promise<Allotment> {
   const question = await questionOf(parts, asker, signal);
-  return parts.gpus.take(asker.location, asker.key, (held) => allot(question(held)));
+  return parts.gpus.take(asker.host, asker.key, (held) => allot(question(held)));
 }
 
 /** What would be handed out now; changes nothing. */
 export async function lookForGpus(parts: GpuParts, asker: GpuAsker, signal: AbortSignal): Promise<Allotment> {
   const question = await questionOf(parts, asker, signal);
-  return allot(question(await parts.gpus.held(asker.location)));
+  return allot(question(await parts.gpus.held(asker.host)));
 }
 
 /** What is to be decided, once it is known what is held. */
 async function questionOf(
   { desired, gpuDevices }: GpuParts,
-  { key, location, claims, engines }: GpuAsker,
+  { key, host, claims, engine }: GpuAsker,
   signal: AbortSignal,
 ): Promise<(held: readonly GpuHolding[]) => GpuQuestion> {
-  const [wishes, seen] = await Promise.all([desired.list(), heldOnEngines(engines, signal)]);
-  const devices = gpuDevices(location);
+  const [wishes, seen] = await Promise.all([desired.list(), heldOnEngine(engine, signal)]);
+  const devices = gpuDevices(host);
   return (books) => {
     const held = withSeen(books, seen);
-    const line = waitingAt(wishes, location, held);
+    const line = waitingAt(wishes, host, held);
     const place = line.findIndex((wish) => wish.key === key);
     const ahead = line
       .slice(0, place < 0 ? line.length : place)
@@ -71,21 +71,20 @@ async function questionOf(
   };
 }
 
-/** Those on a host that wait for a GPU of a location, who has waited longest first. */
-export function waitingAt(wishes: readonly Wish[], location: string, held: readonly GpuHolding[]): Wish[] {
+/** Those that wait for a GPU of their host, who has waited longest first. */
+export function waitingAt(wishes: readonly Wish[], host: string, held: readonly GpuHolding[]): Wish[] {
   return wishes
     .filter((wish) => {
       const claims = gpuClaims(wish.revision.group);
       const own = held.filter(({ key }) => key === wish.key);
-      return wish.location === location && wish.host && isUp(wish) && !isGiven(claims, gpusGiven(own));
+      return wish.host === host && isUp(wish) && !isGiven(claims, gpusGiven(own));
     })
     .toSorted((a, b) => a.revision.acceptedAtMs - b.revision.acceptedAtMs);
 }
 
 /** By the labels of what runs: books that were lost do not know of it, and who has a device has it. */
-async function heldOnEngines(engines: readonly Engine[], signal: AbortSignal): Promise<GpuHolding[]> {
-  const seen = await Promise.all(engines.map((engine) => engine.observe(signal)));
-  const groups = seen.flatMap((each) => [...each.values()]);
+async function heldOnEngine(engine: Engine, signal: AbortSignal): Promise<GpuHolding[]> {
+  const groups = [...(await engine.observe(signal)).values()];
   return groups.flatMap(({ key, pods }) =>
     pods
       .filter(({ state }) => state === 'running')
@@ -124,16 +123,16 @@ export function createGpuTurns(parts: TurnParts): GpuTurns {
   /** What a group was told last, so that it is told once. */
   const told = new Map<GroupKey, string>();
   return {
-    async share({ key, location, revision, wanted }) {
+    async share({ key, host, revision, wanted }) {
       const claims = wanted === 'running' ? gpuClaims(revision.group) : [];
-      if (!claims.length && !parts.gpuDevices(location).length) return { given: {}, complete: true };
-      const held = await parts.gpus.held(location);
+      if (!claims.length && !parts.gpuDevices(host).length) return { given: {}, complete: true };
+      const held = await parts.gpus.held(host);
       const given = gpusGiven(held.filter((each) => each.key === key));
       return { given, complete: isGiven(claims, given) };
     },
     async come(wish, engine, signal) {
-      const { key, location, revision } = wish;
-      const asker = { key, location, engines: [engine], claims: gpuClaims(revision.group) };
+      const { key, host, revision } = wish;
+      const asker = { key, host, engine, claims: gpuClaims(revision.group) };
       const allotment = await takeGpus(parts, asker, signal);
       if (allotment.ok) {
         told.delete(key);
@@ -147,18 +146,18 @@ export function createGpuTurns(parts: TurnParts): GpuTurns {
       }));
       const words = JSON.stringify([revision.number, shortages]);
       if (told.get(key) !== words)
-        parts.feed.tell(key, revision.number, { kind: 'gpu-waits', location, shortages });
+        parts.feed.tell(key, revision.number, { kind: 'gpu-waits', location: host, shortages });
       told.set(key, words);
       parts.wakeAfter(key, LOOK_AGAIN_MS);
       return false;
     },
-    async letGo({ key, location }, { kind }) {
-      if (!parts.gpuDevices(location).length || kind === 'unready' || kind === 'waiting') return;
+    async letGo({ key, host }, { kind }) {
+      if (!parts.gpuDevices(host).length || kind === 'unready' || kind === 'waiting') return;
       const ends = kind === 'gone' || kind === 'stopped' || kind === 'finished';
       // With a group that is gone its row of the book has gone, too.
       if (kind !== 'gone' && !(await parts.gpus.release(key, ends ? 'all' : 'surplus'))) return;
-      const held = await parts.gpus.held(location);
-      for (const waiting of waitingAt(await parts.desired.list(), location, held)) parts.wake(waiting.key);
+      const held = await parts.gpus.held(host);
+      for (const waiting of waitingAt(await parts.desired.list(), host, held)) parts.wake(waiting.key);
     },
   };
 }

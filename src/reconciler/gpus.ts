@@ -20,14 +20,10 @@ export interface GpuHolding {
 
 /** The book of GPUs. Every method has written to disk when it resolves. */
 export interface GpuBook {
-  /** All that is held in a location. */
-  held(location: string): Promise<GpuHolding[]>;
-  /** In one transaction: shows what is held in a location, and writes what is decided for the group, if that is a yes. */
-  take(
-    location: string,
-    key: GroupKey,
-    decide: (held: readonly GpuHolding[]) => Allotment,
-  ): Promise<Allotment>;
+  /** All that is held on a host. */
+  held(host: string): Promise<GpuHolding[]>;
+  /** In one transaction: shows what is held on a host, and writes what is decided for the group, if that is a yes. */
+  take(host: string, key: GroupKey, decide: (held: readonly GpuHolding[]) => Allotment): Promise<Allotment>;
   /** The group lets go of all that it holds, or of what its newest revision does not use. Gives whether there was any. */
   release(key: GroupKey, what: 'all' | 'surplus'): Promise<boolean>;
 }
@@ -42,7 +38,7 @@ export interface GpuShortage {
   /** The first container that asks for it. */
   readonly container: string;
   readonly wanted: number;
-  /** How many the location has, and how many of them nobody holds. */
+  /** How many the host has, and how many of them nobody holds. */
   readonly total: number;
   readonly free: number;
   readonly holders: readonly { readonly key: GroupKey; readonly count: number }[];
@@ -80,7 +76,7 @@ export function isGiven(
 export interface GpuQuestion {
   readonly key: GroupKey;
   readonly claims: readonly GpuClaim[];
-  /** What the location hands out, in the order in which it is handed out. */
+  /** What the host hands out, in the order in which it is handed out. */
   readonly devices: readonly GpuDevice[];
   readonly held: readonly GpuHolding[];
   /** What the groups ask for that have waited for longer. */
@@ -124,7 +120,7 @@ function aheadOf({ ahead, devices }: GpuQuestion, sku: string): number {
     .length;
 }
 
-/** Whether a location has enough devices for that at all, whoever holds them now. Pure. */
+/** Whether a host has enough devices for that at all, whoever holds them now. Pure. */
 export function isEver(claims: readonly GpuClaim[], devices: readonly GpuDevice[]): boolean {
   return [...Map.groupBy(claims, ({ sku }) => sku)].every(
     ([sku, all]) =>

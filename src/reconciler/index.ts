@@ -4,7 +4,7 @@ export { createOutsideDns, createServedDns, type Dns } from './dns.ts';
 export { createDomains, type DomainState, type Domains } from './domains.ts';
 export { createFeed, type Feed } from './feed.ts';
 export { lookForGpus, takeGpus, waitingAt } from './gpu-turns.ts';
-export { type GpuBook, type GpuHolding, type GpuShortage, gpuClaims } from './gpus.ts';
+export { type GpuBook, type GpuHolding, type GpuShortage, gpuClaims, isEver } from './gpus.ts';
 export type { Health } from './health.ts';
 export { healthOf } from './health.ts';
 export { createImageCache, type ImageBook } from './image-cache.ts';

@@ -61,6 +61,8 @@ function shortageText(shortage: Shortage): string {
       return `has ${gb(Math.max(0, shortage.freeBytes))} of memory free, ${gb(shortage.neededBytes)} are needed`;
     case 'cpu':
       return `has ${shortage.cpus} processors for ${shortage.neededMilli / 1000} vCPU`;
+    case 'gpu':
+      return 'does not have the GPUs';
     case 'address':
       return 'has no address left for it';
   }

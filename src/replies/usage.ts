@@ -12,9 +12,10 @@ interface ContainerUsage {
   readonly memoryLimitBytes: number;
 }
 
-/** A GPU of a location, and who has it. */
+/** A GPU of a host, and who has it. */
 export interface DeviceView {
   readonly location: string;
+  readonly host: string;
   readonly id: string;
   readonly sku: string;
   readonly model: string;
@@ -29,6 +30,7 @@ export interface DeviceView {
 /** A group that waits for GPUs. */
 export interface WaitingView {
   readonly location: string;
+  readonly host: string;
   readonly group: string;
   readonly wants: readonly { readonly sku: string; readonly count: number }[];
   /** Among those that want the same model; 1: it is next. */
@@ -103,8 +105,8 @@ function deviceTable(devices: readonly DeviceView[]): Block {
 }
 
 /** `office/GPU-6f3f1b0e`: the rest of a uuid tells nothing more to people. */
-function deviceName({ location, id }: DeviceView): string {
-  return `${location}/${id.replace(/^((?:GPU|MIG)-[0-9a-f]{8})-.*$/i, '$1')}`;
+function deviceName({ host, id }: DeviceView): string {
+  return `${host}/${id.replace(/^((?:GPU|MIG)-[0-9a-f]{8})-.*$/i, '$1')}`;
 }
 
 function holderOf({ state, group, container }: DeviceView): string {
@@ -144,9 +146,9 @@ function processTables(devices: readonly DeviceView[]): Block[] {
 }
 
 /** `second in staging waits for 2 × V100 of office, first in line` */
-function waitingWords({ location, group, wants, place }: WaitingView): string {
+function waitingWords({ host, group, wants, place }: WaitingView): string {
   const devices = wants.map(({ sku, count }) => `${count} × ${sku}`).join(' and ');
-  return `${group} waits for ${devices} of ${location}, ${lineWords(place)}`;
+  return `${group} waits for ${devices} of ${host}, ${lineWords(place)}`;
 }
 
 /** `shop/api was seen to use 0.20 GB of 2 at most within the last hour: memoryInGB: 0.3 in containergroup.yaml saves $0.0075 /h.` */

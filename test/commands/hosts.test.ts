@@ -24,7 +24,18 @@ const HOSTS = {
   one: { engine: 'unix:///one.sock', addresses: '127.42.1.0/24' },
   two: { engine: 'unix:///two.sock', addresses: '127.42.2.0/24' },
 };
-const SETTINGS = { locations: { local: { isolation: 'none', hosts: HOSTS } } };
+const V100 = (id: number) => ({ id, sku: 'V100' });
+const SETTINGS = {
+  locations: {
+    local: {
+      isolation: 'none',
+      hosts: {
+        one: { ...HOSTS.one, gpus: [V100(0)] },
+        two: { ...HOSTS.two, gpus: [V100(0), V100(1)] },
+      },
+    },
+  },
+};
 
 let app: AppInTest;
 let engines: Record<string, MemoryEngine>;
@@ -65,6 +76,44 @@ const hostOf = async (name: string) => (await app.app.store.desired.get(`product
 const groupsOn = async (host: string) => [
   ...(await engineOf(host).observe(AbortSignal.timeout(1_000))).keys(),
 ];
+
+test('a group that asks for GPUs goes to a host that has them free, and waits in the line of that host', async () => {
+  const ask = (name: string, count: number, more = '') =>
+    hear(
+      `deploy --file containergroup.yaml${more}`,
+      groupText({ name, memoryInGB: '0.1' }).replace(
+        'memoryInGB: 0.1',
+        `memoryInGB: 0.1, gpu: {count: ${count}, sku: V100}`,
+      ),
+    );
+  await deploy('large', '4'); // on one, so two is the freer
+  expect((await ask('single', 1)).outcome).toMatchObject({ code: 'deployed' });
+  expect(await hostOf('single')).toBe('two');
+  expect((await ask('another', 1)).outcome).toMatchObject({ code: 'deployed' });
+  expect((await ask('third', 1)).outcome).toMatchObject({ code: 'deployed' });
+  expect([await hostOf('another'), await hostOf('third')]).toEqual(['two', 'one']);
+  const held = await Promise.all(['one', 'two'].map((host) => app.app.store.gpus.held(host)));
+  expect(held.map((each) => each.map(({ key, device }) => `${key} ${device}`))).toEqual([
+    ['production/third 0'],
+    ['production/single 0', 'production/another 1'],
+  ]);
+  const refused = await ask('pair', 2);
+  expect(refused.said).toContain('The group asks for 2 × V100; two has 0 free of 2.');
+  expect((await ask('many', 3)).said).toContain(
+    'No host of local takes the group: one does not have the GPUs; two does not have the GPUs.',
+  );
+  const waiting = ask('pair', 2, ' --queue');
+  await eventually(async () => {
+    const events = await app.app.store.events.events({ group: 'production/pair' });
+    expect(events.map(({ fact }) => fact.kind)).toContain('gpu-waits');
+  });
+  expect((await hear('gpu')).said).toContain('pair waits for 2 × V100 of two, first in line');
+  await hear('delete single');
+  await hear('delete another');
+  expect((await waiting).outcome).toMatchObject({ code: 'deployed' });
+  const pair = (await app.app.store.gpus.held('two')).map(({ key }) => key);
+  expect(pair).toEqual(['production/pair', 'production/pair']);
+});
 
 test('a group goes to the host with the most memory free, and is told why', async () => {
   const placed = async (...words: [string, string]) =>
@@ -289,6 +338,20 @@ describe('a placement', () => {
     expect('missing' in nowhere && canWait(nowhere.missing)).toBe(false);
   });
 
+  test('is where its GPUs are free, before where they are held, and never where there are none', () => {
+    const promised = { memoryBytes: 8 * 2 ** 30, vcpuMilli: 0 };
+    const hosts = [
+      host('none', { gpus: 'never' }),
+      host('held', { gpus: 'held' }),
+      host('free', { gpus: 'free', promised }),
+    ];
+    expect(place(need, hosts)).toMatchObject({ host: 'free', fitting: 2 });
+    expect(place(need, hosts.slice(0, 2))).toMatchObject({ host: 'held', fitting: 1 });
+    const nowhere = place(need, hosts.slice(0, 1));
+    expect(missing(nowhere)).toEqual({ none: ['gpu'] });
+    expect('missing' in nowhere && canWait(nowhere.missing)).toBe(false);
+  });
+
   test('names everything that keeps a group from a host', () => {
     const weak = { ...FACTS, isolation: 'none', cpus: 0 } as const;
     const all = place(need, [
@@ -313,7 +376,7 @@ describe('a placement', () => {
 describe('settings', () => {
   test.each([
     [{ hosts: HOSTS, engine: 'unix:///x.sock' }, /are said of each of its hosts/],
-    [{ hosts: HOSTS, gpus: [{ id: 0, sku: 'V100' }] }, /a location of several hosts hands out no GPUs/],
+    [{ hosts: HOSTS, gpus: [V100(0)] }, /GPUs are said of the host that has them \(hosts\.NAME\.gpus\)/],
     [{ hosts: {} }, /expected at least one host/],
     [{ hosts: { one: { engine: 'unix:///x.sock' } } }, /addresses/],
     [{ hosts: { one: { ...HOSTS.one, engine: 'tcp://10.0.0.1:2375' } } }, /needs tls/],

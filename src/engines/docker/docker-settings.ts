@@ -15,6 +15,8 @@ export interface DockerSettings {
   readonly resolverFile?: string;
   /** The GPUs that groups may be given; none without it. */
   readonly gpus?: readonly GpuDevice[];
+  /** Whether another host of the location has some: what its files may ask for is the same on all of its hosts. */
+  readonly gpusElsewhere?: boolean;
   /** Where file shares are and who mounts them; Azure’s own servers and a helper without it. */
   readonly shares?: ShareSettings;
   /** The NFS servers that groups may mount from. */

@@ -7,7 +7,7 @@ const GPU_GAPS = ['requests', 'limits'].map((part) =>
   gap(
     `properties.containers[*].properties.resources.${part}.gpu`,
     'GPUs are not handed out by this location',
-    'Remove `gpu`, or have those of the host listed in the settings: locations.NAME.gpus.',
+    'Remove `gpu`, or have those of a host listed in the settings: locations.NAME.gpus.',
   ),
 );
 
@@ -144,6 +144,7 @@ export const DOCKER_GAPS: readonly Gap[] = [
 /** What a location does not do, by its settings. */
 export function dockerGaps({
   gpus = [],
+  gpusElsewhere = false,
   isolation,
   mayWiden = false,
   nfsServers = [],
@@ -151,6 +152,7 @@ export function dockerGaps({
   zoned = false,
 }: {
   readonly gpus?: readonly GpuDevice[] | undefined;
+  readonly gpusElsewhere?: boolean | undefined;
   readonly isolation: Isolation;
   readonly mayWiden?: boolean | undefined;
   readonly nfsServers?: readonly string[] | undefined;
@@ -158,7 +160,7 @@ export function dockerGaps({
   readonly zoned?: boolean | undefined;
 }): readonly Gap[] {
   const lifted = new Set([
-    ...(gpus.length ? GPU_GAPS : []),
+    ...(gpus.length || gpusElsewhere ? GPU_GAPS : []),
     ...(shipsLogs ? [LOGS_GAP] : []),
     ...(zoned ? [ZONES_GAP] : []),
     ...(isolation === 'none' ? [] : SHARED_KERNEL_GAPS),

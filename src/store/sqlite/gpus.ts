@@ -5,13 +5,13 @@ import type { Tables } from './tables.ts';
 
 export function gpuBook(database: Kysely<Tables>): GpuBook {
   return {
-    held: (location) => heldAt(database, location),
-    take: (location, key, decide) =>
+    held: (host) => heldAt(database, host),
+    take: (host, key, decide) =>
       database.transaction().execute(async (transaction) => {
-        const decided = decide(await heldAt(transaction, location));
+        const decided = decide(await heldAt(transaction, host));
         if (!decided.ok) return decided;
         await transaction.deleteFrom('gpus').where('key', '=', key).execute();
-        const rows = decided.holdings.map((holding) => ({ location, ...holding }));
+        const rows = decided.holdings.map((holding) => ({ host, ...holding }));
         if (rows.length) await transaction.insertInto('gpus').values(rows).execute();
         return decided;
       }),
@@ -24,11 +24,11 @@ export function gpuBook(database: Kysely<Tables>): GpuBook {
   };
 }
 
-async function heldAt(database: Kysely<Tables>, location: string): Promise<GpuHolding[]> {
+async function heldAt(database: Kysely<Tables>, host: string): Promise<GpuHolding[]> {
   const rows = await database
     .selectFrom('gpus')
     .select(['device', 'key', 'container'])
-    .where('location', '=', location)
+    .where('host', '=', host)
     .orderBy('device')
     .execute();
   return rows.map(({ device, key, container }) => ({ device, key: keyFrom(key), container }));

@@ -181,6 +181,8 @@ const MIGRATIONS: Record<string, Migration> = {
     'create index labels_by_key on labels (key)',
   ),
   '0080-shipping': statements('create table shipped (key text primary key, document text not null)'),
+  // Until now only locations of one host, which has the location's name, handed out any.
+  '0081-gpus-by-host': statements('alter table gpus rename column location to host'),
   '0082-images': statements(
     `create table pulled_images (
       host text not null, id text not null, name text not null, used_at_ms bigint not null,

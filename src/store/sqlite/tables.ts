@@ -63,7 +63,7 @@ export interface Tables {
   labels: { fqdn: string; key: string };
   slots: { location: string; slot: number; key: string };
   /** `container` is '' for a device that the newest revision gives to none. */
-  gpus: { location: string; device: string; key: string; container: string };
+  gpus: { host: string; device: string; key: string; container: string };
   drained: { host: string; by: string; at_ms: number };
   certificates: {
     name: string;

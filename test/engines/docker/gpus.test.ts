@@ -6,7 +6,7 @@ import { memberOptions, sandboxOptions } from '../../../src/engines/docker/conta
 import { dockerGaps } from '../../../src/engines/docker/gaps.ts';
 import { gpuEnvironment, gpuRequests, sandboxGpuRequests } from '../../../src/engines/docker/gpu-requests.ts';
 import { groupsFrom } from '../../../src/engines/docker/observe.ts';
-import { type GpuDevice, gpusOfLocation, gpuWay, type Isolation } from '../../../src/engines/index.ts';
+import { type GpuDevice, gpusOfHost, gpuWay, type Isolation } from '../../../src/engines/index.ts';
 import { readGroup } from '../../../src/spec/index.ts';
 import { podFor, wishFor } from '../../reconciler/groups.ts';
 
@@ -124,7 +124,7 @@ describe('GPUs in the settings', () => {
       JSON.stringify({ locations: { office: { isolation, gpus } } }),
       'katabot.yml',
     );
-    return gpusOfLocation('office', locations['office'] ?? { gpus: [], isolation: 'none' });
+    return gpusOfHost('locations.office', locations['office'] ?? { gpus: [], isolation: 'none' });
   };
 
   test('are a list of devices, each with the model that specs ask for', () => {
@@ -172,9 +172,8 @@ properties:
       image: acme/train:1
       resources: {requests: {cpu: 1, memoryInGB: 1, gpu: {count: 1, sku: V100}}}
 `;
-    expect(
-      readGroup(text, { gaps: dockerGaps({ gpus: devices(UUID), isolation: 'none' }) }).problems,
-    ).toEqual([]);
+    for (const more of [{ gpus: devices(UUID) }, { gpusElsewhere: true }])
+      expect(readGroup(text, { gaps: dockerGaps({ ...more, isolation: 'none' }) }).problems).toEqual([]);
     expect(readGroup(text, { gaps: dockerGaps({ isolation: 'none' }) }).problems).toEqual([
       expect.objectContaining({
         severity: 'error',
