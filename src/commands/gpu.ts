@@ -8,6 +8,7 @@ import type { Ground } from './ground.ts';
 import { gpusFrom, NVIDIA_SMI } from './nvidia-smi.ts';
 import { savingsOf } from './right-size.ts';
 import { targetKey } from './targets.ts';
+import type { UsageSample } from './usage-sample.ts';
 import type { RunVerb } from './verb.ts';
 import { groupsFor } from './visible.ts';
 
@@ -24,13 +25,24 @@ export const runGpu: RunVerb = async function* (ground, { target, environment, c
   );
   if (key && !wishes.length) return say.unknownGroup(key, await groupsFor(ground, caller));
   const used = await usageOf(ground, wishes, key, signal);
-  const rows = used.map(({ key: _, ...row }) => row);
+  const rows = used.map(({ key: group, ...row }) => ({
+    ...row,
+    lastHour: hourOf(ground.lastHour(group), row.container),
+  }));
   const { devices, waiting } = await deviceViews(ground, caller, used, { key, environment });
   const savings = wishes.flatMap((wish) => savingsIn(ground, wish));
   const data = { containers: rows, devices, waiting, savings };
-  yield* say.usageBlocks(data);
+  yield* say.usageBlocks(data, ground.clock.now());
   return say.done('usage', data);
 };
+
+function hourOf(samples: readonly UsageSample[], name: string): say.UsagePoint[] {
+  return samples.flatMap(({ atMs, containers }) =>
+    containers
+      .filter(({ container }) => container === name)
+      .map(({ cpuMilli, memoryBytes }) => ({ atMs, cpuMilli, memoryBytes })),
+  );
+}
 
 /** What the file of a group could ask for instead, by what was seen of it. */
 function savingsIn({ lastHour, locations, defaultPrices }: Ground, { key, revision, location }: Wish) {

@@ -27,4 +27,4 @@ export * from './room.ts';
 export * from './secrets.ts';
 export * from './slack.ts';
 export * from './tokens.ts';
-export { type DeviceView, type Saving, usageBlocks, type WaitingView } from './usage.ts';
+export { type DeviceView, type Saving, type UsagePoint, usageBlocks, type WaitingView } from './usage.ts';

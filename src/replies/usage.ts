@@ -1,5 +1,6 @@
 import type { Gpu } from '../engines/index.ts';
 import { formatMoney, type Money } from '../metering/index.ts';
+import { strip } from './chart/strip.ts';
 import type { Block } from './document.ts';
 
 // What is used now, and by whom.
@@ -10,7 +11,18 @@ interface ContainerUsage {
   readonly cpuMilli: number;
   readonly memoryBytes: number;
   readonly memoryLimitBytes: number;
+  /** Oldest first. */
+  readonly lastHour: readonly UsagePoint[];
 }
+
+/** What a container used at one moment. */
+export interface UsagePoint {
+  readonly atMs: number;
+  readonly cpuMilli: number;
+  readonly memoryBytes: number;
+}
+
+const HOUR_MS = 3_600_000;
 
 /** A GPU of a host, and who has it. */
 export interface DeviceView {
@@ -52,19 +64,22 @@ export interface Saving {
 }
 
 /** What containers use now, who holds which GPU, what computes on it, and who waits for one. */
-export function usageBlocks({
-  containers,
-  devices,
-  waiting,
-  savings,
-}: {
-  readonly savings: readonly (Saving & { readonly group: string; readonly file: string })[];
-  readonly containers: readonly ContainerUsage[];
-  readonly devices: readonly DeviceView[];
-  readonly waiting: readonly WaitingView[];
-}): Block[] {
+export function usageBlocks(
+  {
+    containers,
+    devices,
+    waiting,
+    savings,
+  }: {
+    readonly savings: readonly (Saving & { readonly group: string; readonly file: string })[];
+    readonly containers: readonly ContainerUsage[];
+    readonly devices: readonly DeviceView[];
+    readonly waiting: readonly WaitingView[];
+  },
+  nowMs: number,
+): Block[] {
   const tables = [
-    ...(containers.length ? [containerTable(containers)] : []),
+    ...(containers.length ? [containerTable(containers, nowMs)] : []),
     ...(devices.length ? [deviceTable(devices)] : []),
     ...processTables(devices),
   ];
@@ -79,18 +94,34 @@ export function usageBlocks({
   ];
 }
 
-function containerTable(containers: readonly ContainerUsage[]): Block {
+/** With the last hour beside each figure, once there is something of it to be seen. */
+function containerTable(containers: readonly ContainerUsage[], nowMs: number): Block {
+  const isKnown = containers.some(({ lastHour }) => lastHour.length > 1);
+  const column = isKnown ? ['last hour'] : [];
   return {
     kind: 'table',
-    columns: ['group', 'container', 'vCPU', 'memory', 'of'],
-    rows: containers.map(({ group, container, cpuMilli, memoryBytes, memoryLimitBytes }) => [
-      group,
-      container,
-      (cpuMilli / 1000).toFixed(3),
-      mebibytes(memoryBytes),
-      mebibytes(memoryLimitBytes),
-    ]),
+    columns: ['group', 'container', 'vCPU', ...column, 'memory', ...column, 'of'],
+    rows: containers.map((each) => {
+      const [cpu, memory] = isKnown ? hourOf(each, nowMs) : [[], []];
+      const { group, container, cpuMilli, memoryBytes, memoryLimitBytes } = each;
+      const used = [(cpuMilli / 1000).toFixed(3), ...cpu, mebibytes(memoryBytes), ...memory];
+      return [group, container, ...used, mebibytes(memoryLimitBytes)];
+    }),
   };
+}
+
+/** CPU against the most of the hour, for it has no limit of its own; memory against its limit. */
+function hourOf({ lastHour, memoryLimitBytes }: ContainerUsage, toMs: number): [string[], string[]] {
+  const most = Math.max(...lastHour.map(({ cpuMilli }) => cpuMilli));
+  const bars = (value: (point: UsagePoint) => number, limit: number) =>
+    strip(
+      lastHour.map((point) => ({ atMs: point.atMs, value: value(point) })),
+      { toMs, spanMs: HOUR_MS, limit },
+    );
+  return [
+    [bars(({ cpuMilli }) => cpuMilli, most)],
+    [bars(({ memoryBytes }) => memoryBytes, memoryLimitBytes)],
+  ];
 }
 
 function deviceTable(devices: readonly DeviceView[]): Block {

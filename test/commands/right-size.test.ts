@@ -114,12 +114,8 @@ describe('usage', () => {
     const history = createUsageHistory({ ...bot.app.ground, clock });
     const ground = { ...bot.app.ground, lastHour: history.lastHour };
     const caller = { name: 'ann', right: 'admin' } as const;
-    const ask = async (words: string[], files: { path: string; text: string }[] = []) => {
-      const command = runCommand(
-        ground,
-        { words, caller, surface: 'api', files },
-        AbortSignal.timeout(20_000),
-      );
+    const ask = async (words: string[], files: { path: string; text: string }[] = [], on = ground) => {
+      const command = runCommand(on, { words, caller, surface: 'api', files }, AbortSignal.timeout(20_000));
       const blocks: Block[] = [];
       for (;;) {
         const { done, value } = await command.next();
@@ -137,7 +133,9 @@ describe('usage', () => {
       clock.advance(MINUTE_MS);
       await history.look();
     }
-    const { text: shown, data } = await ask(['usage', 'shop']);
+    const { text: shown, data } = await ask(['usage', 'shop'], [], { ...ground, clock });
+    expect(shown).toMatch(/group +container +vCPU +last hour +memory +last hour +of/);
+    expect(shown).toMatch(/shop +main +0\.\d{3} +[▁█]{12} +\d+\.\d MiB +▁{12} /);
     expect(shown).toContain(
       'shop/main was seen to use 0.00 GB of 2 at most within the last hour: memoryInGB: 0.1 in containergroup.yaml saves $0.0085 /h.',
     );
