@@ -36,6 +36,10 @@ const BENCHES: Readonly<Record<string, { says: string; run(): Promise<readonly F
     says: 'requests through the HTTP edge, plain and over TLS, against nginx and caddy in front of the same group',
     run: async () => (await import('./edge.ts')).benchEdge(),
   },
+  replace: {
+    says: 'requests to a group by its name while a container of it is restarted, and while all of it is replaced: none is to be lost',
+    run: async () => (await import('./replace.ts')).benchReplace(),
+  },
   slack: {
     says: 'Slack commands: how soon they are acknowledged while a hundred a second arrive',
     run: async () => (await import('./slack.ts')).benchSlack(),

@@ -6,9 +6,10 @@ import type { SecureContext } from 'node:tls';
 import { type Clock, systemClock } from '../clock.ts';
 import { answer, type EdgeResponse } from './edge-answers.ts';
 import { createTlsDoor } from './edge-tls.ts';
-import { type Forwarding, forward, type Target } from './forward.ts';
+import { type Forwarding, forward } from './forward.ts';
 import { forwardUpgrade } from './forward-upgrade.ts';
 import { type EdgeRequest, hostOf, isSecure } from './headers.ts';
+import type { Target } from './persist.ts';
 
 export interface Edge {
   /** Resolves with the port it listens on. */
@@ -100,7 +101,7 @@ export function createEdge(
   http1.on('request', serve);
   http1.on('upgrade', (request, socket, head) => {
     counted(left.upgraded, socket);
-    forwardUpgrade(resolve, request, socket, head);
+    void forwardUpgrade(plainly, request, socket, head);
   });
   http2.on('session', (session) => {
     counted(left.sessions, session);

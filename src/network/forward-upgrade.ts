@@ -1,44 +1,69 @@
 import { request as ask, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { systemCodeOf } from '../failure.ts';
 import { refuseUpgrade } from './edge-answers.ts';
-import type { Target } from './forward.ts';
 import { EDGE_HEADER, forUpgrade, hostOf } from './headers.ts';
+import type { Trouble } from './patience.ts';
+import { type Patience, persist, type Target, type Vain } from './persist.ts';
 
-/** Opens the websocket at the group, and from then on passes on what either side says; the end of one is that of the other. */
-export function forwardUpgrade(
-  resolve: (host: string) => Target | undefined,
+/**
+ * Opens the websocket at the group, and from then on passes on what either side says; the end of one is that of the other. Who
+ * asks for one while the group is being changed waits for it as others do.
+ */
+export async function forwardUpgrade(
+  parts: Patience,
   request: IncomingMessage,
   socket: Duplex,
   head: Buffer,
-): void {
+): Promise<void> {
   socket.on('error', () => socket.destroy()); // the other side may go at any moment
-  const target = resolve(hostOf(request));
-  if (!target) refuseUpgrade(socket, '404 Not Found');
-  else if (target.ready === false) refuseUpgrade(socket, '503 Service Unavailable');
-  else open(target, request, socket, head);
+  const asked = { host: hostOf(request), method: request.method ?? '', client: socket };
+  const vain = await persist(parts, asked, (target) => open(target, request, socket, head));
+  if (vain) refuseUpgrade(socket, statusOf(vain));
 }
 
-function open(target: Target, request: IncomingMessage, socket: Duplex, head: Buffer): void {
-  const { address: host, port } = target;
+function statusOf(vain: Vain): string {
+  if (!vain.target) return '404 Not Found';
+  return vain.trouble === 'not ready' ? '503 Service Unavailable' : '502 Bad Gateway';
+}
+
+/** Undefined once the group has answered, or the client has gone. */
+function open(
+  { address: host, port }: Target,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): Promise<Trouble | undefined> {
+  const { promise, resolve } = Promise.withResolvers<Trouble | undefined>();
   const { method = 'GET', url: path = '/' } = request;
   const outgoing = ask({ host, port, method, path, headers: forUpgrade(request), agent: false });
   // A client that leaves before the group has answered ends in order, in error, or is just gone.
-  const leave = () => outgoing.destroy();
+  const leave = () => {
+    socket.destroy();
+    outgoing.destroy();
+  };
   socket.once('close', leave).once('end', leave);
-  outgoing.on('error', () => refuseUpgrade(socket, '502 Bad Gateway'));
+  const forget = () => socket.off('close', leave).off('end', leave);
+  outgoing.on('error', (error) => {
+    forget();
+    resolve({ code: systemCodeOf(error), sent: true, bodySent: false, reused: false });
+  });
   outgoing.once('response', (refusal) => {
     socket.off('end', leave);
+    resolve(undefined);
     socket.write(headOf(refusal, FRAMING, ['Connection: close'])); // what follows ends with the connection
     refusal.pipe(socket);
   });
   outgoing.once('upgrade', (accepted, far, farHead) => {
-    socket.off('end', leave);
+    forget();
+    resolve(undefined);
     socket.write(headOf(accepted, new Set([EDGE_HEADER])));
     socket.write(farHead);
     far.write(head);
     join(socket, far);
   });
   outgoing.end();
+  return promise;
 }
 
 function join(near: Duplex, far: Duplex): void {

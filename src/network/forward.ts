@@ -1,40 +1,23 @@
 import { type Agent, request as ask, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
-import type { Clock } from '../clock.ts';
 import { systemCodeOf } from '../failure.ts';
 import { answer, breakOff, type EdgeResponse, plain } from './edge-answers.ts';
 import { type EdgeRequest, forAnswer, forRequest, hasBody, hostOf } from './headers.ts';
-import { isRepeatable, pauseAfter, type Trouble, triesAgain } from './patience.ts';
-
-/** Where requests for a name go. */
-export interface Target {
-  readonly address: string;
-  readonly port: number;
-  /** False while it is to get no requests: who asks is told to come back. */
-  readonly ready?: boolean;
-  /** True while the group is being started or changed: who asks waits for it, a little. */
-  readonly awaited?: boolean;
-  /** True for a group that is said to run: what has just happened to it may not be told yet. */
-  readonly up?: boolean;
-}
+import { isRepeatable, type Trouble } from './patience.ts';
+import { type Patience, persist, type Target, type Vain } from './persist.ts';
 
 /** What a request is forwarded with. */
-export interface Forwarding {
-  /** Answers from memory. */
-  readonly resolve: (host: string) => Target | undefined;
+export interface Forwarding extends Patience {
   readonly agent: Agent;
-  readonly clock: Clock;
-  /** Those that wait for their group now. */
-  readonly waiting: Set<EdgeResponse>;
   /** Said of every answer, such as that only HTTPS is to be used. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Readiness comes in seconds. */
 const RETRY = { 'retry-after': '2' };
-/** So many wait at once; who comes then is told at once, since every one of them asks again and again. */
-const MOST_WAITING = 1_000;
 /** Answers that are kept until they are whole while a group is being changed. */
 const SHORT_BYTES = 65_536;
+/** So long a connection has to stay open before what may not be sent twice is sent to a group that is being changed. */
+const SETTLED_MS = 100;
 
 /**
  * Sends a request to its group and the answer back, as they come. One that a group being changed has surely not seen is
@@ -46,65 +29,40 @@ export async function forward(
   response: EdgeResponse,
 ): Promise<void> {
   const host = hostOf(request);
-  const { resolve, clock } = parts;
   if (!host) return answer(response, 404, 'The request names no host, and so no group.');
   if (!hasBody(request)) request.resume(); // a stream of HTTP/2 that is never read does not say when its client leaves
-  const begunAtMs = clock.now();
-  for (;;) {
-    const target = resolve(host);
-    if (!target) return answer(response, 404, `No group here is called ${plain(host)}.`);
-    const trouble = target.ready === false ? 'not ready' : await tryOnce(parts, request, response, target);
-    if (trouble === undefined || response.destroyed) return;
-    const waitedMs = clock.now() - begunAtMs;
-    // What happens to the group may have begun while it was asked, and is told a moment after it has begun.
-    const { awaited = false, up = false } = resolve(host) ?? target;
-    const again = triesAgain(trouble, { method: request.method ?? '', awaited, up, waitedMs });
-    if (again === 'no' || (again === 'later' && parts.waiting.size >= MOST_WAITING))
-      return giveUp(response, host, target, trouble);
-    if (again === 'later') await pause(parts, response, pauseAfter(waitedMs));
-  }
+  const asked = { host, method: request.method ?? '', client: response };
+  const vain = await persist(parts, asked, (target) => tryOnce(parts, request, response, target));
+  if (vain) giveUp(response, host, vain);
 }
 
-function giveUp(response: EdgeResponse, host: string, target: Target, trouble: Trouble): void {
+function giveUp(response: EdgeResponse, host: string, vain: Vain): void {
   const group = `The group behind ${plain(host)}`;
-  if (trouble === 'not ready') answer(response, 503, `${group} is not ready yet.`, RETRY);
-  else answer(response, 502, `${group} does not answer on port ${target.port}.`);
-}
-
-/** Over at once when the client leaves. */
-function pause({ clock, waiting }: Forwarding, response: EdgeResponse, ms: number): Promise<void> {
-  return new Promise((resume) => {
-    const end = () => {
-      cancel();
-      waiting.delete(response);
-      response.off('close', end);
-      resume();
-    };
-    waiting.add(response);
-    const cancel = clock.after(ms, end);
-    response.once('close', end);
-  });
+  if (!vain.target) answer(response, 404, `No group here is called ${plain(host)}.`);
+  else if (vain.trouble === 'not ready') answer(response, 503, `${group} is not ready yet.`, RETRY);
+  else answer(response, 502, `${group} does not answer on port ${vain.target.port}.`);
 }
 
 /** Undefined once the answer has begun, or the client has gone. */
 function tryOnce(
-  { agent, headers }: Forwarding,
+  { agent, clock, headers }: Forwarding,
   request: EdgeRequest,
   response: EdgeResponse,
   { address, port, awaited = false }: Target,
 ): Promise<Trouble | undefined> {
   const { promise, resolve } = Promise.withResolvers<Trouble | undefined>();
   const { method = 'GET' } = request;
+  const repeatable = isRepeatable(method) && !hasBody(request);
   const outgoing = ask({
     // A kept connection may be closed by the group at this very moment: only what can be sent again is sent over one.
-    agent: isRepeatable(method) && !hasBody(request) ? agent : false,
+    agent: repeatable ? agent : false,
     host: address,
     port,
     method,
     path: pathOf(request),
     headers: forRequest(request),
   });
-  let bodySent = false;
+  let sent = false;
   let heard = false;
   const leave = () => {
     if (!heard) outgoing.destroy();
@@ -112,13 +70,16 @@ function tryOnce(
   response.once('close', leave);
   outgoing.once('socket', (socket) => {
     const send = () => {
-      bodySent = hasBody(request);
+      if (outgoing.destroyed) return;
+      sent = true;
       // Not before somebody is there to take it: what has not been read can be sent to somebody else.
-      if (bodySent) request.pipe(outgoing);
+      if (hasBody(request)) request.pipe(outgoing);
       else outgoing.end();
     };
-    if (socket.connecting) socket.once('connect', send);
-    else send();
+    // Engines take connections for programs that are not there, and close them at once.
+    const begin = awaited && !repeatable ? () => void clock.after(SETTLED_MS, send) : send;
+    if (socket.connecting) socket.once('connect', begin);
+    else begin();
   });
   outgoing.once('upgrade', (_answer, socket) => socket.destroy()); // nobody has asked for it
   outgoing.once('response', (incoming) => {
@@ -132,14 +93,15 @@ function tryOnce(
       else passOn(incoming, response);
     };
     forgetBody(incoming, request, outgoing);
-    const broken = { code: 'ECONNRESET', bodySent: hasBody(request), reused: false };
+    const broken = { code: 'ECONNRESET', sent: true, bodySent: hasBody(request), reused: false };
     // A program that is about to be ended may break off in the middle: what nobody has seen of it can be asked for again.
     if (awaited && isShort(incoming)) void Array.fromAsync(incoming).then(begin, () => resolve(broken));
     else begin();
   });
   outgoing.on('error', (error) => {
     response.off('close', leave);
-    resolve({ code: systemCodeOf(error), bodySent, reused: outgoing.reusedSocket });
+    const bodySent = sent && hasBody(request);
+    resolve({ code: systemCodeOf(error), sent, bodySent, reused: outgoing.reusedSocket });
   });
   return promise;
 }

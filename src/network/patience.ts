@@ -4,6 +4,8 @@ export type Trouble =
   | {
       /** What the system says, such as ECONNREFUSED. */
       readonly code: string;
+      /** Whether any of the request has been sent. */
+      readonly sent: boolean;
       /** Some of the body has been read, and cannot be sent again. */
       readonly bodySent: boolean;
       /** Whether the connection had served another request before: its end may be older than this one. */
@@ -36,12 +38,17 @@ export function triesAgain(
   // What happens to a group that is said to run is told a moment after it has begun.
   const patient = waitedMs < (awaited ? LONGEST_WAIT_MS : up ? A_MOMENT_MS : 0);
   if (trouble.bodySent) return 'no';
-  if (NEVER_ARRIVED.has(trouble.code)) return patient ? 'later' : 'no';
+  if (NEVER_ARRIVED.has(trouble.code) || isUnsent(trouble)) return patient ? 'later' : 'no';
   if (trouble.code !== 'ECONNRESET' && trouble.code !== 'EPIPE') return 'no';
   if (!isRepeatable(method)) return 'no';
   // A kept connection that the group closes just as the next request sets out: a new one tells how things are.
   if (trouble.reused) return 'now';
   return patient ? 'later' : 'no';
+}
+
+/** A connection that was closed before anything was sent over it. */
+function isUnsent({ code, sent }: Exclude<Trouble, string>): boolean {
+  return !sent && (code === 'ECONNRESET' || code === 'EPIPE');
 }
 
 /** Whether a method may be repeated without harm (RFC 9110, 9.2.2). */

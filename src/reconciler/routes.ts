@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Fact, GroupKey } from '../event.ts';
 import { customDomainsOf, edgePort, type HeldName } from '../network/index.ts';
-import { awaitedUntil } from './awaited.ts';
+import { awaitedUntil, isAway } from './awaited.ts';
 import type { Domains } from './domains.ts';
 import type { Feed } from './feed.ts';
 import type { Health } from './health.ts';
@@ -27,8 +27,10 @@ interface Route {
   readonly domains: readonly string[];
   readonly address: string;
   readonly port: number;
-  /** The container whose readiness probe says whether there is traffic; '' where none is asked. */
-  readonly probed: string;
+  /** The container that has the port; '' where none says so. */
+  readonly container: string;
+  /** Whether its readiness probe says when there is traffic. */
+  readonly probed: boolean;
   /** Whether something may be serving that no probe has been asked about: it goes on. */
   readonly wasReady: boolean;
   /** Whether its group has been said to run: by then the name leads somewhere. */
@@ -56,6 +58,8 @@ export function createRoutes(
   const routes = new Map<GroupKey, Route>();
   /** Of groups that are up, or coming: until when who asks may be kept waiting. */
   const awaited = new Map<GroupKey, number>();
+  /** Of which nobody is there to be asked just now. */
+  const away = new Set<GroupKey>();
   let changed = () => {};
   const learn = (key: GroupKey, wish: Wish | undefined, wasReady = false) => {
     const port = wish && edgePort(wish.revision.group);
@@ -67,7 +71,7 @@ export function createRoutes(
         domains: customDomainsOf(wish.key, wish.revision.group),
         address: place.address,
         port: place.hostPort,
-        probed: probedAt(wish, port),
+        ...containerAt(wish, port),
         wasReady,
         reached: wish.settled === 'Running' || routes.get(key)?.reached === true,
       });
@@ -77,6 +81,8 @@ export function createRoutes(
     if (untilMs) awaited.set(group, untilMs);
     else awaited.delete(group);
     const known = routes.get(group);
+    if (isAway(away.has(group), fact, known?.container ?? '')) away.add(group);
+    else away.delete(group);
     // From here on its probe says whether it is ready; until then what ran before goes on serving.
     if (known && (fact.kind === 'sandbox-started' || fact.kind === 'member-started'))
       routes.set(group, { ...known, wasReady: false });
@@ -97,11 +103,12 @@ export function createRoutes(
         .find(([key, { fqdn, domains }]) => fqdn === name || (domains.includes(name) && leads(name, key)));
       if (!found) return undefined;
       const [key, route] = found;
+      const isAwaited = clock.now() < (awaited.get(key) ?? 0);
       return {
         address: route.address,
         port: route.port,
-        ready: isReady(route, health(key)),
-        awaited: clock.now() < (awaited.get(key) ?? 0),
+        ready: isReady(route, health(key)) && !(isAwaited && away.has(key)),
+        awaited: isAwaited,
         up: awaited.has(key),
       };
     },
@@ -120,12 +127,12 @@ export function createRoutes(
 }
 
 /** Traffic of the edge goes to the container that has its port. */
-function probedAt({ revision }: Wish, port: number): string {
+function containerAt({ revision }: Wish, port: number): Pick<Route, 'container' | 'probed'> {
   const container = revision.group.containers.find(({ ports }) => ports.some((each) => each.port === port));
-  return container?.readinessProbe ? container.name : '';
+  return { container: container?.name ?? '', probed: container?.readinessProbe !== undefined };
 }
 
-function isReady({ probed, wasReady }: Route, health: readonly Health[]): boolean {
+function isReady({ container, probed, wasReady }: Route, health: readonly Health[]): boolean {
   if (!probed) return true;
-  return health.find(({ container }) => container === probed)?.ready ?? wasReady;
+  return health.find((each) => each.container === container)?.ready ?? wasReady;
 }

@@ -81,6 +81,46 @@ test.each([true, false])(
   },
 );
 
+test('what may not be sent twice is sent once somebody is there, though an engine takes connections for nobody', async () => {
+  let [connections, asked] = [0, 0];
+  const server = group(async (incoming, response) => {
+    asked++;
+    response.end(`heard ${Buffer.concat(await Array.fromAsync(incoming))}`);
+  });
+  server.prependListener('connection', (socket) => void (++connections < 3 && socket.destroy()));
+  const port = await freePort(GROUP);
+  await once(server.listen(port, GROUP), 'listening');
+  const at = await edgeTo(port, true);
+  const lines = [
+    'POST / HTTP/1.1',
+    'Host: a.localhost',
+    'Content-Length: 5',
+    'Connection: close',
+    '',
+    'hello',
+  ];
+  const text = await say({ host: EDGE, port: at, unfinished: true }, ...lines);
+  expect([text.endsWith('heard hello'), connections, asked]).toEqual([true, 3, 1]);
+});
+
+test.each([
+  ['waits for a group that is being changed', true, /^HTTP\/1\.1 101 /],
+  [
+    'is refused at once by one that is just down',
+    false,
+    /^HTTP\/1\.1 502 Bad Gateway\r\nx-katabot-edge: 1\r\n/,
+  ],
+])('who asks for a websocket %s', async (_, awaited, said) => {
+  const port = await freePort(GROUP);
+  const server = group(() => {});
+  server.on('upgrade', (_request, socket) =>
+    socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'),
+  );
+  const at = await edgeTo(port, awaited, (times) => times === 3 && server.listen(port, GROUP));
+  const lines = ['GET / HTTP/1.1', 'Host: a.localhost', 'Connection: Upgrade', 'Upgrade: websocket'];
+  expect(await say({ host: EDGE, port: at }, ...lines)).toMatch(said);
+});
+
 test('what may have had an effect is not asked for again', async () => {
   let asked = 0;
   const server = group((incoming) => {

@@ -122,6 +122,14 @@ describe('of requests at a steady rate none is lost', () => {
         );
       },
     ],
+    [
+      'over the replacement of the whole group, for a port more',
+      async () => {
+        const changed = groupText({ name: 'safe', label: 'secure', ports: [80, 9000] });
+        await commitFiles(folder, { 'containergroup.yaml': changed });
+        expect((await bot.push(folder, { repository: 'safe' })).text).toMatch(/replace/);
+      },
+    ],
   ])(
     '%s',
     async (_, work) => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Trouble, triesAgain } from '../../src/network/patience.ts';
 
-const refused: Trouble = { code: 'ECONNREFUSED', bodySent: false, reused: false };
-const reset: Trouble = { code: 'ECONNRESET', bodySent: false, reused: false };
+const refused: Trouble = { code: 'ECONNREFUSED', sent: false, bodySent: false, reused: false };
+const reset: Trouble = { code: 'ECONNRESET', sent: true, bodySent: false, reused: false };
 
 describe('a request that got no answer', () => {
   test.each([
@@ -35,6 +35,15 @@ describe('a request that got no answer', () => {
       0,
       'no',
     ],
+    [
+      'whose connection was closed before it was sent waits',
+      { ...reset, sent: false },
+      'POST',
+      true,
+      0,
+      'later',
+    ],
+    ['and does not for a group that is just down', { ...reset, sent: false }, 'POST', false, 0, 'no'],
     ['waits for a changing group to be ready', 'not ready', 'POST', true, 9_999, 'later'],
     ['is told at once of a group that is not ready by itself', 'not ready', 'GET', false, 0, 'no'],
     [

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Fact } from '../../src/event.ts';
-import { awaitedUntil } from '../../src/reconciler/awaited.ts';
+import { awaitedUntil, isAway } from '../../src/reconciler/awaited.ts';
 
 const FOR_EVER = Number.POSITIVE_INFINITY;
 const by = 'ann';
@@ -68,4 +68,22 @@ test.each([
   ],
 ] satisfies [string, Fact[], number][])('a group is waited for %s', (_, facts, untilMs) => {
   expect(facts.reduce((before, fact) => awaitedUntil(before, { fact, atMs: 1_000 }), 0)).toBe(untilMs);
+});
+
+const exited = (container: string): Fact => ({ kind: 'member-exited', container, exitCode: 0, reason: '' });
+const started = (container: string): Fact => ({ kind: 'member-started', container, restartCount: 0 });
+
+test.each([
+  ['once the container that answers has ended', [exited('web')], true],
+  [
+    'until that one has begun again',
+    [exited('web'), started('beat'), { kind: 'sandbox-started', sandboxId: '1' }],
+    true,
+  ],
+  ['and not after that', [exited('web'), started('web')], false],
+  ['nor for another container', [exited('beat')], false],
+  ['nor when it is said to run', [exited('web'), { kind: 'running', containers: 1, tookMs: 1 }], false],
+  ['nor when it has gone', [exited('web'), { kind: 'removed' }], false],
+] satisfies [string, Fact[], boolean][])('nobody of a group is there %s', (_, facts, away) => {
+  expect(facts.reduce((before, fact) => isAway(before, fact, 'web'), false)).toBe(away);
 });

@@ -11,6 +11,8 @@ export interface Described {
   /** More properties of the group. */
   readonly more?: readonly string[];
   readonly label?: string;
+  /** Where a group with a label is reached. */
+  readonly ports?: readonly number[];
 }
 
 /** A group of one container; with a label it answers HTTP on port 80, otherwise it only waits. */
@@ -21,8 +23,10 @@ export function groupText({
   container = [],
   more = [],
   label,
+  ports = [80],
 }: Described = {}): string {
   const web = label !== undefined;
+  const published = `[${ports.map((port) => `{port: ${port}}`).join(', ')}]`;
   return [
     "apiVersion: '2023-05-01'",
     `name: ${name}`,
@@ -30,13 +34,13 @@ export function groupText({
     'properties:',
     '  osType: Linux',
     '  restartPolicy: Always',
-    ...(web ? [`  ipAddress: {type: Public, dnsNameLabel: ${label}, ports: [{port: 80}]}`] : []),
+    ...(web ? [`  ipAddress: {type: Public, dnsNameLabel: ${label}, ports: ${published}}`] : []),
     ...more.map((line) => `  ${line}`),
     '  containers:',
     '  - name: main',
     '    properties:',
     `      image: ${image ?? (web ? 'katabot/hello:1' : 'katabot/busybox:1')}`,
-    ...(web ? ['      ports: [{port: 80}]'] : [`      ${WAIT}`]),
+    ...(web ? [`      ports: ${published}`] : [`      ${WAIT}`]),
     `      resources: {requests: {cpu: 0.1, memoryInGB: ${memoryInGB}}}`,
     ...container.map((line) => `      ${line}`),
     '',
