@@ -120,10 +120,11 @@ function isShort({ headers }: IncomingMessage): boolean {
   return Number(headers['content-length'] ?? Number.NaN) <= SHORT_BYTES;
 }
 
-function sayHead(incoming: IncomingMessage, response: EdgeResponse, more: Forwarding['headers'] = {}): void {
+function sayHead(incoming: IncomingMessage, response: EdgeResponse, more: Forwarding['headers']): void {
   response.statusCode = incoming.statusCode ?? 502;
   if (!('stream' in response) && incoming.statusMessage) response.statusMessage = incoming.statusMessage;
-  setAll(response, { ...more, ...forAnswer(incoming.headers) });
+  if (more) setAll(response, more);
+  setAll(response, forAnswer(incoming.headers));
 }
 
 function passOn(incoming: IncomingMessage, response: EdgeResponse): void {

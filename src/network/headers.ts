@@ -9,7 +9,7 @@ export const EDGE_HEADER = 'x-katabot-edge';
 export type EdgeRequest = IncomingMessage | Http2ServerRequest;
 
 /** Headers about one connection end with it (RFC 9110, 7.6.1). Transfer-Encoding stays: it frames the body, and node needs it. */
-const HOP_BY_HOP = [
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'http2-settings',
   'keep-alive',
@@ -19,19 +19,18 @@ const HOP_BY_HOP = [
   'te',
   'trailer',
   'upgrade',
-];
+]);
 
 /** Nobody must make the edge forget where a body ends, or which group was asked, by naming it in Connection. */
 const FRAMING = new Set(['content-length', 'host', 'transfer-encoding']);
 
 /** What a request tells its group. */
 export function forRequest(request: EdgeRequest): OutgoingHttpHeaders {
-  const headers = withoutConnection(request.headers);
-  // HTTP/2 says what is asked in headers of its own (RFC 9113, 8.3.1), and a body needs no length there.
-  for (const name of Object.keys(headers))
-    if (name.startsWith(':') || isAboutClient(name)) delete headers[name];
+  const headers: OutgoingHttpHeaders = withoutConnection(request.headers, isAnew);
+  // A body of HTTP/2 needs no length.
   if (hasBody(request) && headers['content-length'] === undefined) headers['transfer-encoding'] ??= 'chunked';
-  return { ...headers, host: authorityOf(request), ...whoAsks(request) };
+  headers.host = authorityOf(request);
+  return Object.assign(headers, whoAsks(request));
 }
 
 /** As for a request, but that the connection is to become a websocket. */
@@ -39,12 +38,9 @@ export function forUpgrade(request: IncomingMessage): OutgoingHttpHeaders {
   return { ...forRequest(request), connection: 'Upgrade', upgrade: 'websocket' };
 }
 
-/** What a group's answer, or what follows its body, tells the client. A group cannot speak as the edge. */
+/** What a group's answer, or what follows its body, tells the client. */
 export function forAnswer(given: IncomingHttpHeaders): IncomingHttpHeaders {
-  const headers = withoutConnection(given);
-  delete headers[EDGE_HEADER];
-  delete headers['transfer-encoding']; // every client gets its own framing
-  return headers;
+  return withoutConnection(given, isEdges);
 }
 
 /** The host that is asked, with its port where the client says one; '' where it says none. */
@@ -71,11 +67,35 @@ export function isSecure({ socket }: EdgeRequest): boolean {
   return socket instanceof TLSSocket;
 }
 
-function withoutConnection(given: IncomingHttpHeaders): IncomingHttpHeaders {
-  const headers = { ...given };
-  const named = (headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase());
-  for (const name of [...HOP_BY_HOP, ...named.filter((each) => !FRAMING.has(each))]) delete headers[name];
+/** Made once, with what is passed on: of every request and of every answer. */
+function withoutConnection(
+  given: IncomingHttpHeaders,
+  leavesOut: (name: string) => boolean,
+): IncomingHttpHeaders {
+  const named = namedBy(given.connection);
+  const headers: IncomingHttpHeaders = {};
+  for (const name of Object.keys(given))
+    if (!HOP_BY_HOP.has(name) && !named.includes(name) && !leavesOut(name)) headers[name] = given[name];
   return headers;
+}
+
+const NONE: readonly string[] = [];
+
+/** Headers that are about the connection because its own header says so. */
+function namedBy(connection: string | undefined): readonly string[] {
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return NONE;
+  const names = connection.split(',').map((name) => name.trim().toLowerCase());
+  return names.filter((name) => !FRAMING.has(name));
+}
+
+/** Whether the group is told something else by that name; HTTP/2 says what is asked in headers of its own (RFC 9113, 8.3.1). */
+function isAnew(name: string): boolean {
+  return name.startsWith(':') || isAboutClient(name);
+}
+
+/** A group cannot speak as the edge, and every client gets its own framing. */
+function isEdges(name: string): boolean {
+  return name === EDGE_HEADER || name === 'transfer-encoding';
 }
 
 /** The edge is the first to know the client: what the client itself says of that is not believed. */

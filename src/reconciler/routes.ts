@@ -56,6 +56,8 @@ export function createRoutes(
   leads: Domains['leads'],
 ): Routes {
   const routes = new Map<GroupKey, Route>();
+  /** Which groups are served at a name, if it leads there: every request asks. */
+  let served: ReadonlyMap<string, readonly GroupKey[]> | undefined;
   /** Of groups that are up, or coming: until when who asks may be kept waiting. */
   const awaited = new Map<GroupKey, number>();
   /** Of which nobody is there to be asked just now. */
@@ -64,6 +66,7 @@ export function createRoutes(
   const learn = (key: GroupKey, wish: Wish | undefined, wasReady = false) => {
     const port = wish && edgePort(wish.revision.group);
     const place = wish?.published.find((each) => each.port === port && each.protocol === 'TCP');
+    served = undefined;
     if (!wish?.fqdn || wish.wanted === 'deleted' || port === undefined || !place) routes.delete(key);
     else
       routes.set(key, {
@@ -98,11 +101,10 @@ export function createRoutes(
   return {
     resolve(host) {
       const name = host.toLowerCase();
-      const found = routes
-        .entries()
-        .find(([key, { fqdn, domains }]) => fqdn === name || (domains.includes(name) && leads(name, key)));
-      if (!found) return undefined;
-      const [key, route] = found;
+      served ??= keysByName(routes);
+      const key = served.get(name)?.find((each) => routes.get(each)?.fqdn === name || leads(name, each));
+      const route = key && routes.get(key);
+      if (!route) return undefined;
       const isAwaited = clock.now() < (awaited.get(key) ?? 0);
       return {
         address: route.address,
@@ -124,6 +126,15 @@ export function createRoutes(
     },
     close,
   };
+}
+
+/** Names of groups, and domains of their own. */
+function keysByName(routes: ReadonlyMap<GroupKey, Route>): Map<string, GroupKey[]> {
+  const pairs = [...routes].flatMap(([key, { fqdn, domains }]) =>
+    [fqdn, ...domains].map((name) => [name, key] as const),
+  );
+  const all = Map.groupBy(pairs, ([name]) => name);
+  return new Map([...all].map(([name, each]) => [name, each.map(([, key]) => key)]));
 }
 
 /** Traffic of the edge goes to the container that has its port. */
