@@ -9,6 +9,7 @@ import {
   createOperations,
   createPlaces,
   createSessions,
+  createSpotReturns,
   createUsageHistory,
   findRoom,
   type Ground,
@@ -305,6 +306,7 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
   const github = await githubFor(settings, parts, { ground, store, commands, ownUrl });
   const whoIsWho = await whoIsWhoFor(settings, parts, { ground, store, github, ownUrl });
   const usage = createUsageHistory(ground);
+  const spotReturns = createSpotReturns(ground, (error) => log.internal(error));
   const slack = await slackFor(settings, parts, { ground, store, github, whoIsWho, usage });
   const web = createWeb({
     clock,
@@ -347,6 +349,7 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
       await reconciler.start();
       await shipping.start();
       images.start();
+      spotReturns.start();
       const httpAt = placeIn(settings.http.address);
       server = await listen(web, { ...httpAt, tls: settings.http.tls });
       const warning = warningFor(httpAt.host, settings.http.tls !== undefined);
@@ -366,6 +369,7 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
       stopping.abort(new Error('the bot is stopping'));
       operations.close();
       usage.close();
+      spotReturns.close();
       server?.closeAllConnections();
       await Promise.all([
         watch.close(),

@@ -164,6 +164,13 @@ const pricesSchema = z.strictObject({
   windowsVcpuPerHour: decimal
     .optional()
     .meta({ description: 'What Windows costs on top, for each vCPU and hour.' }),
+  spotVcpuPerHour: decimal.optional().meta({
+    description: 'Price of one vCPU of a Spot group for an hour; that of others without it, or 0.01215.',
+  }),
+  spotMemoryGbPerHour: decimal.optional().meta({
+    description:
+      'Price of one GB of memory of a Spot group for an hour; that of others without it, or 0.001335.',
+  }),
   rounding: z.enum(['exact', 'aci']).optional().meta({
     description:
       '`exact` bills sizes and milliseconds as they are; `aci` rounds whole vCPUs, tenths of a GB and seconds upwards.',

@@ -70,6 +70,8 @@ export type Fact =
     }
   /** Its GPUs have had nothing to do for an hour; told once of a revision. `perHour` is what the group costs, such as `$3.11`. */
   | { kind: 'gpu-idle'; gpus: number; perHour: string }
+  /** A Spot group has made room for a Regular one; `returns`: it comes back when there is room again. */
+  | { kind: 'evicted'; returns: boolean }
   | { kind: 'running'; containers: number; tookMs: number }
   | { kind: 'finished'; outcome: 'Succeeded' | 'Failed' | 'Stopped' }
   | ({ kind: 'failed'; code: string; message: string; advice: string } & About)

@@ -6,6 +6,7 @@ import type { Caller } from '../policy/index.ts';
 import { inTurn } from '../reconciler/index.ts';
 import { missingText } from '../replies/index.ts';
 import { settle } from './addresses.ts';
+import { evict } from './evictions.ts';
 import type { Followed } from './follow.ts';
 import { holdGpus } from './gpu-problems.ts';
 import type { Ground } from './ground.ts';
@@ -48,7 +49,7 @@ async function acceptNow(
 ): Promise<Followed> {
   const { key, group, repository, locationName, location, fqdn, effect, before } = accepted;
   const acceptedAtMs = ground.clock.now();
-  const { host, facts, existing, placement, missing } = await spotOf(accepted);
+  const { host, facts, existing, placement, missing, evicts = [] } = await spotOf(accepted);
   const place = host ? await settle(ground, { key, group, host, existing }, caller) : NOWHERE;
   const names = fqdn ? [fqdn, ...customDomainsOf(key, group)] : [];
   await claim(ground, key, caller, [...names, ...namesOf(before)]);
@@ -63,6 +64,7 @@ async function acceptNow(
     );
   }
   await claim(ground, key, caller, names); // what it had, and has no more, goes once nothing can fail
+  await evict(ground, evicts);
   const wish = await ground.desired.put({
     key,
     location: locationName,

@@ -5,6 +5,7 @@ import type { Caller } from '../policy/index.ts';
 import type { Wish } from '../reconciler/index.ts';
 import * as say from '../replies/index.ts';
 import type { Group, Problem } from '../spec/index.ts';
+import { evictablesOn, evictions, isSpot } from './evictions.ts';
 import type { Ground, Location } from './ground.ts';
 import { problemAt } from './locate.ts';
 import { hostOf } from './locations.ts';
@@ -136,14 +137,24 @@ function gpuPath({ containers }: Group, missing: Spot['missing']): string | unde
 
 /** What the host of a group that is to start again has too little of. */
 export async function shortagesFor(ground: Ground, wish: Wish, facts: EngineFacts): Promise<string[]> {
-  const { key, revision } = wish;
-  const host = hostOf(ground, wish);
-  const candidate = { ...promisedOn(await ground.desired.list(), key, { host, facts }), drained: false };
-  const shortages = shortagesOn(
-    { ...needOf(revision.group, 'none'), zone: '' },
-    { ...candidate, hasAddress: true },
-  );
-  return shortages.map((shortage) => say.shortageOf(host.name, shortage).message);
+  const { need, candidate } = again(await ground.desired.list(), ground, wish, facts);
+  return shortagesOn(need, candidate).map((shortage) => say.shortageOf(wish.host, shortage).message);
+}
+
+/** The Spot groups that make room for a group that is to start again; none where it has room, or none would be enough. */
+export async function evictionsFor(ground: Ground, wish: Wish, facts: EngineFacts): Promise<GroupKey[]> {
+  if (isSpot(wish.revision.group)) return [];
+  const wishes = await ground.desired.list();
+  const { need, candidate } = again(wishes, ground, wish, facts);
+  return evictions(need, candidate, evictablesOn(wishes, wish.key, candidate)) ?? [];
+}
+
+function again(wishes: readonly Wish[], ground: Ground, wish: Wish, facts: EngineFacts) {
+  const promised = promisedOn(wishes, wish.key, { host: hostOf(ground, wish), facts });
+  return {
+    need: { ...needOf(wish.revision.group, 'none'), zone: '' },
+    candidate: { ...promised, drained: false, hasAddress: true },
+  };
 }
 
 /** The container that asks for the most: where there is something to take away. */

@@ -21,6 +21,7 @@ export { saidText } from './said-text.ts';
 export { secretIn } from './secret-words.ts';
 export { type AskedSession, createSessions, type Sessions } from './sessions.ts';
 export type { Sources } from './sources.ts';
+export { createSpotReturns } from './spot-returns.ts';
 export { VERBS } from './table.ts';
 export { type Ended, toEnd } from './to-end.ts';
 export { createUsageHistory, type UsageHistory } from './usage-history.ts';

@@ -14,6 +14,7 @@ import { Failure } from '../failure.ts';
 import { isUp, type Wish } from '../reconciler/index.ts';
 import { type Group, groupSize } from '../spec/index.ts';
 import { hasAddressFor } from './addresses.ts';
+import { evictablesOn, evictions, isSpot, placeByEvicting } from './evictions.ts';
 import { gpuRoom } from './gpu-problems.ts';
 import type { Ground, Host, Location } from './ground.ts';
 
@@ -38,6 +39,8 @@ export interface Spot {
   readonly existing: Existing;
   /** How it was chosen; absent for a group that stays where it is. */
   readonly placement?: Extract<Placement, { host: string }>;
+  /** Spot groups of the host that have to go for it. */
+  readonly evicts?: readonly GroupKey[];
   /** What keeps the group from the host that it is on, or from each that it could go to; empty when nothing does. */
   readonly missing: ReadonlyMap<string, readonly Shortage[]>;
   /** Decides anew on what was seen, with the books as they are then: others may have been placed meanwhile. */
@@ -88,10 +91,14 @@ async function stay(
   { host, existing }: Seen,
   facts: EngineFacts,
 ): Promise<Decided> {
-  const promised = promisedOn(await desired.list(), key, { host, facts });
-  const candidate = { ...promised, drained: false, hasAddress: true };
+  const wishes = await desired.list();
+  const candidate = { ...promisedOn(wishes, key, { host, facts }), drained: false, hasAddress: true };
   // What runs stays where it is, whatever zone its file names now.
-  const shortages = shortagesOn({ ...needOf(group, location.isolation), zone: '' }, candidate);
+  const need = { ...needOf(group, location.isolation), zone: '' };
+  const shortages = shortagesOn(need, candidate);
+  const evicts =
+    shortages.length && !isSpot(group) && evictions(need, candidate, evictablesOn(wishes, key, candidate));
+  if (evicts) return { host, facts, existing, missing: new Map(), evicts };
   return { host, facts, existing, missing: new Map(shortages.length ? [[host.name, shortages]] : []) };
 }
 
@@ -119,7 +126,13 @@ async function choose(
   );
   const need = needOf(group, location.isolation);
   const zoned = location.hosts.some(({ zone }) => zone); // elsewhere zones are warned of, and change nothing
-  const placement = place(zoned ? need : { ...need, zone: '' }, candidates);
+  const wanted = zoned ? need : { ...need, zone: '' };
+  const asItIs = place(wanted, candidates);
+  const made =
+    'host' in asItIs || isSpot(group)
+      ? undefined
+      : placeByEvicting(wanted, candidates, (candidate) => evictablesOn(wishes, key, candidate));
+  const placement = made?.placement ?? asItIs;
   const answering = seen.find(({ facts }) => facts);
   const chosen = 'host' in placement ? seen.find(({ host }) => host.name === placement.host) : undefined;
   const facts = chosen?.facts ?? answering?.facts;
@@ -128,6 +141,7 @@ async function choose(
     host: chosen?.host,
     facts,
     existing: NOTHING,
+    ...(made ? { evicts: made.evicts } : {}),
     ...('host' in placement ? { placement, missing: new Map() } : { missing: placement.missing }),
   };
 }

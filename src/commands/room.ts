@@ -1,6 +1,7 @@
 import { Failure } from '../failure.ts';
 import { inTurn, type Wish } from '../reconciler/index.ts';
 import { settle } from './addresses.ts';
+import { evict } from './evictions.ts';
 import type { Ground } from './ground.ts';
 import { ENGINE_TIMEOUT_MS } from './locations.ts';
 import { type Spot, spotFor } from './placing.ts';
@@ -21,12 +22,17 @@ export async function findRoom(ground: Ground, wish: Wish, signal: AbortSignal):
   return inTurn(ground.turns, wish.location, async () => putOn(ground, wish, await again()));
 }
 
-async function putOn(ground: Ground, wish: Wish, { host, existing, placement }: Spot): Promise<boolean> {
+async function putOn(
+  ground: Ground,
+  wish: Wish,
+  { host, existing, placement, evicts = [] }: Spot,
+): Promise<boolean> {
   const { key, revision } = wish;
   const { number, group, acceptedBy } = revision;
   if (!host) return false;
   try {
     const place = await settle(ground, { key, group, host, existing }, { name: acceptedBy, right: 'reader' });
+    await evict(ground, evicts);
     const isPut = await ground.desired.assign(key, number, { host: host.name, ...place });
     if (isPut && placement) ground.feed.tell(key, number, { kind: 'placed', ...placement });
     return true; // it is looked at anew, whoever has put it there

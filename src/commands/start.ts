@@ -1,11 +1,12 @@
 import { Failure } from '../failure.ts';
-import { isUp } from '../reconciler/index.ts';
+import { inTurn, isUp } from '../reconciler/index.ts';
 import * as say from '../replies/index.ts';
 import { changeGroup } from './change-group.ts';
+import { evict } from './evictions.ts';
 import { followDeploy } from './follow.ts';
 import { refuseWithoutGpus } from './gpu-problems.ts';
-import { shortagesFor } from './here-problems.ts';
-import { factsOf, hostOf } from './locations.ts';
+import { evictionsFor, shortagesFor } from './here-problems.ts';
+import { ENGINE_TIMEOUT_MS, factsOf, hostOf } from './locations.ts';
 
 /** Starts a group that was stopped, or that has ended, as it was. */
 export const runStart = changeGroup({
@@ -20,7 +21,7 @@ export const runStart = changeGroup({
     if (!wish.host) return; // it waits for room again
     const facts = await factsOf(ground, wish, signal);
     const [shortage] = await shortagesFor(ground, wish, facts);
-    if (shortage) {
+    if (shortage && !(await evictionsFor(ground, wish, facts)).length) {
       throw new Failure('no-capacity', shortage, {
         advice: 'Stop or delete a group that is no longer needed (katabot list), then start it again.',
       });
@@ -29,7 +30,15 @@ export const runStart = changeGroup({
     await refuseWithoutGpus(ground, asker, caller, signal);
   },
   fact: ({ caller }) => ({ kind: 'starting', by: caller.name }),
-  write: (ground, { key }) => ground.desired.change(key, { wanted: 'running' }),
+  async write(ground, wish) {
+    const { key, host, location } = wish;
+    if (!host) return ground.desired.change(key, { wanted: 'running' });
+    return inTurn(ground.turns, location, async () => {
+      const facts = await factsOf(ground, wish, AbortSignal.timeout(ENGINE_TIMEOUT_MS));
+      await evict(ground, await evictionsFor(ground, wish, facts));
+      return ground.desired.change(key, { wanted: 'running' });
+    });
+  },
   async *follow(ground, mailbox, wish, signal) {
     const facts = await factsOf(ground, wish, signal);
     const plan = { path: wish.revision.path, text: '' };

@@ -6,6 +6,7 @@ import type { Health, Run, Wish } from '../reconciler/index.ts';
 import { type DomainView, gpuWaitWords, type PrivatePlace, type Suggestion } from '../replies/index.ts';
 import { type Cause, exitCause, failureCause, troubleOf } from './cause.ts';
 import { type ContainerView, containerView } from './container-view.ts';
+import { returns, wasEvicted } from './evictions.ts';
 import { mendOf } from './mend.ts';
 
 /** A group as people look at it, with ACI's names for states. Plain data: text and JSON are both made from it. */
@@ -112,6 +113,9 @@ export function viewOf(sources: ViewSources): GroupView {
     bill: bill(sources.intervals, sources.nowMs),
     ...(isolation?.kind === 'isolation' ? { isolation: { level: isolation.level, saw: isolation.saw } } : {}),
     ...(newest?.kind === 'gpu-waits' && wish.wanted === 'running' ? { waitsFor: gpuWaitWords(newest) } : {}),
+    ...(wish.wanted === 'stopped' && wasEvicted(events) && returns(group)
+      ? { waitsFor: 'room: it was evicted for a Regular group' }
+      : {}),
     ...(cause ? { failure: failureView(cause, sources) } : {}),
     ...(isDown && serving !== undefined ? { serving } : {}),
   };

@@ -27,6 +27,7 @@ export { type NamedNetwork, namesClash, namesInNetwork } from './networks.ts';
 export {
   type Candidate,
   canWait,
+  type Need,
   needOf,
   type Placement,
   place,

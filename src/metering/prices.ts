@@ -10,17 +10,22 @@ export interface Prices {
   readonly gpuPerHour: Readonly<Record<string, string>>;
   /** What Windows costs on top, for each vCPU. */
   readonly windowsVcpuPerHour: string;
+  /** Of Spot groups, in place of the two above. */
+  readonly spotVcpuPerHour: string;
+  readonly spotMemoryGbPerHour: string;
   /** `aci` rounds as ACI bills: whole vCPUs, tenths of a GB, whole seconds, each upwards. */
   readonly rounding: 'exact' | 'aci';
 }
 
-/** ACI's published pay-as-you-go prices of East US. */
+/** ACI's published pay-as-you-go prices of East US; of Spot it says that they are up to 70 % less. */
 const PUBLISHED: Prices = {
   currency: 'USD',
   vcpuPerHour: '0.0405',
   memoryGbPerHour: '0.00445',
   gpuPerHour: { V100: '3.06' },
   windowsVcpuPerHour: '0.0432',
+  spotVcpuPerHour: '0.01215',
+  spotMemoryGbPerHour: '0.001335',
   rounding: 'exact',
 };
 
@@ -32,12 +37,17 @@ export function pricesFrom(given: { readonly [Key in keyof Prices]?: Prices[Key]
     memoryGbPerHour: given.memoryGbPerHour ?? PUBLISHED.memoryGbPerHour,
     gpuPerHour: given.gpuPerHour ?? PUBLISHED.gpuPerHour,
     windowsVcpuPerHour: given.windowsVcpuPerHour ?? PUBLISHED.windowsVcpuPerHour,
+    // Who has prices of their own and says nothing of Spot asks the same for it.
+    spotVcpuPerHour: given.spotVcpuPerHour ?? given.vcpuPerHour ?? PUBLISHED.spotVcpuPerHour,
+    spotMemoryGbPerHour: given.spotMemoryGbPerHour ?? given.memoryGbPerHour ?? PUBLISHED.spotMemoryGbPerHour,
     rounding: given.rounding ?? PUBLISHED.rounding,
   };
   for (const amount of [
     prices.vcpuPerHour,
     prices.memoryGbPerHour,
     prices.windowsVcpuPerHour,
+    prices.spotVcpuPerHour,
+    prices.spotMemoryGbPerHour,
     ...Object.values(prices.gpuPerHour),
   ]) {
     picosOf(amount);
@@ -53,6 +63,8 @@ export interface Size {
   readonly gpuCount: number;
   readonly gpuSku: string;
   readonly windows: boolean;
+  /** Evictable, at the prices of Spot. */
+  readonly spot?: boolean;
 }
 
 export function sizeOf(group: Group): Size {
@@ -60,7 +72,8 @@ export function sizeOf(group: Group): Size {
   const gpuSku =
     group.containers.map(({ resources }) => resources.requests.gpu?.sku).find((sku) => sku !== undefined) ??
     '';
-  return { vcpuMilli, memoryGbTenths, gpuCount, gpuSku, windows: group.osType === 'Windows' };
+  const spot = group.priority === 'Spot' ? { spot: true } : {};
+  return { vcpuMilli, memoryGbTenths, gpuCount, gpuSku, windows: group.osType === 'Windows', ...spot };
 }
 
 /** Whole thousandths of a GB: what is multiplied has to be exact. */
@@ -93,8 +106,12 @@ export function costOf(size: Size, prices: Prices, durationMs: number): Cost {
     const exact = picosOfPrice(perHour) * BigInt(amount) * BigInt(billedMs);
     return new Money(prices.currency, (exact * 2n + divisor) / (divisor * 2n));
   };
-  const vcpu = line(billed.vcpuMilli, 1000n, prices.vcpuPerHour);
-  const memory = line(memoryGbMilli(billed), 1000n, prices.memoryGbPerHour);
+  const vcpu = line(billed.vcpuMilli, 1000n, billed.spot ? prices.spotVcpuPerHour : prices.vcpuPerHour);
+  const memory = line(
+    memoryGbMilli(billed),
+    1000n,
+    billed.spot ? prices.spotMemoryGbPerHour : prices.memoryGbPerHour,
+  );
   const gpu = line(billed.gpuCount, 1n, prices.gpuPerHour[billed.gpuSku] ?? '0');
   const windows = line(billed.windows ? billed.vcpuMilli : 0, 1000n, prices.windowsVcpuPerHour);
   return {

@@ -1,6 +1,7 @@
 /** What the bot says: one function an outcome, giving a small document. No other chapter holds sentences for people. */
 
 export * from './approvals.ts';
+export * from './aside.ts';
 export * from './audit.ts';
 export * from './callers.ts';
 export { type ChartSeries, chart } from './chart/index.ts';

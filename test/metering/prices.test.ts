@@ -164,3 +164,14 @@ describe('a bill', () => {
     expect(bill([], 0)).toMatchObject({ livedMs: 0, open: false });
   });
 });
+
+test.each<[string, Parameters<typeof pricesFrom>[0], string, string]>([
+  ['what ACI says at least', {}, '$0.04495', '$0.013485'],
+  ['the team’s own price', { spotVcpuPerHour: '0.01', spotMemoryGbPerHour: '0.001' }, '$0.04495', '$0.011'],
+  ['what others cost, where only that is said', { vcpuPerHour: '1', memoryGbPerHour: '2' }, '$3', '$3'],
+])('a Spot group costs %s', (_, given, regular, spot) => {
+  const prices = pricesFrom(given);
+  const perHour = (one: Size) => formatMoney(rate(one, prices).perHour, { digits: 6 }).replace(/\.?0+$/, '');
+  expect(perHour(size(1000, 10))).toBe(regular);
+  expect(perHour(size(1000, 10, { spot: true }))).toBe(spot);
+});

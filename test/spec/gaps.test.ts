@@ -55,7 +55,6 @@ const DOCUMENTS: Readonly<Record<string, string>> = {
   'properties.confidentialComputeProperties': group({
     more: '«confidentialComputeProperties: {ccePolicy: YQ==}',
   }),
-  'properties.priority Spot': group({ more: '«priority: spot' }),
   'identity.type SystemAssigned': identity('systemAssigned'),
   'identity.type UserAssigned': identity('UserAssigned'),
   'identity.type SystemAssigned, UserAssigned': identity('SystemAssigned, UserAssigned'),

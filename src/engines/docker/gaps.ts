@@ -94,12 +94,6 @@ export const DOCKER_GAPS: readonly Gap[] = [
     'Remove it.',
   ),
   gap(
-    'properties.priority',
-    'Spot groups are not evicted or priced apart by this location',
-    'Use priority: Regular.',
-    'Spot',
-  ),
-  gap(
     'identity.type',
     'managed identities do not exist outside Azure',
     'Hand the group its credentials as secure environment variables.',

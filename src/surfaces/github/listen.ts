@@ -3,12 +3,13 @@ import type { CodeHost } from '../../commands/index.ts';
 import { createInbox, createOutbox } from '../../mail/index.ts';
 import type { Caller } from '../../policy/index.ts';
 import { createLooker, type Queue } from '../../reconciler/index.ts';
+import { isAside } from '../../replies/index.ts';
 import type { PullRequests } from '../pull-requests.ts';
+import { tellAside } from './aside.ts';
 import { askOfBranch } from './branch-asked.ts';
 import { createClients } from './clients.ts';
 import { deliver } from './deliver.ts';
 import { EVENTS, listenTo, receive } from './events.ts';
-import { tellIdle } from './idle.ts';
 import { lookAtPull } from './look.ts';
 import { callerNumbered } from './numbered.ts';
 import { paint } from './paint.ts';
@@ -79,11 +80,11 @@ export function createGithub(parts: GithubParts): Github {
         parts.proposals.listen((id) => resume(desk, ({ waits }) => waits?.proposal === id, startAnswer)),
       );
       stops.push(
-        parts.feed.listen(({ group, revision, fact }) => {
+        parts.feed.listen(({ group, revision, fact, atMs }) => {
           if (fact.kind === 'pull-progress') return;
           for (const name of desk.places.get(group.slice(0, group.indexOf('/'))) ?? []) {
-            if (fact.kind !== 'gpu-idle') desk.paints.add(name);
-            else void tellIdle(desk, name, { group, revision, fact }).catch(parts.reportInternal);
+            if (!isAside(fact)) desk.paints.add(name);
+            else void tellAside(desk, name, { group, revision, fact, atMs }).catch(parts.reportInternal);
           }
         }),
       );

@@ -2,7 +2,7 @@ import type { GroupView } from '../../commands/index.ts';
 import { type Event, type Fact, type GroupKey, partsOf } from '../../event.ts';
 import { Money } from '../../metering/index.ts';
 import { shouldTell, type Told } from '../../policy/index.ts';
-import { gpuIdle, nameOf } from '../../replies/index.ts';
+import { type Aside, asideName, asideOf, isAside, nameOf } from '../../replies/index.ts';
 import type { Room } from '../../store/index.ts';
 import { threadReply } from './message/index.ts';
 import type { Desk, Notice } from './parts.ts';
@@ -28,11 +28,11 @@ export function hear(desk: Desk, event: Event): void {
   if (what) desk.notices.add(`${what} ${group}`);
 }
 
-async function touch(desk: Desk, { group, revision, fact }: Event): Promise<void> {
+async function touch(desk: Desk, { group, revision, fact, atMs }: Event): Promise<void> {
   for (const room of await desk.parts.slack.rooms.open()) {
     if (!(await isAbout(desk, room, group))) continue;
-    if (fact.kind === 'gpu-idle') {
-      await tellIdle(desk, room, { group, revision, fact });
+    if (isAside(fact)) {
+      await tellAside(desk, room, { group, revision, fact, atMs });
       continue;
     }
     if (room.state === 'waiting') {
@@ -45,19 +45,15 @@ async function touch(desk: Desk, { group, revision, fact }: Event): Promise<void
 }
 
 /** In the thread of the deploy that brought it up: nobody else has to hear of it. */
-async function tellIdle(
+async function tellAside(
   desk: Desk,
   { key, team, channel }: Room,
-  {
-    group,
-    revision,
-    fact,
-  }: Pick<Event, 'group' | 'revision'> & { fact: Extract<Fact, { kind: 'gpu-idle' }> },
+  { group, revision, fact, atMs }: Pick<Event, 'group' | 'revision' | 'atMs'> & { readonly fact: Aside },
 ): Promise<void> {
-  const message = threadReply(gpuIdle(nameOf(group), fact));
+  const message = threadReply(asideOf(nameOf(group), fact));
   await put(desk, team, {
     kind: 'reply',
-    key: `idle:${key}:${group}#${revision}`,
+    key: `${asideName(fact, revision, atMs)}:${key}:${group}`,
     importance: 'result',
     content: { channel, under: { room: key }, message, aloud: false, otherwise: '' },
   });

@@ -77,6 +77,13 @@ test('GPUs that have nothing to do are told of in the thread of their deploy and
       expect(inPull()).toEqual([expect.stringContaining('had nothing to do for an hour')]);
     });
   }
+  feed.tell('staging/idle', wish?.revision.number ?? 0, { kind: 'evicted', returns: true });
+  const evicted = 'idle in staging: a Regular group needed its room';
+  await eventually(async () => {
+    await settle();
+    expect(replies(root).filter(({ text }) => text.includes(evicted))).toHaveLength(1);
+    expect(botComments(pull).answers.filter(({ body }) => body.includes('a Regular group'))).toHaveLength(1);
+  });
   expect(botComments(other).answers).toEqual([]);
 });
 

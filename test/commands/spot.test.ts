@@ -1,0 +1,178 @@
+/** Spot groups: who goes when a Regular one needs room, and when they come back. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Evictable, evictions, placeByEvicting, wasEvicted } from '../../src/commands/evictions.ts';
+import { runCommand } from '../../src/commands/index.ts';
+import type { Candidate, EngineFacts } from '../../src/engines/index.ts';
+import type { Fact } from '../../src/event.ts';
+import { type Block, drawPlain, type Outcome } from '../../src/replies/index.ts';
+import { type AppInTest, eventually, startApp } from '../world/bot.ts';
+import { createLeapingClock } from '../world/clock.ts';
+import { groupText } from '../world/groups.ts';
+import { createMemoryEngine } from '../world/memory-engine.ts';
+
+const GB = 2 ** 30;
+const FACTS: EngineFacts = {
+  version: '28',
+  api: 1.44,
+  cpus: 8,
+  memoryBytes: 16 * GB,
+  operatingSystem: 'Linux',
+  architecture: 'x86_64',
+  isolation: 'none',
+  isolationSaw: '',
+  runtime: 'runc',
+  skewMs: 0,
+  overheadBytes: 0,
+};
+const need = (gb: number) => ({
+  memoryBytes: gb * GB,
+  vcpuMilli: 1000,
+  widestMilli: 1000,
+  isolation: 'none' as const,
+  zone: '',
+});
+const host = (promisedGb: number, more: Partial<Candidate> = {}): Candidate => ({
+  name: 'one',
+  zone: '',
+  facts: FACTS,
+  drained: false,
+  hasAddress: true,
+  promised: { memoryBytes: promisedGb * GB, vcpuMilli: 0 },
+  ...more,
+});
+const spot = (name: string, gb: number, acceptedAtMs: number): Evictable => ({
+  key: `staging/${name}`,
+  memoryBytes: gb * GB,
+  acceptedAtMs,
+});
+const names = (keys: readonly string[] | undefined) => keys?.map((key) => key.split('/')[1]);
+
+describe('of the Spot groups of a host', () => {
+  const three = [spot('old', 4, 1), spot('middle', 4, 2), spot('new', 4, 3)];
+
+  test.each<[string, number, number, readonly Evictable[], Partial<Candidate>, string[] | undefined]>([
+    ['none goes where there is room', 4, 12, three, {}, []],
+    ['the newest goes', 4, 16, three, {}, ['new']],
+    ['as many as it takes, the newest first', 6, 16, three, {}, ['new', 'middle']],
+    ['none where even all are not enough', 14, 16, three, {}, undefined],
+    ['none where room is not what is missing', 4, 16, three, { drained: true }, undefined],
+    ['none where nobody can be asked', 4, 16, three, { facts: undefined }, undefined],
+    ['those that would not have helped stay', 8, 16, [spot('old', 8, 1), spot('small', 1, 3)], {}, ['old']],
+  ])('%s', (_, gb, promised, spots, more, expected) => {
+    expect(names(evictions(need(gb), host(promised, more), spots))).toEqual(expected);
+  });
+
+  test('fewest go, whichever host that is on', () => {
+    const hosts = [host(16), host(16, { name: 'two' })];
+    const found = placeByEvicting(need(8), hosts, ({ name }) =>
+      name === 'one' ? three : [spot('large', 8, 1)],
+    );
+    expect([found?.placement.host, found?.placement.asked, names(found?.evicts)]).toEqual([
+      'two',
+      2,
+      ['large'],
+    ]);
+    expect(placeByEvicting(need(20), hosts, () => three)).toBeUndefined();
+  });
+});
+
+test.each<[boolean, Fact[]]>([
+  [true, [{ kind: 'evicted', returns: true }, { kind: 'stopped' }]],
+  [
+    false,
+    [
+      { kind: 'evicted', returns: true },
+      { kind: 'starting', by: 'ann' },
+    ],
+  ],
+  [
+    false,
+    [
+      { kind: 'evicted', returns: true },
+      { kind: 'starting', by: 'room' },
+      { kind: 'stopping', by: 'ann' },
+    ],
+  ],
+  [false, []],
+])('it is %s that a group was evicted, by %j', (expected, facts) => {
+  const events = facts.map((fact) => ({ atMs: 0, group: 'staging/a' as const, revision: 1, fact }));
+  expect(wasEvicted(events)).toBe(expected);
+});
+
+describe('a Spot group', () => {
+  const clock = createLeapingClock();
+  let bot: AppInTest;
+  beforeAll(async () => {
+    const engine = createMemoryEngine(clock, ['katabot/busybox:1']); // 16 GB of memory
+    bot = await startApp({
+      settings: { locations: { local: { isolation: 'none' } } },
+      parts: { engine: () => engine, clock },
+    });
+  });
+  afterAll(() => bot.stop());
+
+  async function say(line: string, text?: string): Promise<Outcome & { readonly text: string }> {
+    const files = text === undefined ? [] : [{ path: 'containergroup.yaml', text }];
+    const words = {
+      words: line.split(' '),
+      caller: { name: 'ann', right: 'admin' },
+      surface: 'cli',
+      files,
+    } as const;
+    const told = runCommand(bot.app.ground, words, AbortSignal.timeout(20_000));
+    const blocks: Block[] = [];
+    for (;;) {
+      const step = await told.next();
+      if (!step.done) blocks.push(step.value);
+      else {
+        const shown = [...blocks, ...step.value.blocks].flatMap((block) => drawPlain(block)).join('\n');
+        return { ...step.value, text: shown };
+      }
+    }
+  }
+  const deploy = (name: string, memoryInGB: string, more: readonly string[] = []) =>
+    say('deploy --file containergroup.yaml', groupText({ name, memoryInGB, more }));
+  const wanted = async (name: string) => (await bot.app.store.desired.get(`production/${name}`))?.wanted;
+
+  test('runs while there is room, at its own price', async () => {
+    const { code, text } = await deploy('batch', '10', ['priority: Spot']);
+    expect(code).toBe('deployed');
+    expect(text).toContain('$0.0146 /h'); // a tenth of a vCPU and 10 GB
+    const never = ['priority: Spot', 'restartPolicy: Never'];
+    const once = groupText({ name: 'once', memoryInGB: '2' }).replace(
+      'restartPolicy: Always',
+      never.join('\n  '),
+    );
+    expect((await say('deploy --file containergroup.yaml', once)).code).toBe('deployed');
+    expect((await deploy('late', '10', ['priority: Spot'])).code).toBe('invalid'); // it takes nobody’s room
+  });
+
+  test('makes room for a Regular one, is told of it, and comes back when there is room again', async () => {
+    expect((await deploy('shop', '15')).code).toBe('deployed');
+    expect([await wanted('batch'), await wanted('once'), await wanted('shop')]).toEqual([
+      'stopped',
+      'stopped',
+      'running',
+    ]);
+    const events = await bot.app.store.events.events({ group: 'production/batch' });
+    expect(events.map(({ fact }) => fact)).toContainEqual({ kind: 'evicted', returns: true });
+    expect((await say('status batch')).text).toContain('waits for room: it was evicted for a Regular group');
+    clock.leap(60_000);
+    expect((await say('delete shop')).kind).toBe('done');
+    await eventually(async () => {
+      clock.leap(1_000);
+      expect(await wanted('batch')).toBe('running');
+    });
+    expect(await wanted('once')).toBe('stopped');
+    expect((await say('status batch')).text).not.toContain('evicted');
+  });
+
+  test('makes room for a Regular one that is started again, too', async () => {
+    await say('stop batch');
+    expect((await deploy('shop', '8')).code).toBe('deployed');
+    await say('stop shop');
+    expect((await say('start batch')).code).toBe('started');
+    expect((await say('start shop')).code).toBe('started');
+    expect(await wanted('batch')).toBe('stopped');
+  });
+});
