@@ -30,21 +30,41 @@ export function composeProgram(report: (line: string) => void): Compose | undefi
   return installed;
 }
 
+/** Where a project of compose is reached, and which of the members it has. */
+interface Shared {
+  readonly project: string;
+  readonly address: string;
+  readonly subnet: string;
+  readonly members: typeof MEMBERS;
+}
+
+const ALL_MEMBERS: Shared = {
+  project: 'bench-shared',
+  address: '127.30.0.2',
+  subnet: '198.19.127.16/28',
+  members: MEMBERS,
+};
+
 /** Everybody in the network of a container that waits: one localhost, one address, one life. */
-export function sharedCompose(compose: Compose, pause: Pause, engine: { dockerHost: string }): Deployer {
+export function sharedCompose(
+  compose: Compose,
+  pause: Pause,
+  engine: { dockerHost: string },
+  { project, address, subnet, members }: Shared = ALL_MEMBERS,
+): Deployer {
   const services = {
     pause: {
       image: pause.image,
       ...(pause.command.length > 0 ? { command: pause.command } : {}),
       stop_signal: 'SIGKILL',
-      ports: [`127.30.0.2:${PORT}:${PORT}`],
+      ports: [`${address}:${PORT}:${PORT}`],
     },
     ...Object.fromEntries(
-      MEMBERS.map((member) => [member.name, { ...serviceOf(member), network_mode: 'service:pause' }]),
+      members.map((member) => [member.name, { ...serviceOf(member), network_mode: 'service:pause' }]),
     ),
   };
-  const file = { version: '2.4', services, networks: networkOn('198.19.127.16/28') };
-  return composeDeployer(compose, engine, { form: 'shared network', project: 'bench-shared', file });
+  const file = { version: '2.4', services, networks: networkOn(subnet) };
+  return composeDeployer(compose, engine, { form: 'shared network', project, file });
 }
 
 /** Each container on the project's network with an address of its own. */

@@ -1,7 +1,7 @@
 /** The group that every deployer of the bench brings up. */
 import type Docker from 'dockerode';
 
-const GROUP_NAME = 'bench';
+export const GROUP_NAME = 'bench';
 export const PORT = 80;
 
 /** An idle program each: what is measured is the way there, not the work. */
@@ -15,20 +15,20 @@ export const MEMBER_VCPU = 0.5;
 const MEMBER_MEMORY_GB = 0.1;
 export const MEMBER_MEMORY_BYTES = 107_374_182;
 
-/** The same group as Katabot reads it. */
-export function groupDocument(): string {
+/** A group of so many of the members as Katabot reads it: the same that the others bring up. */
+export function groupDocument(name = GROUP_NAME, members = MEMBERS): string {
   return [
     `apiVersion: '2023-05-01'`,
     'type: Microsoft.ContainerInstance/containerGroups',
-    `name: ${GROUP_NAME}`,
+    `name: ${name}`,
     'location: local',
     'properties:',
     '  osType: Linux',
     '  restartPolicy: Never',
     `  ipAddress: { type: Public, ports: [{ protocol: TCP, port: ${PORT} }] }`,
     '  containers:',
-    ...MEMBERS.flatMap(({ name, image, command }, index) => [
-      `    - name: ${name}`,
+    ...members.flatMap(({ name: member, image, command }, index) => [
+      `    - name: ${member}`,
       '      properties:',
       `        image: ${image}`,
       `        command: ${JSON.stringify(command)}`,

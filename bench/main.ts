@@ -12,6 +12,14 @@ const BENCHES: Readonly<Record<string, { says: string; run(): Promise<readonly F
     says: 'a group of three containers, from accepted to all running, against compose and bare API calls',
     run: async () => (await import('./deploy.ts')).benchDeploy((await import('./katabot.ts')).startKatabot),
   },
+  crowd: {
+    says: 'ten groups at once, against ten composes at once and one after another',
+    run: async () => (await import('./crowd.ts')).benchCrowd(),
+  },
+  warm: {
+    says: 'a group that takes over a sandbox which waited, against one that makes its own',
+    run: async () => (await import('./warm.ts')).benchWarm(),
+  },
   start: {
     says: 'the bot, from the first instruction to its first answer',
     run: async () => (await import('./start.ts')).benchStart(),

@@ -42,7 +42,7 @@ import {
   slackFrom,
 } from './config.ts';
 import { createDockerEngine } from './engines/docker/docker-engine.ts';
-import { type Engine, gpusOfHost, type NamedNetwork } from './engines/index.ts';
+import { type Engine, gpusOfHost, type NamedNetwork, standbyOfLocation } from './engines/index.ts';
 import { Failure } from './failure.ts';
 import { pricesFrom } from './metering/index.ts';
 import {
@@ -76,6 +76,7 @@ import {
   createReconciler,
   createRoutes,
   createServedDns,
+  createStandby,
   type Dns,
   type Feed,
   type Reconciler,
@@ -198,6 +199,15 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
     tell: (fields, message) => log.warn(fields, message),
     reportInternal: (error) => log.internal(error),
   });
+  const standby = createStandby({
+    ...store,
+    hosts,
+    wanted: (location) => standbyOfLocation(settings.locations[location]?.standby ?? []),
+    pricing: (location) => locations[location]?.prices ?? pricesFrom({}),
+    feed,
+    clock,
+    reportInternal: (error) => log.internal(error),
+  });
   const domains = createDomains({
     desired: store.desired,
     feed,
@@ -220,6 +230,7 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
   const ground: Ground = {
     ...store,
     logs,
+    standby,
     locations,
     hosts,
     turns: new Map(),
@@ -350,6 +361,7 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
       await shipping.start();
       images.start();
       spotReturns.start();
+      standby.start();
       const httpAt = placeIn(settings.http.address);
       server = await listen(web, { ...httpAt, tls: settings.http.tls });
       const warning = warningFor(httpAt.host, settings.http.tls !== undefined);
@@ -380,6 +392,7 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
         https?.close(),
         dns?.close(),
         shipping.close(),
+        standby.close(),
         reconciler.close(),
         images.close(),
         closed(server),

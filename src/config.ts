@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type EngineWay, gpusSchema, wayProblem } from './engines/index.ts';
+import { type EngineWay, gpusSchema, standbySchema, wayProblem } from './engines/index.ts';
 import { Failure } from './failure.ts';
 import { type GivenGrant, type Life, OWN_CALLERS, RIGHTS, type Right } from './policy/index.ts';
 import { Secret } from './secrets/index.ts';
@@ -408,6 +408,10 @@ const locationSchema = z
       .meta({ description: 'How much of each host’s disk images may take; nothing is removed without it.' }),
     logs: logTargetSchema.optional().meta({
       description: 'Where the lines of its containers go; what `logs` says for all without it.',
+    }),
+    standby: standbySchema.default([]).meta({
+      description:
+        'Sandboxes that wait, so that a group of their size and ports comes up sooner; what waits is paid for.',
     }),
     drift: z.enum(['mend', 'report']).default('mend').meta({
       description: 'What happens to a container that somebody changed or removed by hand.',

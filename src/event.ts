@@ -44,7 +44,8 @@ export type Fact =
       foreign?: string;
     }
   | { kind: 'pull-progress'; image: string; percent: number }
-  | { kind: 'sandbox-started'; sandboxId: string }
+  /** `standby`: it had waited for a group, and this one has taken it over. */
+  | { kind: 'sandbox-started'; sandboxId: string; standby?: boolean }
   /** What was seen of the sandbox's isolation, from outside and from inside. */
   | { kind: 'isolation'; level: 'hypervisor' | 'sandbox' | 'none'; saw: string }
   | { kind: 'member-started'; container: string; restartCount: number }

@@ -18,6 +18,7 @@ import { type Group, joinedNetwork, type Problem } from '../spec/index.ts';
 import type { Ground, Host } from './ground.ts';
 import { problemAt } from './locate.ts';
 import { networkOf } from './private.ts';
+import { takeWaiting, withoutWaiting } from './standby.ts';
 import { nameFor } from './visible.ts';
 
 // Where a group is reached, and the network that it lives in.
@@ -53,7 +54,7 @@ export async function addressProblems(
 ): Promise<Problem[]> {
   if (settler.group.ipAddress?.ip === undefined || isLost(ground, settler)) return [];
   const { book, decide } = askingFor(ground, settler);
-  const allocation = decide(await ground.addresses.all(book));
+  const allocation = decide(withoutWaiting(await ground.addresses.all(book)));
   const refusal = await refusalOf(ground, allocation, settler, caller);
   if (!refusal || refusal.code === 'no-address') return [];
   const { code, message, advice } = refusal;
@@ -64,6 +65,7 @@ export async function addressProblems(
 export async function settle(ground: Ground, settler: Settler, caller: Caller): Promise<Settled> {
   const { network, book, decide } = askingFor(ground, settler);
   if (isLost(ground, settler)) throw lostNetwork(settler);
+  if (!network) await takeWaiting(ground, settler);
   const { slot, subnet } = network ? { slot: -1, subnet: '' } : await ownNetwork(ground, settler);
   const allocation = await ground.addresses.take(book, settler.key, decide);
   const refusal = await refusalOf(ground, allocation, settler, caller);
@@ -95,7 +97,7 @@ async function ownNetwork({ slots }: Ground, { key, host, existing }: Settler) {
 export async function hasAddressFor(ground: Ground, settler: Settler): Promise<boolean> {
   const { name, pools } = settler.host;
   const { network, book, decide } = askingFor(ground, settler);
-  const allocation = decide(await ground.addresses.all(book));
+  const allocation = decide(withoutWaiting(await ground.addresses.all(book)));
   const hasAddress = allocation.ok || allocation.why === 'taken';
   if (network) return hasAddress;
   const networks = (await ground.desired.list()).filter(({ host }) => host === name).length;

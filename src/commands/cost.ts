@@ -1,3 +1,4 @@
+import { standbyName } from '../engines/index.ts';
 import { type GroupKey, partsOf } from '../event.ts';
 import { bill, type Interval } from '../metering/index.ts';
 import * as say from '../replies/index.ts';
@@ -31,7 +32,7 @@ export const runCost: RunVerb = async function* (ground, { target, environment, 
   const by = byOf(options['by']);
   const all = await ground.ledger.intervals(sinceMs === undefined ? {} : { sinceMs });
   const wanted = clipped(all.filter(seen), sinceMs, nowMs).filter(({ group }) => isIn(group, environment));
-  const bills = [...Map.groupBy(wanted, NAMED[by])].map(([name, intervals]) => ({
+  const bills = [...Map.groupBy(wanted, (interval) => nameIn(by, interval))].map(([name, intervals]) => ({
     name,
     ...(by === 'group' ? { group: intervals[0]?.group } : {}),
     bill: bill(intervals, nowMs),
@@ -39,6 +40,12 @@ export const runCost: RunVerb = async function* (ground, { target, environment, 
   yield* say.costTable(by, bills, bill(wanted, nowMs));
   return say.done('cost', { by, [`${by}s`]: bills, total: bill(wanted, nowMs) });
 };
+
+/** What waits for groups is a line of its own, by whatever it is summed up. */
+function nameIn(by: By, interval: Interval): string {
+  const host = standbyName(interval.group);
+  return host === undefined ? NAMED[by](interval) : say.standbyWords(host);
+}
 
 function byOf(option: unknown): By {
   return option === 'environment' || option === 'repository' || option === 'caller' ? option : 'group';

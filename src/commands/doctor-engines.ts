@@ -1,5 +1,5 @@
 import { within } from '../clock.ts';
-import type { EngineFacts } from '../engines/index.ts';
+import { classText, type EngineFacts } from '../engines/index.ts';
 import { type GroupKey, partsOf } from '../event.ts';
 import { messageOf } from '../failure.ts';
 import * as say from '../replies/index.ts';
@@ -33,6 +33,7 @@ async function lookAtHost(ground: Ground, host: Host): Promise<Finding[]> {
     return [
       ...hostFindings({ host, required, facts, survey, ownImages: await ground.images.all(host.name) }),
       await memoryFinding(ground, host, facts),
+      ...standbyFindings(ground, host),
       ...drained,
       ...(await strangerFindings(ground, host, longer)),
     ];
@@ -55,6 +56,21 @@ async function memoryFinding(ground: Ground, host: Host, facts: EngineFacts): Pr
   return promised.memoryBytes > facts.memoryBytes
     ? warning(host.name, text, 'Delete or stop groups: memory is promised more than once.')
     : fine(host.name, text);
+}
+
+/** Of each class that is to wait there, how many do. */
+function standbyFindings({ standby }: Ground, { name }: Host): Finding[] {
+  const { waiting, wanted, why } = standby.of(name);
+  return wanted.map(({ size, count }) => {
+    const there = waiting.filter((each) => each.size === classText(size)).length;
+    const text = `${there} of ${count} sandboxes wait (${say.sizeClassWords(size)})`;
+    if (there >= count || !why) return fine(name, text);
+    return warning(
+      name,
+      `${text}: ${why}`,
+      'Until then groups come up without; it is tried again by itself.',
+    );
+  });
 }
 
 async function drainFindings({ drains }: Ground, { name }: Host): Promise<Finding[]> {

@@ -141,7 +141,7 @@ async function* tellArrival(
   const wish = newest?.revision.number === followed.wish.revision.number ? newest : followed.wish;
   const [exit] = exitsIn(told);
   const count = wish.revision.group.containers.length;
-  if (fact.kind === 'running') yield say.startStage(count, fact.tookMs);
+  if (fact.kind === 'running') yield say.startStage(count, fact.tookMs, isFromStandby(told));
   else yield say.finishedStage(fact.outcome);
   if (!told.some(({ fact: { kind } }) => kind === 'isolation'))
     yield say.isolationStage(facts.isolation, facts.runtime);
@@ -160,6 +160,10 @@ async function* tellArrival(
     return yield* tellExit(ground, followed, crash);
   yield* tellEnd(ground, wish);
   return say.arrived(wish, { url, probe, tookMs: fact.kind === 'running' ? fact.tookMs : 0 });
+}
+
+function isFromStandby(told: readonly Event[]): boolean {
+  return told.some(({ fact }) => fact.kind === 'sandbox-started' && fact.standby);
 }
 
 /** The end of a container that was to run on, with the last of its runs: `exit` says whose, if it was seen. */

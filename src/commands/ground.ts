@@ -7,6 +7,7 @@ import type {
   DnsLook,
   HttpsFacts,
   LabelBook,
+  PlaceBook,
   Pools,
   PrivateNetwork,
   SlotBook,
@@ -32,6 +33,7 @@ import type {
   ImageBook,
   LogArchive,
   RunBook,
+  StandbyPools,
 } from '../reconciler/index.ts';
 import type { SecretBook, Vault } from '../secrets/index.ts';
 import type { Sources } from './sources.ts';
@@ -55,6 +57,9 @@ export interface Ground {
   readonly gpus: GpuBook;
   readonly images: Pick<ImageBook, 'all'>;
   readonly addresses: AddressBook;
+  readonly places: PlaceBook;
+  /** Sandboxes that wait for a group. */
+  readonly standby: Pick<StandbyPools, 'of' | 'wake'>;
   readonly audit: AuditBook;
   readonly secrets: SecretBook;
   readonly vault: Pick<Vault, 'open' | 'recipient' | 'pepper'>;

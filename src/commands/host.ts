@@ -15,6 +15,7 @@ export const runHost: RunVerb = async function* (ground, { verb, words, caller }
   }
   const wishes = await ground.desired.list();
   const stay = wishes.filter(({ host }) => host === name).map(({ key }) => key);
+  ground.standby.wake(name); // a drained host has none waiting
   if (action === 'drain')
     return say.drained(name, stay, await ground.drains.drain(name, caller.name, ground.clock.now()));
   const isNew = await ground.drains.undrain(name);

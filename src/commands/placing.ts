@@ -11,8 +11,8 @@ import {
 } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
-import { isUp, type Wish } from '../reconciler/index.ts';
-import { type Group, groupSize } from '../spec/index.ts';
+import { promisedTo, type Wish } from '../reconciler/index.ts';
+import type { Group } from '../spec/index.ts';
 import { hasAddressFor } from './addresses.ts';
 import { evictablesOn, evictions, isSpot, placeByEvicting } from './evictions.ts';
 import { gpuRoom } from './gpu-problems.ts';
@@ -181,14 +181,7 @@ export function promisedOn(
   key: GroupKey | undefined,
   { host, facts }: Pick<Seen, 'host' | 'facts'>,
 ): Pick<Candidate, 'name' | 'zone' | 'facts' | 'promised'> {
-  const others = wishes.filter((wish) => wish.host === host.name && wish.key !== key && isUp(wish));
-  const sizes = others.map(({ revision }) => groupSize(revision.group));
-  const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
-  const memoryBytes = sum(sizes.map((size) => size.memoryBytes + (facts?.overheadBytes ?? 0)));
-  return {
-    name: host.name,
-    zone: host.zone,
-    facts,
-    promised: { memoryBytes, vcpuMilli: sum(sizes.map((size) => size.vcpuMilli)) },
-  };
+  const others = wishes.filter((wish) => wish.key !== key);
+  const promised = promisedTo(others, host.name, facts?.overheadBytes ?? 0);
+  return { name: host.name, zone: host.zone, facts, promised };
 }

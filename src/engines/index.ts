@@ -7,6 +7,8 @@ import type { Fact, GroupKey } from '../event.ts';
 import type { Gap, Group } from '../spec/index.ts';
 import type { EngineFacts } from './facts.ts';
 import type { LogLine } from './log-line.ts';
+import type { Published } from './published.ts';
+import type { StandbyHost } from './standby.ts';
 import type { ImageStore, StoredImage } from './stored-images.ts';
 import type { Survey } from './survey.ts';
 
@@ -34,6 +36,20 @@ export {
   type Shortage,
   shortagesOn,
 } from './placement.ts';
+export type { Published } from './published.ts';
+export {
+  bytesOfClass,
+  classFrom,
+  classText,
+  type ObservedStandby,
+  type SizeClass,
+  type Standby,
+  type StandbyHost,
+  standbyKey,
+  standbyName,
+  unfitFor,
+} from './standby.ts';
+export { type StandbyWish, standbyOfLocation, standbySchema } from './standby-setting.ts';
 export type { ImageStore, StoredImage } from './stored-images.ts';
 export type { Survey } from './survey.ts';
 
@@ -66,6 +82,11 @@ export interface Engine {
   storedImages(signal: AbortSignal): Promise<ImageStore>;
   /** Removes an image, unless it is used or has got another name by then: gives whether it is gone. */
   dropImage(image: StoredImage, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Sandboxes that wait. The step `create-sandbox` takes over the one that has the pod's network: from then on it is that pod's,
+   * whatever happens to the bot. One that cannot be taken over goes, and another is made.
+   */
+  readonly standby: StandbyHost;
   /** Calls `hint` when something may have happened to a group. Hints may be lost, doubled or wrong. */
   watch(hint: (key: GroupKey) => void): { close(): void };
   /** Ends what holds the connection open. Groups go on. */
@@ -100,15 +121,6 @@ export interface Pod {
   readonly images: Readonly<Record<string, string>>;
   /** When the meter of this pod began before its sandbox existed (first pull), epoch ms. */
   readonly meteredFromMs?: number;
-}
-
-/** A port of a group, and where it is reached. */
-export interface Published {
-  readonly address: string;
-  readonly protocol: 'TCP' | 'UDP';
-  readonly port: number;
-  /** The port at the address: the same one, unless groups share the address. */
-  readonly hostPort: number;
 }
 
 export type Step =

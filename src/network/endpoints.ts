@@ -10,7 +10,15 @@ export interface SlotBook {
    * A number of `slotCount` or more says that the host is full; nothing is taken then.
    */
   take(host: string, key: GroupKey, slotCount: number, preferred?: number): Promise<number>;
+  /** Every network of a host that is taken, and by whom. */
+  all(host: string): Promise<{ readonly slot: number; readonly key: GroupKey }[]>;
   release(key: GroupKey): Promise<void>;
+}
+
+/** Network and addresses of a sandbox that waits, which change hands together. */
+export interface PlaceBook {
+  /** One transaction. Gives false when there is nothing to hand over, or `to` has a network already. */
+  handOver(from: GroupKey, to: GroupKey): Promise<boolean>;
 }
 
 /** One port at one address, and the group that it belongs to. */

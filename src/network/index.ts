@@ -26,6 +26,7 @@ export {
   allocate,
   type Decide,
   type Endpoint,
+  type PlaceBook,
   type SlotBook,
 } from './endpoints.ts';
 export { domainTaken, fqdnOf, type LabelBook, type LabelRequest, labelTaken } from './labels.ts';

@@ -15,11 +15,13 @@ export { createLooker } from './looker.ts';
 export { maskOf } from './mask-of.ts';
 export type { Names } from './names.ts';
 export { podOf } from './pod.ts';
+export { promisedTo } from './promised.ts';
 export { createQueue, type Queue } from './queue.ts';
 export { createReconciler, type Reconciler } from './reconciler.ts';
 export { decisiveCode, restartAtMs, restartsAfter } from './restarts.ts';
 export { createRoutes } from './routes.ts';
 export { endedForRestart } from './runs.ts';
+export { createStandby, type StandbyPools } from './standby.ts';
 export {
   type DesiredState,
   type DrainBook,

@@ -43,13 +43,6 @@ export function createMeter({
     nowMs: clock.now(),
     wanted: wish.wanted === 'running',
   });
-  const write = async (changes: readonly LedgerChange[]) => {
-    for (const change of changes) {
-      if (change.kind === 'open') await ledger.open(change.interval);
-      else if (change.kind === 'attach') await ledger.attach(change.id, change.podId);
-      else await ledger.close(change.id, change.endedAtMs, change.estimated);
-    }
-  };
   const pulling = (open: readonly Interval[]) => open.find((interval) => interval.podId === null);
   return {
     async settle(wish, observed) {
@@ -58,7 +51,7 @@ export function createMeter({
       const settled = new Set(
         all.flatMap(({ podId, endedAtMs }) => (podId !== null && endedAtMs !== null ? [podId] : [])),
       );
-      await write(settle(open, observed, { ...contextOf(wish), settled }));
+      await write(ledger, settle(open, observed, { ...contextOf(wish), settled }));
       return pulling(open)?.startedAtMs;
     },
     async pullBegins(wish) {
@@ -72,4 +65,13 @@ export function createMeter({
       if (interval) await ledger.close(interval.id, clock.now(), false);
     },
   };
+}
+
+/** Brings the changes into the book; writing them again changes nothing. */
+export async function write(ledger: Ledger, changes: readonly LedgerChange[]): Promise<void> {
+  for (const change of changes) {
+    if (change.kind === 'open') await ledger.open(change.interval);
+    else if (change.kind === 'attach') await ledger.attach(change.id, change.podId);
+    else await ledger.close(change.id, change.endedAtMs, change.estimated);
+  }
 }

@@ -30,6 +30,11 @@ export function billBlocks(total: Bill): Block[] {
   ];
 }
 
+/** The sandboxes of a host that wait for groups. */
+export function standbyWords(host: string): string {
+  return `standby of ${host}`;
+}
+
 /** What was used, summed up by group, environment, repository or caller. */
 export function costTable(by: string, bills: readonly { name: string; bill: Bill }[], total: Bill): Block[] {
   if (!bills.length) return [{ kind: 'text', text: 'Nothing has cost anything yet.' }];

@@ -1,4 +1,4 @@
-import type { Placement, Shortage } from '../engines/index.ts';
+import type { Placement, Shortage, SizeClass } from '../engines/index.ts';
 import type { Block } from './document.ts';
 import { stage } from './push.ts';
 
@@ -13,6 +13,12 @@ export function hostStage(placed: Extract<Placement, { host: string }>): Block {
       ? `the only one of ${asked} with room, ${room}`
       : `of ${fitting} with room the freest, ${room}`;
   return stage('done', 'host', `${host} (${why})`);
+}
+
+/** `1 vCPU, 1.5 GB, port 80` */
+export function sizeClassWords({ vcpuMilli, memoryGbTenths, ports }: SizeClass): string {
+  const reached = ports.length ? `port${ports.length > 1 ? 's' : ''} ${ports.join(', ')}` : 'no address';
+  return `${vcpuMilli / 1000} vCPU, ${memoryGbTenths / 10} GB, ${reached}`;
 }
 
 export function queuedStage(missing: string): Block {

@@ -96,8 +96,10 @@ export function pullProgress(image: string, percent: number): Block {
   return stage('running', 'image', `${image} ${percent} %`);
 }
 
-export function startStage(containers: number, tookMs: number): Block {
-  return stage('done', 'start', `${containers}/${containers} running`, tookMs);
+/** `standby`: in a sandbox that had waited for it. */
+export function startStage(containers: number, tookMs: number, standby = false): Block {
+  const text = `${containers}/${containers} running`;
+  return stage('done', 'start', standby ? `${text}, from standby` : text, tookMs);
 }
 
 export function isolationStage(isolation: string, runtime: string): Block {

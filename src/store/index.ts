@@ -7,6 +7,7 @@ import type {
   CertificateBook,
   LabelBook,
   NameBook,
+  PlaceBook,
   SlotBook,
 } from '../network/index.ts';
 import type {
@@ -36,6 +37,7 @@ export interface Store {
   readonly slots: SlotBook;
   readonly gpus: GpuBook;
   readonly addresses: AddressBook;
+  readonly places: PlaceBook;
   readonly drains: DrainBook;
   readonly certificates: CertificateBook;
   readonly accounts: AccountBook;

@@ -1,7 +1,15 @@
 /** What every engine does, whatever it is made of: ACI's rules, and what the reconciler relies on. */
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Engine, LogRequest, ObservedMember, Pod, Step } from '../../src/engines/index.ts';
+import type {
+  Engine,
+  LogRequest,
+  ObservedMember,
+  ObservedStandby,
+  Pod,
+  SizeClass,
+  Step,
+} from '../../src/engines/index.ts';
 import type { Fact, GroupKey } from '../../src/event.ts';
 import { podOf } from '../../src/reconciler/index.ts';
 import { type GroupWords, groupFrom, wishFor } from '../reconciler/groups.ts';
@@ -62,6 +70,15 @@ class Host {
 
   async start(pod: Pod, containers = pod.group.containers.map((each) => each.name)): Promise<void> {
     await this.apply({ kind: 'start-members', pod, sandboxId: await this.sandbox(pod), containers });
+  }
+
+  /** A sandbox that waits where the pod is to be. */
+  async wait(id: string, { subnet, published }: Pod, size: SizeClass): Promise<void> {
+    await this.engine.standby.prepare({ id, size, subnet, published }, signal());
+  }
+
+  async waiting(): Promise<ObservedStandby[]> {
+    return this.engine.standby.list(signal());
   }
 
   async sandbox({ key }: Pod): Promise<string> {
@@ -339,6 +356,72 @@ const CASES = {
     });
     await host.ended(pod, 'job');
     expect((await host.engine.usage(signal(), pod.key)).get(pod.key)).toMatchObject([{ container: 'web' }]);
+  },
+  'a sandbox that waited is its group’s own from the moment it is taken over, whoever looks': async (
+    host: Host,
+  ) => {
+    const pod = await host.pod('warm', { containers: { web: { script: WAIT, cpu: 0.5 } }, ports: [8080] });
+    await host.wait('one', pod, { vcpuMilli: 1000, memoryGbTenths: 20, ports: [8080] });
+    const [waits] = await host.waiting();
+    expect(waits).toMatchObject({ id: 'one', state: 'running', ready: true, size: '1000m-20-8080' });
+    expect((await host.engine.observe(signal())).has(pod.key)).toBe(false);
+    const told: Fact[] = [];
+    await host.apply({ kind: 'create-sandbox', pod }, told);
+    expect(told).toMatchObject([
+      { kind: 'sandbox-started', sandboxId: waits?.sandboxId ?? '', standby: true },
+    ]);
+    await host.apply({ kind: 'create-sandbox', pod });
+    // As after a crash in this very moment: another bot looks.
+    const { fingerprint, subnet, published, revision } = pod;
+    const other = await host.under.open();
+    const seen = (await other.observe(signal(), pod.key)).get(pod.key);
+    await other.close();
+    expect(seen?.pods).toMatchObject([
+      { sandboxId: waits?.sandboxId, revision, fingerprint, subnet, published, members: [] },
+    ]);
+    expect(seen?.pods[0]?.meteredFromMs).toBe((await host.waiting())[0]?.adopted?.atMs);
+    await host.start(pod);
+    expect((await host.engine.usage(signal())).get(pod.key)).toMatchObject([{ container: 'web' }]);
+    await host.engine.standby.discard('one', signal());
+    expect(await host.see(pod.key)).toMatchObject({ state: 'running', members: [{ state: 'running' }] });
+    await host.clear();
+    expect(await host.waiting()).toEqual([]);
+  },
+  'a group in a sandbox that waited is reached as any other': async (host: Host) => {
+    const serve = 'echo hello > /www/index.html; httpd -f -p 8080 -h /www';
+    const pod = await host.pod('served', { containers: { web: { script: serve } }, ports: [8080] });
+    await host.wait('two', pod, { vcpuMilli: 1000, memoryGbTenths: 20, ports: [8080] });
+    await host.apply({ kind: 'create-sandbox', pod });
+    await host.start(pod);
+    const [{ address } = { address: '' }] = pod.published;
+    const answer = () => fetch(`http://${address}:8080/index.html`).then((response) => response.text());
+    await eventually(async () => expect(await answer()).toContain('hello'));
+    const stream = await host.engine.dial({ key: pod.key, port: 8080 }, signal());
+    stream.write('GET /index.html HTTP/1.0\r\n\r\n');
+    expect(await text(stream)).toContain('hello');
+  },
+  'a sandbox that waits and does not fit makes room for one that does': async (host: Host) => {
+    const pod = await host.pod('large', { containers: { web: { script: WAIT, cpu: 1 } }, ports: [8080] });
+    await host.wait('small', pod, { vcpuMilli: 100, memoryGbTenths: 1, ports: [8080] });
+    const told: Fact[] = [];
+    await host.apply({ kind: 'create-sandbox', pod }, told);
+    expect(told).toEqual([{ kind: 'sandbox-started', sandboxId: await host.sandbox(pod) }]);
+    expect(await host.waiting()).toEqual([]);
+  },
+  'a sandbox that waits ends first and goes then': async (host: Host) => {
+    const pod = await host.pod('none', { containers: { web: { script: WAIT } } });
+    const small = { vcpuMilli: 100, memoryGbTenths: 1, ports: [] };
+    for (let count = 0; count < 2; count++) await host.wait('idle', pod, small);
+    expect(await host.waiting()).toMatchObject([{ id: 'idle', state: 'running', published: [] }]);
+    await host.engine.standby.discard('idle', signal());
+    const [ended] = await eventually(async () => {
+      const all = await host.waiting();
+      expect(all).toMatchObject([{ id: 'idle', state: 'exited', ready: false }]);
+      return all;
+    });
+    expect(ended?.finishedAtMs).toBeGreaterThanOrEqual(ended?.createdAtMs ?? 0);
+    for (let count = 0; count < 2; count++) await host.engine.standby.discard('idle', signal());
+    expect(await host.waiting()).toEqual([]);
   },
 } satisfies Readonly<Record<string, (host: Host) => Promise<void>>>;
 

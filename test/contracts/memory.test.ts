@@ -12,6 +12,7 @@ engineContract('the engine in memory', async () => {
       'a program is run with the environment of the container’s own, with what is secret in it',
       'no shell reads the words of a program',
       'members share one localhost, and a port that is not published can be dialled',
+      'a group in a sandbox that waited is reached as any other',
       'an emptyDir and a secret are there, the one to write and the other to read, and survive a restart of the member',
       'a config map is files to read, which change all at once while their container runs',
       'a stop gives a goodbye and its time',

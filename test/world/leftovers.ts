@@ -4,12 +4,14 @@ import type Docker from 'dockerode';
 /** Bots of tests and of the bench call themselves `test-...`; nothing else on a shared engine is touched. */
 export const TEST_OWNER_PREFIX = 'test-';
 
-const OWNER_LABEL = 'katabot.owner';
+/** Of what belongs to a group, and of sandboxes that wait for one. */
+const OWNER_LABELS = ['katabot.owner', 'katabot.standby'];
 
 type Labels = Record<string, string> | null | undefined;
 
 export async function removeTestLeftovers(docker: Docker): Promise<void> {
-  const isOurs = (labels: Labels) => labels?.[OWNER_LABEL]?.startsWith(TEST_OWNER_PREFIX) ?? false;
+  const isOurs = (labels: Labels) =>
+    OWNER_LABELS.some((label) => labels?.[label]?.startsWith(TEST_OWNER_PREFIX));
   await removeContainersAndNetworks(docker, isOurs);
   const { Volumes } = await docker.listVolumes();
   await Promise.allSettled(

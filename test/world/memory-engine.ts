@@ -28,8 +28,10 @@ import type {
 } from '../../src/engines/index.ts';
 import { type GroupKey, partsOf } from '../../src/event.ts';
 import { Failure } from '../../src/failure.ts';
+import { createMemoryStandby, type MemoryStandby } from './memory-standby.ts';
 
 export interface MemoryEngine extends Engine {
+  readonly standby: MemoryStandby;
   /** Every step that was asked for, in order. */
   readonly steps: readonly Step[];
   /** How many programs were run in containers. */
@@ -109,6 +111,7 @@ interface StoredMember {
 
 interface State {
   readonly clock: Clock;
+  readonly standby: MemoryStandby;
   readonly pods: StoredPod[];
   readonly steps: Step[];
   readonly images: Set<string>;
@@ -140,6 +143,11 @@ export function createMemoryEngine(
 ): MemoryEngine {
   const state: State = {
     clock,
+    standby: createMemoryStandby(
+      clock,
+      () => orUnreachable(state, undefined),
+      () => `sandbox-${++state.lastId}`,
+    ),
     pods: [],
     steps: [],
     images: new Set(images),
@@ -178,6 +186,7 @@ export function createMemoryEngine(
       );
       return !used && tags.every((tag) => state.images.delete(tag));
     },
+    standby: state.standby,
     watch: (hint) => watch(state, hint),
     close: async () => {},
     ...levers(state),
@@ -359,7 +368,7 @@ async function act(state: State, step: Step, context: StepContext): Promise<Step
       return pull(state, step.pod, context);
     case 'create-sandbox':
       await held(state, step.kind, context.signal);
-      await context.report({ kind: 'sandbox-started', sandboxId: createSandbox(state, step.pod) });
+      await context.report({ kind: 'sandbox-started', ...createSandbox(state, step.pod) });
       return {};
     case 'start-init':
       await held(state, step.kind, context.signal);
@@ -434,7 +443,7 @@ function podIdOf(pod: Pod): string {
   return `memory.${environment}.${name}.r${pod.podRevision}`;
 }
 
-function createSandbox(state: State, pod: Pod): string {
+function createSandbox(state: State, pod: Pod): { sandboxId: string; standby?: true } {
   refuseTakenPort(state, pod);
   let stored = state.pods.find(({ id }) => id === podIdOf(pod));
   if (!stored) {
@@ -442,18 +451,19 @@ function createSandbox(state: State, pod: Pod): string {
     state.pods.push(stored);
   }
   stored.volumesOnly = false;
+  const adopted = stored.sandbox ? undefined : state.standby.takeOver(pod);
   if (!stored.sandbox) {
     stored.sandbox = {
-      id: `sandbox-${++state.lastId}`,
+      id: adopted ?? `sandbox-${++state.lastId}`,
       key: pod.key,
-      meteredFromMs: pod.meteredFromMs,
+      meteredFromMs: adopted ? state.clock.now() : pod.meteredFromMs,
       createdAtMs: state.clock.now(),
       state: 'running',
       finishedAtMs: undefined,
     };
     state.sandboxes.push(stored.sandbox);
   }
-  return stored.sandbox.id;
+  return { sandboxId: stored.sandbox.id, ...(adopted ? { standby: true } : {}) };
 }
 
 function refuseTakenPort(state: State, pod: Pod): void {
@@ -582,6 +592,7 @@ function endSandbox(state: State, sandbox: Sandbox | undefined): void {
 
 function removeSandbox(state: State, stored: StoredPod): void {
   endSandbox(state, stored.sandbox);
+  state.standby.forget(stored.sandbox?.id ?? '');
   stored.sandbox = undefined;
 }
 

@@ -3,6 +3,7 @@ import type Docker from 'dockerode';
 import { type Clock, within } from '../../clock.ts';
 import { Failure } from '../../failure.ts';
 import type { DialRequest } from '../index.ts';
+import { adoptedSandboxes } from './adopted.ts';
 import type { Connection } from './connection.ts';
 import { LABEL, ownedBy } from './labels.ts';
 import { ended } from './programs.ts';
@@ -26,7 +27,9 @@ export async function openDial(
 ): Promise<Duplex> {
   const filters = { label: [...ownedBy(owner, key).label, `${LABEL.role}=sandbox`], status: ['running'] };
   const open = async (docker: Docker) => {
-    const [sandbox] = await docker.listContainers({ filters });
+    const [made] = await docker.listContainers({ filters });
+    const sandbox =
+      made ?? (await adoptedSandboxes(docker, owner, key)).find(({ State }) => State === 'running');
     const address = Object.values(sandbox?.NetworkSettings.Networks ?? {})[0]?.IPAddress;
     if (!sandbox || !address) {
       throw new Failure('container-not-running', `The sandbox of ${key} does not run.`, {

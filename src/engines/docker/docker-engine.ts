@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import type { Clock } from '../../clock.ts';
 import type { GroupKey } from '../../event.ts';
 import type { Engine, EngineFacts, ObservedGroup, Pod, Step, StepContext, StepResult } from '../index.ts';
+import { adoptedSandboxes, asOfGroup } from './adopted.ts';
 import { statusOf } from './causes.ts';
 import { deliverConfigMaps } from './config-maps.ts';
 import { type Connection, connect } from './connection.ts';
@@ -19,6 +20,7 @@ import { createProof, type Proof } from './proof.ts';
 import { removeMembers, removePod, stopContainers } from './removal.ts';
 import { limitsScratch } from './scratch-limit.ts';
 import { openAttach, openExec } from './sessions.ts';
+import { createStandbyHost } from './standby.ts';
 import { dropImage, storedImages } from './stored-images.ts';
 import { surveyOf } from './survey.ts';
 import { type Traits, traitsOf } from './traits.ts';
@@ -50,6 +52,7 @@ export function createDockerEngine(settings: DockerSettings, clock: Clock): Engi
     usage: (signal, key) => usageOf({ connection, owner: settings.owner }, signal, key),
     storedImages: (signal) => storedImages(connection, signal),
     dropImage: (image, signal) => dropImage(connection, image, signal),
+    standby: createStandbyHost(parts, (signal) => withHost(parts, signal)),
     watch: (hint) => watchEngine(connection, settings.owner, clock, hint),
     close: () => connection.close(),
   };
@@ -121,16 +124,24 @@ async function observe(
   signal: AbortSignal,
   key?: GroupKey,
 ): Promise<Map<GroupKey, ObservedGroup>> {
-  const filters = ownedBy(parts.settings.owner, key);
+  const { owner } = parts.settings;
+  const filters = ownedBy(owner, key);
   const look = async (docker: Docker) => {
+    const inspect = (containers: Docker.ContainerInfo[]) =>
+      Promise.all(containers.map(({ Id }) => inspectUnlessGone(docker, Id)));
     const containers = await docker.listContainers({ all: true, filters });
-    const hasSandbox = containers.some(({ Labels }) => Labels[LABEL.role] === 'sandbox');
-    const [inspected, leftovers] = await Promise.all([
-      Promise.all(containers.map(({ Id }) => inspectUnlessGone(docker, Id))),
+    const isComplete = key !== undefined && containers.some(({ Labels }) => Labels[LABEL.role] === 'sandbox');
+    const [inspected, adopted, leftovers] = await Promise.all([
+      inspect(containers),
+      isComplete ? [] : adoptedSandboxes(docker, owner, key).then(inspect),
       // A removal that was cut short leaves networks and volumes; while a sandbox is there, they are its own.
-      key !== undefined && hasSandbox ? [] : leftoversOf(docker, filters),
+      isComplete ? [] : leftoversOf(docker, filters),
     ]);
-    return groupsFrom(inspected.flat(), leftovers);
+    const all = [...inspected, ...adopted].flat();
+    return groupsFrom(
+      all.map((container) => asOfGroup(owner, container)),
+      leftovers,
+    );
   };
   return parts.connection.call('to list its containers', look, signal);
 }

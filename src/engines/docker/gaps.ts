@@ -117,12 +117,12 @@ export const DOCKER_GAPS: readonly Gap[] = [
   gap(
     'properties.containerGroupProfile',
     'profiles are not known to this location',
-    'Write the properties into the file itself.',
+    'Write the properties into the file itself; sandboxes that wait are `locations.NAME.standby` in the settings.',
   ),
   gap(
     'properties.standbyPoolProfile',
-    'standby pools are not known to this location',
-    'Remove `standbyPoolProfile`.',
+    'a file does not choose the pool that its group comes from',
+    'Remove `standbyPoolProfile`: a group takes a sandbox that waits by itself, where `locations.NAME.standby` in the settings has one of its size.',
   ),
   {
     ...gap(

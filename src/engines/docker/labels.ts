@@ -21,6 +21,10 @@ export const LABEL = {
   look: 'katabot.look',
   /** Of the networks that groups join, whose bot has made it: they belong to no group. */
   network: 'katabot.network',
+  /** Of sandboxes that wait and their networks, whose bot has made them: what they were made for names no group. */
+  standby: 'katabot.standby',
+  standbyId: 'katabot.standby-id',
+  size: 'katabot.size',
   repository: 'katabot.repository',
   commit: 'katabot.commit',
   path: 'katabot.path',

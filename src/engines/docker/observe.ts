@@ -57,7 +57,7 @@ function podFrom(id: string, containers: readonly ContainerInspectInfo[], volume
     state: sandbox ? stateOf(sandbox) : 'absent',
     sandboxId: sandbox?.Id ?? '',
     address: labels[LABEL.address] ?? '',
-    ...(sandbox ? { published: publishedBy(sandbox) } : {}),
+    ...(sandbox ? { published: publishedIn(sandbox.HostConfig?.PortBindings) } : {}),
     ...(labels[LABEL.subnet] ? { subnet: labels[LABEL.subnet] } : {}),
     createdAtMs: time(sandbox?.Created) ?? 0,
     ...(meteredFrom === undefined ? {} : { meteredFromMs: Number(meteredFrom) }),
@@ -67,9 +67,9 @@ function podFrom(id: string, containers: readonly ContainerInspectInfo[], volume
 }
 
 /** From what the sandbox was made with: one that has stopped is bound to nothing. */
-function publishedBy({ HostConfig }: ContainerInspectInfo): Published[] {
-  const bindings: Record<string, { HostIp?: string; HostPort?: string }[] | null> =
-    HostConfig?.PortBindings ?? {};
+export function publishedIn(
+  bindings: Record<string, { HostIp?: string; HostPort?: string }[] | null> = {},
+): Published[] {
   return Object.entries(bindings).flatMap(([name, places]) => {
     const [port = '', protocol = ''] = name.split('/');
     return (places ?? []).map(({ HostIp = '', HostPort = '' }) => ({

@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
+import type { Clock } from '../../clock.ts';
 import { Failure } from '../../failure.ts';
-import type { NamedNetwork, Pod, StepContext } from '../index.ts';
+import type { Isolation, NamedNetwork, Pod, StepContext } from '../index.ts';
 import { blame, statusOf } from './causes.ts';
 import type { Connection } from './connection.ts';
 import {
@@ -20,6 +21,7 @@ import { needsImageUser } from './rights.ts';
 import { ensureSandboxImage } from './sandbox-image.ts';
 import { mountShares } from './share-mounts.ts';
 import { AZURE_SHARES, type ShareSettings } from './shares.ts';
+import { takeOver } from './take-over.ts';
 import type { Traits } from './traits.ts';
 import { volumeOptions } from './volume-options.ts';
 import { deliverFiles, hasFiles } from './volumes.ts';
@@ -29,6 +31,7 @@ interface PodParts {
   readonly settings: {
     readonly owner: string;
     readonly runtime: string;
+    readonly isolation: Isolation;
     readonly stopGraceSeconds: number;
     readonly shares?: ShareSettings;
     readonly networks?: readonly NamedNetwork[];
@@ -40,13 +43,25 @@ interface PodParts {
   readonly traits: Traits;
   readonly proof: Proof;
   readonly making: Making;
+  readonly clock: Clock;
 }
 
 /** A virtual machine may take a minute and a half to come up where others come up as well. */
 const START_LIMIT_MS = 150_000;
 
-/** Network, volumes and the sandbox itself, started. Finds its own work when it is repeated. */
+/** The sandbox that waits for this pod, or else one that is made for it. */
 export async function createSandbox(parts: PodParts, pod: Pod, context: StepContext): Promise<void> {
+  const { connection, settings, clock, proof } = parts;
+  const take = (docker: Docker) => takeOver(docker, settings, pod, clock.now());
+  const sandboxId = await connection.call('the sandbox that waits', take, context.signal, START_LIMIT_MS);
+  if (sandboxId === undefined) return makeSandbox(parts, pod, context);
+  await context.report({ kind: 'sandbox-started', sandboxId, standby: true });
+  const receipt = proof.receiptOf(sandboxId);
+  if (receipt) await context.report({ kind: 'isolation', ...receipt });
+}
+
+/** Network, volumes and the sandbox itself, started. Finds its own work when it is repeated. */
+async function makeSandbox(parts: PodParts, pod: Pod, context: StepContext): Promise<void> {
   const { connection, settings, architecture, traits, engineFolder } = parts;
   const { owner, shares = AZURE_SHARES } = settings;
   const id = podId(owner, pod.key, pod.podRevision);

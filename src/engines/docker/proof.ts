@@ -29,6 +29,8 @@ export interface Proof {
     sandboxId: string,
     signal: AbortSignal,
   ): Promise<Receipt | undefined>;
+  /** What was seen of a sandbox that has shown what is required; undefined for one that has not been looked at. */
+  receiptOf(sandboxId: string): Receipt | undefined;
 }
 
 interface HostFacts {
@@ -48,7 +50,7 @@ const NOTHING_REQUIRED: Receipt = { level: 'none', saw: '' };
 /** Whether groups get the isolation that their location requires: shown of the host, and of each group before it runs. */
 export function createProof({ owner, runtime, isolation }: ProofSettings, clock: Clock): Proof {
   const boots = new Map<string, string>();
-  const proven = new Set<string>();
+  const proven = new Map<string, Receipt>();
   const looking = (docker: Docker, { kernel, traits }: HostFacts, image: string): Looking => ({
     docker,
     owner,
@@ -80,12 +82,13 @@ export function createProof({ owner, runtime, isolation }: ProofSettings, clock:
       last ??= { receipt: lookOnce(connection, host), untilMs: clock.now() + STANDS_MS };
       return within(signal, last.receipt);
     },
+    receiptOf: (sandboxId) => proven.get(sandboxId),
     async ofGroup(docker, host, pod, sandboxId, signal) {
       if (isolation === 'none' || proven.has(sandboxId)) return undefined;
       const image = await ensureSandboxImage(docker, host.architecture);
       const receipt = await lookAtGroup(looking(docker, host, image), pod, sandboxId, signal);
       if (isIsolated(receipt.level, isolation)) {
-        proven.add(sandboxId);
+        proven.set(sandboxId, receipt);
         return receipt;
       }
       throw new Failure(

@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import type { StepContext } from '../index.ts';
+import { adoptedSandboxes } from './adopted.ts';
 import { statusOf } from './causes.ts';
 import type { Connection } from './connection.ts';
 import { removeContainer, unlessGone } from './gone.ts';
@@ -49,25 +50,37 @@ export async function removePod(
 ): Promise<void> {
   const filters = { label: [`${LABEL.pod}=${id}`] };
   const remove = async (docker: Docker) => {
-    const containers = await docker.listContainers({ all: true, filters });
+    const [made, { adopted, networks: adoptedNetworks }] = await Promise.all([
+      docker.listContainers({ all: true, filters }),
+      takenOverBy(docker, settings.owner, id),
+    ]);
+    const containers = [...made, ...adopted];
     const isSandbox = ({ Labels }: Docker.ContainerInfo) => Labels[LABEL.role] === 'sandbox';
     await Promise.all(
       containers.filter((each) => !isSandbox(each)).map(({ Id }) => removeContainer(docker, Id)),
     );
     await Promise.all(containers.filter(isSandbox).map(({ Id }) => removeContainer(docker, Id)));
-    const [networks, volumes] = await Promise.all([
+    const [ownNetworks, volumes] = await Promise.all([
       docker.listNetworks({ filters }),
       keepVolumes ? { Volumes: [] } : docker.listVolumes({ filters: JSON.stringify(filters) }),
     ]);
+    const networks = [...ownNetworks.map(({ Id }) => Id), ...adoptedNetworks];
     await unmountShares(docker, settings.owner, id, volumes.Volumes ?? [], context.signal);
     await Promise.all([
-      ...networks.map(({ Id }) => unlessGone(docker.getNetwork(Id).remove())),
+      ...networks.map((network) => unlessGone(docker.getNetwork(network).remove())),
       ...(volumes.Volumes ?? []).map(({ Name }) => unlessGone(docker.getVolume(Name).remove())),
     ]);
     // One without a network of its own was in one that it joined, maybe as the last.
     if (!networks.length) await removeUnusedNetworks(docker, settings.owner);
   };
   await connection.call('to remove the group', remove, context.signal);
+}
+
+/** The sandbox that a pod has taken over, and the network that it came with. */
+async function takenOverBy(docker: Docker, owner: string, id: string) {
+  const all = await adoptedSandboxes(docker, owner);
+  const adopted = all.filter(({ Labels }) => Labels[LABEL.pod] === id);
+  return { adopted, networks: adopted.map(({ HostConfig }) => HostConfig.NetworkMode) };
 }
 
 /** Of networks that groups joined, those that are the bot's own and empty. */

@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import { within } from '../../clock.ts';
 import type { GroupKey } from '../../event.ts';
 import type { ContainerUsage } from '../index.ts';
+import { adoptedSandboxes } from './adopted.ts';
 import type { Connection } from './connection.ts';
 import { LABEL, ownedBy } from './labels.ts';
 import { keyIn } from './observe.ts';
@@ -16,7 +17,11 @@ export async function usageOf(
   key?: GroupKey,
 ): Promise<Map<GroupKey, ContainerUsage[]>> {
   const look = async (docker: Docker) => {
-    const containers = await docker.listContainers({ filters: ownedBy(owner, key) });
+    const [made, adopted] = await Promise.all([
+      docker.listContainers({ filters: ownedBy(owner, key) }),
+      adoptedSandboxes(docker, owner, key),
+    ]);
+    const containers = [...made, ...adopted.filter(({ State }) => State === 'running')];
     return Promise.all(
       containers.map(async ({ Id, Labels }) => ({
         labels: Labels,

@@ -1,6 +1,6 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { GroupKey } from '../../event.ts';
-import type { AddressBook, Allocation, Decide, Endpoint, NameBook } from '../../network/index.ts';
+import type { AddressBook, Allocation, Decide, Endpoint, NameBook, PlaceBook } from '../../network/index.ts';
 import { keyFrom } from './rows.ts';
 import type { Tables } from './tables.ts';
 
@@ -12,6 +12,28 @@ export function addressBook(database: Kysely<Tables>): AddressBook {
     async release(key) {
       await database.deleteFrom('addresses').where('key', '=', key).execute();
     },
+  };
+}
+
+export function placeBook(database: Kysely<Tables>): PlaceBook {
+  return {
+    handOver: (from, to) =>
+      database.transaction().execute(async (transaction) => {
+        const own = await transaction
+          .selectFrom('slots')
+          .select('slot')
+          .where('key', '=', to)
+          .executeTakeFirst();
+        if (own) return false;
+        const { numUpdatedRows } = await transaction
+          .updateTable('slots')
+          .set({ key: to })
+          .where('key', '=', from)
+          .executeTakeFirst();
+        if (!numUpdatedRows) return false;
+        await transaction.updateTable('addresses').set({ key: to }).where('key', '=', from).execute();
+        return true;
+      }),
   };
 }
 

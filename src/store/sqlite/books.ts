@@ -122,6 +122,15 @@ export function slotBook(database: Kysely<Tables>): SlotBook {
         if (slot < slotCount) await transaction.insertInto('slots').values({ location, slot, key }).execute();
         return slot; // past the last one when the location is full: whoever asks says so
       }),
+    async all(location) {
+      const rows = await database
+        .selectFrom('slots')
+        .select(['slot', 'key'])
+        .where('location', '=', location)
+        .orderBy('slot')
+        .execute();
+      return rows.map(({ slot, key }) => ({ slot, key: keyFrom(key) }));
+    },
     async release(key) {
       await database.deleteFrom('slots').where('key', '=', key).execute();
     },

@@ -1,8 +1,9 @@
-import { Kysely } from 'kysely';
+import { Kysely, sql } from 'kysely';
+import { standbyKey } from '../../engines/index.ts';
 import { createProposals } from '../../policy/index.ts';
 import type { Vault } from '../../secrets/index.ts';
 import type { Store } from '../index.ts';
-import { addressBook, nameBook } from './addresses.ts';
+import { addressBook, nameBook, placeBook } from './addresses.ts';
 import { auditBook } from './audit.ts';
 import { branchBook, eventBook, labelBook, runBook, slotBook, tokenBook } from './books.ts';
 import { accountBook, certificateBook } from './certificates.ts';
@@ -40,6 +41,7 @@ export async function openSqliteStore(path: string, vault: Vault): Promise<Store
     slots: slotBook(database),
     gpus: gpuBook(database),
     addresses: addressBook(database),
+    places: placeBook(database),
     drains: drainBook(database),
     certificates: certificateBook(database, vault),
     accounts: accountBook(database, vault),
@@ -63,11 +65,16 @@ export async function openSqliteStore(path: string, vault: Vault): Promise<Store
   };
 }
 
-/** A place taken for a wish that was never written, because the bot died in between. */
+/**
+ * A place taken for a wish that was never written, because the bot died in between. Those of sandboxes that wait are compared
+ * with what the engines show.
+ */
 async function freeUnclaimed(database: Kysely<Tables>): Promise<void> {
+  const ofStandby = standbyKey('');
   for (const table of ['slots', 'addresses', 'labels', 'gpus'] as const) {
     await database
       .deleteFrom(table)
+      .where(sql`substr(key, 1, ${ofStandby.length})`, '<>', ofStandby)
       .where('key', 'not in', (wishes) => wishes.selectFrom('wishes').select('key'))
       .execute();
   }

@@ -234,6 +234,27 @@ describe('on a real engine', () => {
     await remove(engine, 'runc');
   }, 60_000);
 
+  test('a sandbox is looked at before it waits, and its group is told what was seen', async () => {
+    const place = (id: string, name: string) => ({
+      id,
+      size: { vcpuMilli: 100, memoryGbTenths: 1, ports: [] },
+      subnet: podOf(name).subnet,
+      published: [],
+    });
+    const engine = engineWith('gvisor', 'sandbox');
+    await engine.standby.prepare(place('looked', 'gvisor'), signal());
+    expect(await engine.standby.list(signal())).toMatchObject([{ id: 'looked', ready: true }]);
+    // A bot that begins has not looked yet.
+    expect(await engineWith('gvisor', 'sandbox').standby.list(signal())).toMatchObject([{ ready: false }]);
+    expect(await bringUp(engine, 'gvisor')).toMatchObject([{ kind: 'isolation', level: 'sandbox' }]);
+    await remove(engine, 'gvisor');
+    const liar = engineWith('runc', 'sandbox');
+    await expect(liar.standby.prepare(place('shared', 'runc'), signal())).rejects.toMatchObject({
+      code: 'isolation-missing',
+    });
+    expect(await liar.standby.list(signal())).toEqual([]);
+  }, 120_000);
+
   // The members of a group share the network of their sandbox, which gVisor leaves to the host.
   engineContract(
     'what every engine does, with gVisor',
@@ -246,7 +267,10 @@ describe('on a real engine', () => {
       {
         because:
           'with the host’s network its blocking reads end with EAGAIN: busybox’s own httpd and wget cannot speak',
-        cases: ['members share one localhost, and a port that is not published can be dialled'],
+        cases: [
+          'members share one localhost, and a port that is not published can be dialled',
+          'a group in a sandbox that waited is reached as any other',
+        ],
       },
       {
         because: 'the engine’s own doing, whatever the runtime: seen with runc',
@@ -255,6 +279,8 @@ describe('on a real engine', () => {
           'one address has one port space',
           'logs are those of one member or of all, and the last of them',
           'no shell reads the words of a program',
+          'a sandbox that waits and does not fit makes room for one that does',
+          'a sandbox that waits ends first and goes then',
           'a bot that starts anew sees the same groups by what is written on them',
         ],
       },

@@ -1,0 +1,267 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import {
+  classFrom,
+  type Engine,
+  type ObservedStandby,
+  type SizeClass,
+  type StandbyWish,
+  standbyKey,
+  standbyName,
+} from '../engines/index.ts';
+import { Failure, messageOf } from '../failure.ts';
+import { type Ledger, settleStandby } from '../metering/index.ts';
+import {
+  type AddressBook,
+  type Asked,
+  allocate,
+  type Pools,
+  type SlotBook,
+  subnetOf,
+} from '../network/index.ts';
+import type { Feed } from './feed.ts';
+import { type Pricing, write } from './meter.ts';
+import { promisedTo } from './promised.ts';
+import { createQueue } from './queue.ts';
+import { nextStandbyStep, type StandbySight, type StandbyStep } from './standby-step.ts';
+import type { DesiredState, DrainBook } from './wish.ts';
+
+/** A host, as far as sandboxes wait on it. */
+interface StandbyPlace {
+  readonly location: string;
+  readonly engine: Pick<Engine, 'standby' | 'describe'>;
+  readonly pools: Pools;
+}
+
+interface StandbyParts {
+  /** By name. */
+  readonly hosts: Readonly<Record<string, StandbyPlace>>;
+  /** What the settings of a location ask for, on each of its hosts. */
+  readonly wanted: (location: string) => readonly StandbyWish[];
+  readonly slots: SlotBook;
+  readonly addresses: AddressBook;
+  readonly drains: Pick<DrainBook, 'all'>;
+  readonly desired: Pick<DesiredState, 'list'>;
+  readonly ledger: Ledger;
+  readonly pricing: Pricing;
+  readonly feed: Pick<Feed, 'listen'>;
+  readonly clock: Clock;
+  readonly reportInternal: (error: unknown) => void;
+}
+
+/** What is known of one host's sandboxes since the last look. */
+interface StandbyPool {
+  /** Those that a group may take over. */
+  readonly waiting: readonly ObservedStandby[];
+  readonly wanted: readonly StandbyWish[];
+  /** Why fewer wait than are wanted; '' where it is full, or on its way. */
+  readonly why: string;
+}
+
+/** Keeps sandboxes waiting, as many as the settings say. */
+export interface StandbyPools {
+  /** Answered from memory. What it says may just have been taken: the books decide. */
+  of(host: string): StandbyPool;
+  /** Something may have changed about a host. */
+  wake(host: string): void;
+  start(): void;
+  /** Resolves when no host is being looked at and none is due now. */
+  idle(): Promise<void>;
+  /** Those that wait go on waiting for the next bot. */
+  close(): Promise<void>;
+}
+
+/** One host after the other: what waits is never urgent. */
+const WORKERS = 1;
+/** Who comes up now goes before those who may come. */
+const AFTER_OTHERS_MS = 2_000;
+const LOOK_EVERY_MS = 60_000;
+const FIRST_RETRY_MS = 5_000;
+const LONGEST_RETRY_MS = 5 * 60_000;
+const MOST_STEPS_A_PASS = 40;
+/** What makes or frees room, or takes one over. */
+const STIRRING = new Set([
+  'sandbox-started',
+  'running',
+  'removed',
+  'stopped',
+  'finished',
+  'placed',
+  'queued',
+]);
+
+const NO_POOL: StandbyPool = { waiting: [], wanted: [], why: '' };
+
+/** Looks, takes one step, looks again; each host by itself. */
+export function createStandby(parts: StandbyParts): StandbyPools {
+  const { hosts, wanted, feed, clock } = parts;
+  const closing = new AbortController();
+  const work: Work = {
+    parts,
+    signal: closing.signal,
+    pools: new Map(),
+    closed: new Set(),
+    refused: new Map(),
+  };
+  const failures = new Map<string, number>();
+  const isLookedAfter = (host: string) => wanted(hosts[host]?.location ?? '').length > 0;
+  const queue = createQueue<string>({
+    clock,
+    workers: WORKERS,
+    async run(host) {
+      try {
+        await lookAfter(work, host);
+        failures.delete(host);
+        if (isLookedAfter(host)) queue.addAfter(host, LOOK_EVERY_MS);
+      } catch (error) {
+        if (closing.signal.aborted) return;
+        const count = failures.get(host) ?? 0;
+        failures.set(host, count + 1);
+        queue.addAfter(host, Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** count));
+        work.pools.set(host, { ...(work.pools.get(host) ?? NO_POOL), why: messageOf(error) });
+        if (!(error instanceof Failure)) parts.reportInternal(error);
+      }
+    },
+  });
+  const unlisten = feed.listen(({ fact }) => {
+    if (!STIRRING.has(fact.kind)) return;
+    for (const host of Object.keys(hosts))
+      if (isLookedAfter(host) && !failures.has(host)) queue.addAfter(host, AFTER_OTHERS_MS);
+  });
+  return {
+    of: (host) => work.pools.get(host) ?? NO_POOL,
+    wake: (host) => queue.addAfter(host, AFTER_OTHERS_MS),
+    start() {
+      for (const host of Object.keys(hosts)) queue.add(host); // also where the settings ask for none any more
+    },
+    idle: () => queue.idle(),
+    async close() {
+      unlisten();
+      closing.abort(new Error('the bot is stopping'));
+      await queue.close();
+    },
+  };
+}
+
+interface Work {
+  readonly parts: StandbyParts;
+  readonly signal: AbortSignal;
+  readonly pools: Map<string, StandbyPool>;
+  /** Ids of intervals that are known to be closed. */
+  readonly closed: Set<string>;
+  /** By host, the address that its engine refused last: somebody else listens there. */
+  readonly refused: Map<string, NonNullable<Asked['refused']>>;
+}
+
+async function lookAfter(work: Work, host: string): Promise<void> {
+  const place = work.parts.hosts[host];
+  if (!place) return;
+  for (let count = 0; count < MOST_STEPS_A_PASS && !work.signal.aborted; count++) {
+    const seen = await place.engine.standby.list(work.signal);
+    await settleBill(work, host, place, seen);
+    const sight = await sightOf(work, host, place, seen);
+    const { step, why } = nextStandbyStep(sight);
+    const waiting = seen.filter(({ id, ready, adopted }) => ready && !adopted && sight.placed.has(id));
+    work.pools.set(host, { waiting, wanted: sight.wanted, why });
+    if (!step) return;
+    const hindrance = await take(work, host, place, step);
+    if (hindrance) {
+      work.pools.set(host, { waiting, wanted: sight.wanted, why: hindrance });
+      return;
+    }
+  }
+}
+
+async function sightOf(
+  { parts, signal }: Work,
+  host: string,
+  { location, engine, pools }: StandbyPlace,
+  seen: readonly ObservedStandby[],
+): Promise<StandbySight> {
+  const isDrained = (await parts.drains.all()).some((each) => each.host === host);
+  const wanted = isDrained ? [] : parts.wanted(location);
+  const places = await parts.slots.all(host);
+  const wishes = await parts.desired.list();
+  const facts = wanted.length ? await engine.describe(signal) : { memoryBytes: 0, overheadBytes: 0 };
+  const { memoryBytes } = promisedTo(wishes, host, facts.overheadBytes);
+  return {
+    wanted,
+    seen,
+    placed: new Set(places.flatMap(({ key }) => standbyName(key) ?? [])),
+    taken: new Set(
+      places.flatMap(({ key, slot }) => (standbyName(key) === undefined ? [subnetOf(pools, slot)] : [])),
+    ),
+    freeBytes: facts.memoryBytes - memoryBytes,
+    overheadBytes: facts.overheadBytes,
+    groupWaits: wishes.some((wish) => wish.location === location && wish.wanted === 'running' && !wish.host),
+  };
+}
+
+/** Gives what is in the way, in words; '' when the step was taken. */
+async function take(work: Work, host: string, place: StandbyPlace, step: StandbyStep): Promise<string> {
+  const { standby } = place.engine;
+  switch (step.kind) {
+    case 'discard':
+      // Its place goes once nothing is there any more: by then it is a place without a sandbox.
+      await standby.discard(step.id, work.signal);
+      return '';
+    case 'release':
+      await release(work.parts, step.id);
+      return '';
+    case 'prepare': {
+      const { id, size, subnet, published } = step.found;
+      await standby.prepare({ id, size: classFrom(size), subnet, published }, work.signal);
+      return '';
+    }
+    case 'make':
+      return make(work, host, place, step.size);
+  }
+}
+
+/** Taken in the books first: whatever becomes of the bot, nobody else is given the same. */
+async function make(
+  { parts, signal, refused }: Work,
+  host: string,
+  { engine, pools }: StandbyPlace,
+  size: SizeClass,
+): Promise<string> {
+  const id = randomBytes(4).toString('hex');
+  const key = standbyKey(id);
+  const slot = await parts.slots.take(host, key, pools.networkCount);
+  if (slot >= pools.networkCount) return 'no network is left';
+  const ports = size.ports.map((port) => ({ port, protocol: 'TCP' as const }));
+  const allocation = await parts.addresses.take(host, key, (taken) =>
+    allocate(pools, { key, ports, refused: refused.get(host) }, taken),
+  );
+  if (!allocation.ok) {
+    await release(parts, id);
+    return 'no address is left';
+  }
+  const { published } = allocation;
+  try {
+    await engine.standby.prepare({ id, size, subnet: subnetOf(pools, slot), published }, signal);
+  } catch (error) {
+    const { address, port } = error instanceof Failure ? error.about : {};
+    if (address !== undefined) refused.set(host, { address, hostPort: port });
+    throw error;
+  }
+  return '';
+}
+
+async function release({ slots, addresses }: StandbyParts, id: string): Promise<void> {
+  await Promise.all([slots, addresses].map((book) => book.release(standbyKey(id))));
+}
+
+async function settleBill(
+  { parts, closed }: Work,
+  host: string,
+  { location }: StandbyPlace,
+  seen: readonly ObservedStandby[],
+): Promise<void> {
+  const group = standbyKey(host);
+  const open = await parts.ledger.openIntervals(group);
+  const context = { group, prices: parts.pricing(location), location, nowMs: parts.clock.now(), closed };
+  const changes = settleStandby(open, seen, context);
+  await write(parts.ledger, changes);
+  for (const change of changes) if (change.kind === 'close') closed.add(change.id);
+}
