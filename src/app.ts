@@ -637,6 +637,7 @@ function locationFrom(
     answersNames: location.isolation === 'none' && location.resolverFile === undefined,
     prices: pricesFrom(location.prices),
     isolation: location.isolation,
+    updates: location.updates,
   };
 }
 

@@ -7,7 +7,7 @@ import { Failure } from './failure.ts';
 import { type GivenGrant, type Life, OWN_CALLERS, RIGHTS, type Right } from './policy/index.ts';
 import { Secret } from './secrets/index.ts';
 import { logTargetSchema } from './shipping/index.ts';
-import { nearestWord, readDescribed } from './spec/index.ts';
+import { nearestWord, readDescribed, UPDATES } from './spec/index.ts';
 
 /** The environment variables that the bot and its command line read; no other file of src reads any. */
 export const VARIABLES = [
@@ -415,6 +415,10 @@ const locationSchema = z
     }),
     drift: z.enum(['mend', 'report']).default('mend').meta({
       description: 'What happens to a container that somebody changed or removed by hand.',
+    }),
+    updates: z.enum(UPDATES).default('in-place').meta({
+      description:
+        'How a new revision takes the place of the one before it: in the same sandbox and at the same address, or beside it, so that the old one serves until the new one is healthy. The tag `katabot-updates` of a group outranks it.',
     }),
     addresses: ranges.default('127.20.0.0/16').meta({
       description:

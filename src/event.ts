@@ -22,7 +22,8 @@ export interface Event {
 }
 
 export type Fact =
-  | { kind: 'accepted'; by: string; commit: string; change: Effect }
+  /** `beside`: what ran before serves until this one is healthy. */
+  | { kind: 'accepted'; by: string; commit: string; change: Effect; beside?: boolean }
   /** Which host of several a new group goes to; `fitting` of the `asked` had room. */
   | {
       kind: 'placed';

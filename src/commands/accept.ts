@@ -1,16 +1,17 @@
 import { canWait } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
-import { customDomainsOf, domainTaken, labelTaken } from '../network/index.ts';
+import { besideKey, customDomainsOf, domainTaken, labelTaken } from '../network/index.ts';
 import type { Caller } from '../policy/index.ts';
-import { inTurn } from '../reconciler/index.ts';
+import { inTurn, triedOf, type Wish } from '../reconciler/index.ts';
 import { missingText } from '../replies/index.ts';
 import { settle } from './addresses.ts';
+import { updateOf } from './beside.ts';
 import { evict } from './evictions.ts';
 import type { Followed } from './follow.ts';
 import { holdGpus } from './gpu-problems.ts';
 import type { Ground } from './ground.ts';
-import type { Spot } from './placing.ts';
+import { NOTHING, type Spot } from './placing.ts';
 import type { Accepted } from './plan-files.ts';
 import { nameFor } from './visible.ts';
 
@@ -38,7 +39,16 @@ export function accept(
   plan: Followed['plan'],
   origin: Origin,
 ): Promise<Followed> {
-  return inTurn(ground.turns, accepted.locationName, () => acceptNow(ground, accepted, plan, origin));
+  return inTurn(ground.turns, accepted.locationName, async () => {
+    try {
+      return await acceptNow(ground, accepted, plan, origin);
+    } catch (error) {
+      // What was tried beside the group has come to its end in this very moment; now it is known which place is which.
+      if (error instanceof Failure && error.code === 'place-changed')
+        return acceptNow(ground, accepted, plan, origin);
+      throw error;
+    }
+  });
 }
 
 async function acceptNow(
@@ -47,10 +57,13 @@ async function acceptNow(
   plan: Followed['plan'],
   { commit, caller, reason, rollbackOf, expiresAtMs }: Origin,
 ): Promise<Followed> {
-  const { key, group, repository, locationName, location, fqdn, effect, before } = accepted;
+  const { key, group, repository, locationName, location, fqdn, effect } = accepted;
   const acceptedAtMs = ground.clock.now();
+  const before = await ground.desired.get(key);
   const { host, facts, existing, placement, missing, evicts = [] } = await spotOf(accepted);
-  const place = host ? await settle(ground, { key, group, host, existing }, caller) : NOWHERE;
+  const isTrial = (await updateOf(ground, { ...accepted, host, facts, before })).kind === 'beside';
+  const settler = isTrial ? { key: besideKey(key), group, existing: NOTHING } : { key, group, existing };
+  const place = host ? await settle(ground, { ...settler, host }, caller) : NOWHERE;
   const names = fqdn ? [fqdn, ...customDomainsOf(key, group)] : [];
   await claim(ground, key, caller, [...names, ...namesOf(before)]);
   // One that waits for room holds up nobody who has it.
@@ -72,6 +85,7 @@ async function acceptNow(
     repository,
     ...place,
     fqdn,
+    isTrial,
     after: existing.revision,
     expiresAtMs: expiresAtMs === undefined ? (before?.expiresAtMs ?? null) : expiresAtMs,
     revision: {
@@ -84,15 +98,22 @@ async function acceptNow(
       ...(rollbackOf === undefined ? {} : { rollbackOf }),
     },
   });
-  if (before && before.wanted !== 'deleted') {
-    ground.feed.tell(key, before.revision.number, { kind: 'superseded', by: wish.revision.number });
-  }
-  ground.feed.tell(key, wish.revision.number, { kind: 'accepted', by: caller.name, commit, change: effect });
-  if (placement && location.hosts.length > 1)
-    ground.feed.tell(key, wish.revision.number, { kind: 'placed', ...placement });
-  if (!host) ground.feed.tell(key, wish.revision.number, { kind: 'queued', missing: missingText(missing) });
+  const { number } = wish.revision;
+  for (const old of supersededBy(before, isTrial))
+    ground.feed.tell(key, old, { kind: 'superseded', by: number });
+  const how = isTrial ? { beside: true } : {};
+  ground.feed.tell(key, number, { kind: 'accepted', by: caller.name, commit, change: effect, ...how });
+  if (placement && location.hosts.length > 1) ground.feed.tell(key, number, { kind: 'placed', ...placement });
+  if (!host) ground.feed.tell(key, number, { kind: 'queued', missing: missingText(missing) });
   ground.wake(key);
   return { wish, facts, plan };
+}
+
+/** What was tried goes in any case; what serves goes on until the new one is healthy, where that is tried beside it. */
+function supersededBy(before: Wish | undefined, isTrial: boolean): number[] {
+  if (!before || before.wanted === 'deleted') return [];
+  const tried = triedOf(before)?.revision.number ?? [];
+  return [isTrial ? [] : before.revision.number, tried].flat();
 }
 
 /** Throws a Failure where another group has one of the names. */

@@ -100,7 +100,8 @@ export async function hasAddressFor(ground: Ground, settler: Settler): Promise<b
   const allocation = decide(withoutWaiting(await ground.addresses.all(book)));
   const hasAddress = allocation.ok || allocation.why === 'taken';
   if (network) return hasAddress;
-  const networks = (await ground.desired.list()).filter(({ host }) => host === name).length;
+  const there = (await ground.desired.list()).filter(({ host }) => host === name);
+  const networks = there.length + there.filter(({ beside }) => beside).length;
   return networks < pools.networkCount && hasAddress;
 }
 

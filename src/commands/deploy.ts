@@ -1,7 +1,8 @@
 import { Failure } from '../failure.ts';
-import type { Wish } from '../reconciler/index.ts';
+import { triedOf, type Wish } from '../reconciler/index.ts';
 import type { Block, Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
+import { diffGroups } from '../spec/index.ts';
 import { accept } from './accept.ts';
 import { heldBack } from './change-group.ts';
 import { followDelete } from './delete.ts';
@@ -44,7 +45,7 @@ async function* bringUp(
     const followed: Followed[] = [];
     const unchanged: Outcome[] = [];
     for (const { plan, accepted } of plans) {
-      const same = isSame(accepted, source) ? accepted.before : undefined;
+      const same = sameAs(accepted, source);
       if (same?.settled === null) followed.push(await goOn(ground, mailbox, accepted, plan, same));
       else if (same) unchanged.push(say.alreadySo('deploy', accepted.key, 'it runs so already'));
       if (same) continue;
@@ -97,9 +98,13 @@ function isWhole({ here, target, environment }: Asked): boolean {
   return here !== undefined && !target && (environment === undefined || environment === here.environment);
 }
 
-/** Said twice it changes nothing: same spec, same commit, and it runs. */
-function isSame({ effect, before }: Accepted, { commit }: Source): boolean {
-  return effect === 'none' && before?.wanted === 'running' && before.revision.commit === commit;
+/** Said twice it changes nothing: same spec, same commit, and it runs, or is being tried beside what does. */
+function sameAs({ group, effect, before }: Accepted, { commit }: Source): Wish | undefined {
+  if (before?.wanted !== 'running') return undefined;
+  const tried = triedOf(before);
+  if (!tried) return effect === 'none' && before.revision.commit === commit ? before : undefined;
+  const isSame = tried.revision.commit === commit && !diffGroups(tried.revision.group, group).length;
+  return isSame ? tried : undefined;
 }
 
 /** When the group is to go by itself, by what was said or by what its environment says. */

@@ -9,15 +9,12 @@ import { domainViews } from './domain-view.ts';
 import type { Ground } from './ground.ts';
 import type { Mailbox } from './mailbox.ts';
 import { FOLLOW_LIMIT_MS, type Patience, patienceOf } from './patience.ts';
-import type { Plan } from './plan-files.ts';
 import { privatePlace } from './private.ts';
-import { causeOfExit, reportOf, withLines } from './report.ts';
+import { type Brought, type Exit, tellExit, tellFailure, tellProbe, tellTrial } from './tell-failure.ts';
 
 /** A group whose wish was just written. */
-export interface Followed {
-  readonly wish: Wish;
+export interface Followed extends Brought {
   readonly facts: EngineFacts;
-  readonly plan: Pick<Plan, 'path' | 'text' | 'accepted'>;
 }
 
 /** A container that dies this soon after its start did not really come up. */
@@ -26,7 +23,6 @@ const LAST_LINES = 5;
 /** After a stop of the following, what was seen is still told. */
 const LOOK_TIMEOUT_MS = 5_000;
 
-type Exit = Extract<Fact, { kind: 'member-exited' }>;
 type Killing = Extract<Fact, { kind: 'killing' }>;
 
 /** The first exit is restarted at once; after the second the delays begin. */
@@ -69,16 +65,21 @@ async function* tellWayUp(
     told.push(event);
     patience.begin(fact.kind === 'queued' || fact.kind === 'gpu-waits'); // it is a matter of others, who may take days
     const cause = endingCause(wish, event);
+    if (cause?.code === 'exit-code') return yield* tellTrial(ground, followed, cause);
     if (cause?.code === 'probe-failed') return yield* tellProbe(ground, followed, cause);
     if (cause) return yield* tellFailure(ground, followed, cause);
     if (fact.kind === 'running' || fact.kind === 'finished')
       return yield* tellArrival(ground, mailbox, followed, fact, told, signal);
     const exits = exitsIn(told);
-    // Nobody should wait for a program that ends each time it is started; the bot goes on trying.
-    if (exits.length === MOST_EXITS) return yield* tellExit(ground, followed, exits[0]);
+    // Nobody should wait for a program that ends each time it is started; the bot goes on trying. Beside another one it does not.
+    if (exits.length === MOST_EXITS && !isTrial(told)) return yield* tellExit(ground, followed, exits[0]);
     const block = say.progressOf(fact);
     if (block) yield block;
   }
+}
+
+function isTrial(told: readonly Event[]): boolean {
+  return told.some(({ fact }) => fact.kind === 'accepted' && fact.beside);
 }
 
 function exitsIn(told: readonly Event[]): Exit[] {
@@ -166,36 +167,6 @@ function isFromStandby(told: readonly Event[]): boolean {
   return told.some(({ fact }) => fact.kind === 'sandbox-started' && fact.standby);
 }
 
-/** The end of a container that was to run on, with the last of its runs: `exit` says whose, if it was seen. */
-async function* tellExit(
-  ground: Ground,
-  followed: Followed,
-  exit: Exit | undefined,
-): AsyncGenerator<Block, Outcome> {
-  const { wish } = followed;
-  const runs = (await ground.runs.runs(wish.key)).filter(({ exitCode }) => exitCode !== 0);
-  const run = runs.findLast(({ container }) => container === exit?.container) ?? runs.at(-1);
-  const cause = run
-    ? await causeOfExit(ground, wish, run)
-    : { code: 'crashed', ...say.crashed(wish.revision.group.name), about: {} };
-  return yield* tellFailure(ground, followed, cause);
-}
-
-/** The container still runs, or its next run has begun: what it printed is looked up now. */
-async function* tellProbe(ground: Ground, followed: Followed, cause: Cause): AsyncGenerator<Block, Outcome> {
-  return yield* tellFailure(ground, followed, await withLines(ground, followed.wish, cause));
-}
-
-async function* tellFailure(
-  ground: Ground,
-  { wish, plan }: Followed,
-  cause: Cause,
-): AsyncGenerator<Block, Outcome> {
-  const report = await reportOf(ground, { wish, file: plan, before: plan.accepted?.before }, cause);
-  yield* say.reportBlocks(report, plan.text);
-  return say.reported(report);
-}
-
 /** What the group printed last, and what it has cost. */
 async function* tellEnd(ground: Ground, wish: Wish): AsyncGenerator<Block> {
   yield { kind: 'blank' };
@@ -236,7 +207,8 @@ async function lastLines(ground: Ground, wish: Wish): Promise<LogLine[]> {
   const signal = AbortSignal.timeout(LOOK_TIMEOUT_MS);
   try {
     const engine = ground.hosts[wish.host]?.engine;
-    for await (const line of engine?.logs({ key: wish.key, tail: LAST_LINES, follow: false }, signal) ?? []) {
+    const request = { key: wish.key, tail: LAST_LINES, follow: false, upTo: wish.revision.number };
+    for await (const line of engine?.logs(request, signal) ?? []) {
       lines.push(mask(line));
     }
   } catch {

@@ -1,4 +1,4 @@
-import type { ContainerUsage, Engine, Gpu } from '../engines/index.ts';
+import { type ContainerUsage, type Engine, type Gpu, meant } from '../engines/index.ts';
 import { type GroupKey, partsOf } from '../event.ts';
 import { Failure } from '../failure.ts';
 import type { Wish } from '../reconciler/index.ts';
@@ -80,9 +80,15 @@ export async function usageOf(
   return (await Promise.all(looks)).flat();
 }
 
-/** As the file lists them. */
-function inOrder({ revision }: Wish, usage: readonly ContainerUsage[]): ContainerUsage[] {
-  return revision.group.containers.flatMap(({ name }) => usage.filter(({ container }) => container === name));
+/** Of the revision that serves, as its file lists them. */
+function inOrder(
+  { revision }: Wish,
+  usage: readonly ContainerUsage[],
+): Omit<ContainerUsage, 'podRevision'>[] {
+  const serving = meant(usage, (each) => each.podRevision, revision.number);
+  return revision.group.containers.flatMap(({ name }) =>
+    serving.filter(({ container }) => container === name).map(({ podRevision: _, ...used }) => used),
+  );
 }
 
 function holdsGpu({ revision }: Wish, container: string): boolean {

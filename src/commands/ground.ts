@@ -36,6 +36,7 @@ import type {
   StandbyPools,
 } from '../reconciler/index.ts';
 import type { SecretBook, Vault } from '../secrets/index.ts';
+import type { Updates } from '../spec/index.ts';
 import type { Sources } from './sources.ts';
 import type { UsageSample } from './usage-sample.ts';
 
@@ -152,6 +153,8 @@ export interface Location {
   readonly networks: Readonly<Record<string, PrivateNetwork>>;
   /** Whether groups find one another by name there: they ask the engine, which nothing but plain containers can. */
   readonly answersNames: boolean;
+  /** How a revision takes the place of the one before it, where its group says nothing. */
+  readonly updates: Updates;
 }
 
 /** One machine of a location, with the engine on it. */

@@ -21,7 +21,7 @@ export async function lastLinesOf(
   const lines: LogLine[] = [];
   let others: readonly Times[] = [];
   try {
-    const request = { key: wish.key, container, tail: READ_LINES, follow: false };
+    const request = { key: wish.key, container, tail: READ_LINES, follow: false, upTo: wish.revision.number };
     for await (const line of engine?.logs(request, signal) ?? []) lines.push(line);
     // Asked after the log was read, so that whoever printed into it is known.
     const observed = await engine?.observe(signal, wish.key);

@@ -30,6 +30,8 @@ export const runLogs: RunVerb = async function* (ground, asked, signal) {
   const request = {
     key,
     follow: follow === true && asked.options['previous'] !== true,
+    // Who follows goes on with the one that takes over; who looks back means the one that serves.
+    ...(wish.beside && follow !== true ? { upTo: wish.revision.number } : {}),
     ...(typeof tail === 'number' ? { tail } : {}),
     ...(typeof since === 'number' ? { sinceMs: ground.clock.now() - since } : {}),
   };

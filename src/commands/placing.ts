@@ -167,11 +167,14 @@ async function look(host: Host, key: GroupKey, signal: AbortSignal): Promise<See
 async function foundOn({ engine }: Host, key: GroupKey, signal: AbortSignal): Promise<Existing> {
   const pods = (await within(signal, engine.observe(signal, key))).get(key)?.pods ?? [];
   const revisions = pods.flatMap((pod) => [pod.revision, ...pod.members.map(({ revision }) => revision)]);
+  // Of two that run the older one serves: the other was only tried beside it.
+  const serving = pods.filter(({ state, published }) => state === 'running' && published?.length).slice(0, 1);
+  const first = serving.length ? serving : pods;
   return {
     revision: Math.max(0, ...revisions),
-    published: pods.findLast((pod) => pod.published?.length)?.published ?? [],
-    subnet: pods.findLast((pod) => pod.subnet)?.subnet ?? '',
-    address: pods.findLast((pod) => pod.address)?.address ?? '',
+    published: first.findLast((pod) => pod.published?.length)?.published ?? [],
+    subnet: first.findLast((pod) => pod.subnet)?.subnet ?? '',
+    address: first.findLast((pod) => pod.address)?.address ?? '',
   };
 }
 

@@ -6,6 +6,7 @@ import { fqdnOf } from '../network/index.ts';
 import type { Wish } from '../reconciler/index.ts';
 import { type Change, diffGroups, effectOf, type Group, type Problem, readGroup } from '../spec/index.ts';
 import { addressProblems } from './addresses.ts';
+import { type Update, updateOf } from './beside.ts';
 import { domainProblems } from './domain-problems.ts';
 import { NO_REPOSITORY, type Source } from './file-source.ts';
 import { gpuProblems } from './gpu-problems.ts';
@@ -46,6 +47,7 @@ export interface Accepted {
   readonly effect: Effect;
   readonly changes: readonly Change[];
   readonly before: Wish | undefined;
+  readonly update: Update;
   readonly existing: Existing;
   /** Undefined for a group that waits until one has room. */
   readonly host: Host | undefined;
@@ -122,21 +124,18 @@ export async function planGroup(
   const secrets = source.secretsFor === 'nobody' ? 'left-out' : 'compared';
   const changes = there ? diffGroups(before.revision.group, group, secrets) : [];
   const effect = there ? effectOf(changes) : 'create';
+  const { facts } = spot;
+  const updating = { key, group, fqdn, locationName, location, host, facts, effect, before };
   return {
     ...file,
     problems: found,
     accepted: {
       ...spot,
+      ...updating,
       queue: source.queue === true,
-      key,
-      group,
-      locationName,
-      location,
       repository,
-      fqdn,
-      effect,
       changes,
-      before,
+      update: await updateOf(ground, updating),
     },
   };
 }

@@ -98,7 +98,7 @@ async function placeFacts(
 }
 
 function* showAccepted(ground: Ground, plan: Plan, accepted: Accepted): Generator<Block> {
-  const { key, group, location, locationName, host, effect, changes, before, facts } = accepted;
+  const { key, group, location, locationName, host, effect, changes, before, facts, update } = accepted;
   yield say.specStage(plan.path, group, groupSize(group), 0);
   yield* say.priceChange(
     before && before.wanted !== 'deleted' ? rate(sizeOf(before.revision.group), location.prices) : undefined,
@@ -106,6 +106,7 @@ function* showAccepted(ground: Ground, plan: Plan, accepted: Accepted): Generato
   );
   yield say.changeStage(effect, changes) ?? say.stage('done', 'change', 'a new group');
   if (changes.length) yield say.changeTable(changes);
+  yield* say.updateStages(update);
   yield say.capacityStage(host?.name ?? locationName, groupSize(group).memoryBytes, facts);
   yield say.placeStage(partsOf(key).environment, accepted.fqdn ? ground.edge.urlOf(accepted.fqdn) : '');
 }

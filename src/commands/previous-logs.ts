@@ -1,7 +1,7 @@
 import type { ObservedGroup, ObservedPod } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
-import { beginningOf, type KeptLog, type Run, type Wish } from '../reconciler/index.ts';
+import { beginningOf, type KeptLog, partedBy, type Run, type Wish } from '../reconciler/index.ts';
 import type { Ground } from './ground.ts';
 
 /** The run before the last start of a container: a part of the log that the engine has, or what was kept of one that is gone. */
@@ -34,8 +34,12 @@ export async function previousRuns(
   const names = [...initContainers, ...containers]
     .map(({ name }) => name)
     .filter((name) => wanted === undefined || name === wanted);
+  const pod = partedBy(wish, observed).serving?.pods.at(-1);
   const found = names.flatMap((name) => {
-    return previousOf(name, observed?.pods.at(-1), ended.get(name) ?? [], kept.get(name)) ?? [];
+    const log = kept.get(name);
+    // A later revision that was tried and given up has printed last, though what serves began before it.
+    if (log && log.revision > wish.revision.number) return { kept: log };
+    return previousOf(name, pod, ended.get(name) ?? [], log) ?? [];
   });
   if (found.length) return found;
   throw names.some((name) => ended.has(name)) ? logGone(wish) : neverRestarted(wish);

@@ -25,10 +25,13 @@ const LOOK_TIMEOUT_MS = 5_000;
 export async function reportOf(ground: Ground, told: Told, cause: Cause): Promise<FailureReport> {
   const { wish, file, before } = told;
   const { key, revision } = wish;
-  const [observed, intervals] = await Promise.all([
+  const [observed, intervals, now] = await Promise.all([
     look(ground, wish),
     ground.ledger.intervals({ group: key }),
+    ground.desired.get(key),
   ]);
+  // What was tried beside another one has changed nothing: the books say who serves.
+  const isOther = now?.wanted === 'running' && now.revision.number < revision.number;
   const nowMs = ground.clock.now();
   const mask = maskFor(revision.group);
   const prices = ground.locations[wish.location]?.prices ?? ground.defaultPrices;
@@ -45,7 +48,7 @@ export async function reportOf(ground: Ground, told: Told, cause: Cause): Promis
     lastLines: cause.lastLines ?? [],
     place: mend && file.text ? { file: file.path, ...placeOf(file.text, mend.path), path: mend.path } : null,
     suggestion: mend?.suggestion ?? null,
-    serving: observed ? servingOf(wish, before, observed) : null,
+    serving: isOther ? now.revision.number : observed ? servingOf(wish, before, observed) : null,
     running: observed ? runningIn(observed).filter((name) => name !== cause.about.container) : null,
     cost: bill(own, nowMs).total,
     attempt: { startedAtMs: revision.acceptedAtMs, tookMs: Math.max(0, nowMs - revision.acceptedAtMs) },

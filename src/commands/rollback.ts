@@ -1,6 +1,6 @@
 import type { GroupKey } from '../event.ts';
 import { partsOf } from '../event.ts';
-import type { Revision, Wish } from '../reconciler/index.ts';
+import { type Revision, triedOf, type Wish } from '../reconciler/index.ts';
 import type { Block, Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
 import { accept } from './accept.ts';
@@ -20,9 +20,11 @@ export const runRollback: RunVerb = async function* (ground, asked, signal) {
   const wish = await ground.desired.get(key);
   if (!wish) return say.unknownGroup(key, await groupsFor(ground, asked.caller));
   const revisions = await ground.desired.revisions(key);
-  const wanted = asked.release ? releaseOf(revisions, asked.release) : lastGood(revisions, wish);
+  const wanted = asked.release
+    ? releaseOf(revisions, asked.release)
+    : lastGood(revisions, triedOf(wish) ?? wish);
   if (!wanted) return say.noRelease(key, nameOf(asked), numbersBefore(revisions, wish));
-  if (wanted.number === wish.revision.number && wish.wanted === 'running') {
+  if (wanted.number === wish.revision.number && wish.wanted === 'running' && !triedOf(wish)) {
     return say.alreadySo('rollback', key, `#${wanted.number} is what is wanted now`);
   }
   return yield* goBack(ground, asked, wish, wanted, signal);

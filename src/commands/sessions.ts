@@ -42,13 +42,14 @@ export function createSessions(ground: Ground): Sessions {
       const { wish, container } = await admitExec(ground, caller, request);
       const mask = await maskOf(ground.desired, wish.key);
       const { command, input, terminal } = request;
-      const asked = { key: wish.key, container, command, input, ...(terminal ? { terminal } : {}) };
+      const which = { key: wish.key, container, upTo: wish.revision.number };
+      const asked = { ...which, command, input, ...(terminal ? { terminal } : {}) };
       return masked(await hostOf(ground, wish).engine.exec(asked, signal), mask);
     },
     async attach(caller, request, signal) {
       const { wish, container } = await admitAttach(ground, caller, request);
       const mask = await maskOf(ground.desired, wish.key);
-      const attached = { key: wish.key, container, input: request.input };
+      const attached = { key: wish.key, container, upTo: wish.revision.number, input: request.input };
       return masked(await hostOf(ground, wish).engine.attach(attached, signal), mask);
     },
     async admit(caller, asked) {

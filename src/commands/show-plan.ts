@@ -14,10 +14,11 @@ export function* showPlans(
   for (const plan of plans) {
     for (const problem of plan.problems) yield say.problemBlock(problem, plan.text);
     if (!plan.accepted) continue;
-    const { group, location, effect, changes } = plan.accepted;
+    const { group, location, effect, changes, update } = plan.accepted;
     yield say.specStage(plan.path, group, groupSize(group), ground.clock.now() - startedAtMs);
     yield say.priceStage(rate(sizeOf(group), location.prices));
     const change = say.changeStage(effect, changes);
     if (change) yield change;
+    yield* say.updateStages(update);
   }
 }

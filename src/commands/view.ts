@@ -2,7 +2,7 @@ import type { ObservedGroup, ObservedPod, Published } from '../engines/index.ts'
 import { type Event, partsOf } from '../event.ts';
 import type { Prices } from '../metering/index.ts';
 import { type Bill, bill, type Interval, type Money, rate, sizeOf } from '../metering/index.ts';
-import type { Health, Run, Wish } from '../reconciler/index.ts';
+import { type Health, partedBy, type Run, triedOf, type Wish } from '../reconciler/index.ts';
 import { type DomainView, gpuWaitWords, type PrivatePlace, type Suggestion } from '../replies/index.ts';
 import { type Cause, exitCause, failureCause, troubleOf } from './cause.ts';
 import { type ContainerView, containerView } from './container-view.ts';
@@ -44,6 +44,8 @@ export interface GroupView {
   readonly failure?: FailureView;
   /** The revision that serves, when it is not the newest one. */
   readonly serving?: number;
+  /** The revision that is being tried beside it. */
+  readonly coming?: number;
 }
 
 export interface FailureView {
@@ -79,7 +81,7 @@ export interface ViewSources {
 export function viewOf(sources: ViewSources): GroupView {
   const { wish, observed, events } = sources;
   const { group, number, commit } = wish.revision;
-  const pod = observed === 'unknown' ? undefined : observed?.pods.at(-1);
+  const pod = observed === 'unknown' ? undefined : partedBy(wish, observed).serving?.pods.at(-1);
   const containers = [...group.initContainers, ...group.containers].map(({ name, image }) =>
     containerView(name, image, pod, sources),
   );
@@ -87,7 +89,8 @@ export function viewOf(sources: ViewSources): GroupView {
   const newest = events.findLast((event) => event.revision === number)?.fact;
   const isolation = events.findLast(({ fact }) => fact.kind === 'isolation')?.fact;
   const isDown = wish.settled === null && failed?.kind === 'failed';
-  const cause = isDown ? failureCause(failed) : exitIn(sources, pod);
+  const cause = isDown ? failureCause(failed) : (exitIn(sources, pod) ?? givenUp(sources));
+  const coming = triedOf(wish)?.revision.number;
   const serving = pod?.members.find(
     (member) => member.state === 'running' && member.revision !== number,
   )?.revision;
@@ -118,6 +121,8 @@ export function viewOf(sources: ViewSources): GroupView {
       : {}),
     ...(cause ? { failure: failureView(cause, sources) } : {}),
     ...(isDown && serving !== undefined ? { serving } : {}),
+    ...(!isDown && (coming !== undefined || givenUp(sources)) ? { serving: number } : {}),
+    ...(coming === undefined ? {} : { coming }),
   };
 }
 
@@ -134,6 +139,14 @@ function stateOf(
   // A revision that has not been ready once is still coming.
   const isComing = wish.settled !== 'Running' && up.some(({ ready }) => !ready);
   return pod?.state === 'running' && up.length && !isComing ? 'Running' : 'Pending';
+}
+
+/** Why a later revision, which was tried beside the one that serves, does not run. */
+function givenUp({ wish, events }: ViewSources): Cause | undefined {
+  if (wish.wanted !== 'running' || triedOf(wish)) return undefined;
+  const { number } = wish.revision;
+  const last = events.findLast(({ revision, fact }) => revision > number && fact.kind === 'failed')?.fact;
+  return last?.kind === 'failed' && last.code !== 'cancelled' ? failureCause(last) : undefined;
 }
 
 /** Why a group that came up, or ended, is not well: a container of it ended with an error. */

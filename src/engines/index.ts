@@ -25,6 +25,7 @@ export {
 } from './gpus.ts';
 export { type Isolation, isIsolated, type Receipt, weakest } from './isolation.ts';
 export { type LogLine, lineMask } from './log-line.ts';
+export { meant } from './meant.ts';
 export { type NamedNetwork, namesClash, namesInNetwork } from './networks.ts';
 export {
   type Candidate,
@@ -151,7 +152,7 @@ export interface StepResult {
 
 export interface ObservedGroup {
   readonly key: GroupKey;
-  /** Usually one; two only after mischief or a crash between remove and create. Oldest first. */
+  /** Usually one; two while a revision is tried beside another, after mischief, or after a crash in between. Oldest first. */
   readonly pods: readonly ObservedPod[];
 }
 
@@ -211,11 +212,15 @@ export interface LogRequest {
   readonly whole?: boolean;
   readonly sinceMs?: number;
   readonly untilMs?: number;
+  /** As of an `ExecRequest`; the lines of all sandboxes when absent. */
+  readonly upTo?: number;
 }
 
 export interface ExecRequest {
   readonly key: GroupKey;
   readonly container: string;
+  /** Of several sandboxes the newest of this revision or an earlier one is meant (`meant`); any when absent. */
+  readonly upTo?: number;
   readonly command: readonly string[];
   readonly input: boolean;
   readonly terminal?: TerminalSize;
@@ -224,11 +229,13 @@ export interface ExecRequest {
 export interface AttachRequest {
   readonly key: GroupKey;
   readonly container: string;
+  readonly upTo?: number;
   readonly input: boolean;
 }
 
 export interface DialRequest {
   readonly key: GroupKey;
+  readonly upTo?: number;
   readonly port: number;
 }
 
@@ -250,6 +257,8 @@ export interface Session {
 
 export interface ContainerUsage {
   readonly container: string;
+  /** Which one its sandbox was made for: `meant` tells those apart that have the same name. */
+  readonly podRevision: number;
   readonly cpuMilli: number;
   readonly memoryBytes: number;
   readonly memoryLimitBytes: number;

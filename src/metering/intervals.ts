@@ -51,6 +51,8 @@ export interface SettleContext
   readonly nowMs: number;
   /** Whether a sandbox is still to come for pulls that have begun; for those of another revision none is. */
   readonly wanted: boolean;
+  /** A later revision that is tried beside the one that serves: what is other of its sandbox. */
+  readonly tried?: Pick<Interval, 'revision' | 'size' | 'caller'> | undefined;
   /** Sandboxes whose interval was closed before; they are never opened again. */
   readonly settled: ReadonlySet<string>;
 }
@@ -100,9 +102,10 @@ function endOf(
 }
 
 function opened(pod: ObservedPod, context: SettleContext): Interval {
-  const { nowMs: _now, wanted: _wanted, settled: _settled, ...rest } = context;
+  const { nowMs: _now, wanted: _wanted, settled: _settled, tried, ...rest } = context;
   return {
     ...rest,
+    ...(tried && pod.revision > context.revision ? tried : {}),
     id: pod.sandboxId,
     revision: pod.revision,
     podId: pod.sandboxId,

@@ -34,6 +34,11 @@ export interface AddressBook {
   release(key: GroupKey): Promise<void>;
 }
 
+/** Under which name a group's second place stands in the books; no environment and no group has a plus in its name. */
+export function besideKey(key: GroupKey): GroupKey {
+  return `${key}+`;
+}
+
 export type Decide = (taken: readonly Endpoint[]) => Allocation;
 
 export type Allocation =

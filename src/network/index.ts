@@ -24,6 +24,7 @@ export {
   type Allocation,
   type Asked,
   allocate,
+  besideKey,
   type Decide,
   type Endpoint,
   type PlaceBook,
@@ -49,4 +50,4 @@ export {
   siteRecords,
   urlTo,
 } from './records.ts';
-export { createZone, type Zone, type ZoneRecord } from './zone.ts';
+export { createZone, TTL_SECONDS, type Zone, type ZoneRecord } from './zone.ts';

@@ -11,6 +11,8 @@ import { type Answer, answerOf } from './health.ts';
 export interface Question {
   readonly key: GroupKey;
   readonly container: string;
+  /** Of several sandboxes the one that is asked, as engines take it. */
+  readonly upTo: number;
   readonly probe: Probe;
   readonly timeoutMs: number;
 }
@@ -78,11 +80,11 @@ async function patiently<T>(clock: Clock, timeoutMs: number, work: Promise<T>): 
 
 async function askProgram(
   { engine, clock }: AskParts,
-  { key, container, timeoutMs }: Question,
+  { key, container, upTo, timeoutMs }: Question,
   command: readonly string[],
   signal: AbortSignal,
 ): Promise<{ answer: Answer | undefined; rest: Rest }> {
-  const session = await engine.exec({ key, container, command, input: false }, signal);
+  const session = await engine.exec({ key, container, upTo, command, input: false }, signal);
   const ended = endOf(session);
   const rest = { over: false, begun: false };
   const over = () => {
@@ -136,14 +138,14 @@ async function askHttp(
 
 async function getOnce(
   { engine, clock }: AskParts,
-  { key, timeoutMs }: Question,
+  { key, upTo, timeoutMs }: Question,
   url: URL,
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<{ status: number; location: string | undefined } | typeof LATE> {
   const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
   const patience = AbortSignal.any([signal, AbortSignal.timeout(ENGINE_TIMEOUT_MS)]);
-  const stream = await within(patience, engine.dial({ key, port }, signal));
+  const stream = await within(patience, engine.dial({ key, port, upTo }, signal));
   try {
     return await patiently(clock, timeoutMs, statusOver(stream, url, headers));
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { Published } from '../engines/index.ts';
+import type { GroupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
 import {
   type Asked,
@@ -25,20 +26,26 @@ export interface ElsewhereParts {
 
 /**
  * The engine knows what the books do not: who else listens on the host. Gives a group that was refused its address (or its
- * port at a shared one) the next one, and tells it. Gives false where it has to be this one, or the cause is another.
+ * port at a shared one) the next one, and tells it. Gives false where it has to be this one, or the cause is another. Its place
+ * stands in the books under `placeKey`.
  */
-export async function movedElsewhere(parts: ElsewhereParts, wish: Wish, failure: unknown): Promise<boolean> {
+export async function movedElsewhere(
+  parts: ElsewhereParts,
+  wish: Wish,
+  failure: unknown,
+  placeKey: GroupKey = wish.key,
+): Promise<boolean> {
   if (!(failure instanceof Failure)) return false;
   const { address, port: hostPort } = failure.about;
   if (address === undefined || !wish.published.some((each) => each.address === address)) return false;
   const asked = {
-    key: wish.key,
+    key: placeKey,
     ports: wish.revision.group.ipAddress?.ports ?? [],
     refused: { address, hostPort },
   };
   const other = otherPlace(parts, wish, failure, asked);
   if (!other) return false;
-  const allocation = await parts.desired.move(other.book, wish.key, other.decide);
+  const allocation = await parts.desired.move(other.book, placeKey, other.decide);
   if (!allocation.ok) return false;
   tellMove(parts.feed, wish, { address, hostPort, now: allocation.published, why: failure.message });
   return true;

@@ -38,10 +38,20 @@ export function failed(
     const { code, message, advice, about } = failure;
     parts.feed.tell(key, revision, { kind: 'failed', code, message, advice, ...about });
   }
-  queue.addAfter(key, Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (attempts - 1)));
+  queue.addAfter(key, retryAfterMs(attempts));
 }
 
-function internalFailure({ reportInternal }: FailedParts['parts'], thrown: unknown, key: GroupKey): Failure {
+/** How long to wait after so many failures in a row, milliseconds. */
+export function retryAfterMs(attempts: number): number {
+  return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (attempts - 1));
+}
+
+/** What went wrong inside the bot, as people are told of it; the log has it under the reference. */
+export function internalFailure(
+  { reportInternal }: Pick<FailedParts['parts'], 'reportInternal'>,
+  thrown: unknown,
+  key: GroupKey,
+): Failure {
   const reference = reportInternal(thrown, key);
   return new Failure('internal', `Something went wrong inside the bot (reference ${reference}).`, {
     advice: 'It is tried again by itself. The bot’s log has the details under the reference.',

@@ -1,5 +1,6 @@
 /** Brings what is to what should be. */
 export { assess, type Standing } from './assess.ts';
+export { partedBy } from './beside.ts';
 export { createOutsideDns, createServedDns, type Dns } from './dns.ts';
 export { createDomains, type DomainState, type Domains } from './domains.ts';
 export { createFeed, type Feed } from './feed.ts';
@@ -32,6 +33,7 @@ export {
   type RunBook,
   type Settled,
   type Spot,
+  triedOf,
   type Wish,
   type WishChange,
   type WishDraft,

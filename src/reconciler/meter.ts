@@ -8,7 +8,7 @@ import {
   settle,
   sizeOf,
 } from '../metering/index.ts';
-import type { Wish } from './wish.ts';
+import { triedOf, type Wish } from './wish.ts';
 
 /** What a location costs, by its name. */
 export type Pricing = (location: string) => Prices;
@@ -51,7 +51,9 @@ export function createMeter({
       const settled = new Set(
         all.flatMap(({ podId, endedAtMs }) => (podId !== null && endedAtMs !== null ? [podId] : [])),
       );
-      await write(ledger, settle(open, observed, { ...contextOf(wish), settled }));
+      const next = triedOf(wish)?.revision;
+      const tried = next && { revision: next.number, size: sizeOf(next.group), caller: next.acceptedBy };
+      await write(ledger, settle(open, observed, { ...contextOf(wish), settled, tried }));
       return pulling(open)?.startedAtMs;
     },
     async pullBegins(wish) {

@@ -43,7 +43,7 @@ export function nextStep(standing: Standing, pod: Pod, imagesPinned: boolean): S
  * Stops first and removes after a second look, so that the times of the end are seen and written to the bill. A pod that is
  * made anew as it was (`again` is its fingerprint) keeps its volumes.
  */
-function clearAway(key: GroupKey, pods: readonly ObservedPod[], again?: string): Step | undefined {
+export function clearAway(key: GroupKey, pods: readonly ObservedPod[], again?: string): Step | undefined {
   const stop = stopFirst(key, pods);
   if (stop) return stop;
   const [first] = pods;

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Engine, ObservedGroup, ObservedMember, Pod } from '../engines/index.ts';
+import type { Engine, ObservedGroup, ObservedMember } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import { maskFor, type Probe } from '../spec/index.ts';
 import { ask, NOTHING, type Rest } from './ask.ts';
@@ -14,12 +14,16 @@ import {
   planOf,
   type Verdict,
 } from './health.ts';
-import type { Wish } from './wish.ts';
+import { isProbed, type Seen, seenOf } from './seen.ts';
+import { createTurns, type Turns } from './turns.ts';
+import { triedOf, type Wish } from './wish.ts';
 
 export interface ProberParts {
   /** By the name of their host. */
   readonly engines: Readonly<Record<string, Engine>>;
   readonly feed: Feed;
+  /** With which fingerprints are made. */
+  readonly pepper: string;
   readonly clock: Clock;
   /** A group's health has changed. */
   readonly wake: (key: GroupKey) => void;
@@ -27,16 +31,14 @@ export interface ProberParts {
 
 export interface Prober {
   /** Begins to ask the runs that are new, and forgets those that have ended. Costs nothing for a group without probes. */
-  follow(wish: Wish, pod: Pod, observed: ObservedGroup | undefined): void;
-  /** One entry for each run that is asked, or was asked to its end. */
-  health(key: GroupKey): readonly Health[];
+  follow(wish: Wish, observed: ObservedGroup | undefined): void;
+  /** One entry for each run that is asked, or was asked to its end: of what serves, or of what is tried beside it. */
+  health(key: GroupKey, which?: 'serving' | 'beside'): readonly Health[];
   /** Resolves when nothing is being asked. */
   idle(): Promise<void>;
   close(): void;
 }
 
-/** How many are asked at once: a burst after a start must not make a program late. */
-const MOST_AT_ONCE = 8;
 const STILL_RUNS: Answer = { ok: false, text: 'the probe before it has not ended yet' };
 
 interface Asked {
@@ -57,6 +59,8 @@ interface Followed {
   readonly mask: (text: string) => string;
   readonly asked: readonly Asked[];
   readonly ending: AbortController;
+  /** Whether it is only tried; that ends when it is promoted. */
+  beside: boolean;
 }
 
 interface Work {
@@ -78,8 +82,9 @@ export function createProber(parts: ProberParts): Prober {
     begunAtMs: parts.clock.now(),
   };
   return {
-    follow: (wish, pod, observed) => follow(work, wish, pod, observed),
-    health: (key) => (work.followed.get(key) ?? []).map(healthIn),
+    follow: (wish, observed) => follow(work, wish, observed),
+    health: (key, which = 'serving') =>
+      (work.followed.get(key) ?? []).filter(({ beside }) => beside === (which === 'beside')).map(healthIn),
     async idle() {
       while (work.asking.size) await Promise.all(work.asking);
     },
@@ -103,34 +108,39 @@ function healthIn({ container, memberId, startedAtMs, asked }: Followed): Health
   };
 }
 
-function follow(work: Work, wish: Wish, pod: Pod, observed: ObservedGroup | undefined): void {
-  const { key, revision } = wish;
+function follow(work: Work, wish: Wish, observed: ObservedGroup | undefined): void {
+  const { key } = wish;
   const before = work.followed.get(key) ?? [];
-  const probed = revision.group.containers.filter(
-    ({ livenessProbe, readinessProbe }) => livenessProbe ?? readinessProbe,
+  const tried = triedOf(wish);
+  if (!before.length && !isProbed(wish) && !(tried && isProbed(tried))) return;
+  const seen = wish.wanted === 'running' ? seenOf(work.parts.pepper, wish, observed) : [];
+  const followed = seen.flatMap((from) =>
+    from.members.flatMap((member) => {
+      const known = before.find((each) => isRun(member, each));
+      if (known) return [Object.assign(known, { beside: from.beside })];
+      // One that is to be replaced was made for other probes.
+      const isOwn = from.pod.memberFingerprints[member.name] === member.fingerprint;
+      return isOwn ? begin(work, from, member) : [];
+    }),
   );
-  if (!before.length && !probed.length) return;
-  const members = observed?.pods.flatMap((each) => each.members) ?? [];
-  const runs = wish.wanted === 'running' ? members.filter(({ state }) => state === 'running') : [];
-  const isRun = (member: ObservedMember, { memberId, startedAtMs }: Followed) =>
-    member.id === memberId && member.startedAtMs === startedAtMs;
-  const kept = before.filter((each) => runs.some((member) => isRun(member, each)));
-  for (const each of before) if (!kept.includes(each)) end(each);
-  const fresh = runs.flatMap((member) =>
-    // One that is to be replaced was made for other probes.
-    kept.some((each) => isRun(member, each)) || pod.memberFingerprints[member.name] !== member.fingerprint
-      ? []
-      : begin(work, wish, member),
-  );
-  if (kept.length + fresh.length) work.followed.set(key, [...kept, ...fresh]);
+  for (const each of before) if (!followed.includes(each)) end(each);
+  if (followed.length) work.followed.set(key, followed);
   else work.followed.delete(key);
+}
+
+function isRun(member: ObservedMember, { memberId, startedAtMs }: Followed): boolean {
+  return member.id === memberId && member.startedAtMs === startedAtMs;
 }
 
 function end({ ending }: Followed): void {
   ending.abort(new Error('the run has ended'));
 }
 
-function begin(work: Work, wish: Wish, { id, name, revision, startedAtMs }: ObservedMember): Followed[] {
+function begin(
+  work: Work,
+  { wish, beside }: Seen,
+  { id, name, revision, startedAtMs }: ObservedMember,
+): Followed[] {
   const { group, number } = wish.revision;
   const container = group.containers.find((each) => each.name === name);
   if (startedAtMs === undefined) return [];
@@ -157,6 +167,7 @@ function begin(work: Work, wish: Wish, { id, name, revision, startedAtMs }: Obse
     mask: maskFor(group),
     asked,
     ending: new AbortController(),
+    beside,
   };
   for (const each of asked)
     later(work, run, each, firstDelayMs(each.plan, startedAtMs, work.parts.clock.now()));
@@ -190,8 +201,12 @@ async function askOnce(work: Work, run: Followed, asked: Asked, before: Rest): P
 async function askNow({ engines, clock }: ProberParts, run: Followed, { probe, plan }: Asked) {
   const engine = engines[run.host];
   if (!engine || run.ending.signal.aborted) return { answer: undefined, rest: NOTHING };
-  const { key, container } = run;
-  return ask({ engine, clock }, { key, container, probe, timeoutMs: plan.timeoutMs }, run.ending.signal);
+  const { key, container, revision: upTo } = run;
+  return ask(
+    { engine, clock },
+    { key, container, upTo, probe, timeoutMs: plan.timeoutMs },
+    run.ending.signal,
+  );
 }
 
 function take({ parts }: Work, run: Followed, asked: Asked, answer: Answer): void {
@@ -205,26 +220,4 @@ function take({ parts }: Work, run: Followed, asked: Asked, answer: Answer): voi
   if (passing === before.passing) return;
   if (passing) parts.feed.tell(key, revision, { kind: 'ready', container });
   parts.wake(key);
-}
-
-interface Turns {
-  take<T>(work: () => Promise<T>): Promise<T>;
-}
-
-function createTurns(): Turns {
-  let free = MOST_AT_ONCE;
-  const waiting: (() => void)[] = [];
-  return {
-    async take(work) {
-      if (free > 0) free--;
-      else await new Promise<void>((go) => waiting.push(go));
-      try {
-        return await work();
-      } finally {
-        const next = waiting.shift();
-        if (next) next();
-        else free++;
-      }
-    },
-  };
 }

@@ -10,7 +10,9 @@ export function promisedTo(
 ): Candidate['promised'] {
   const sizes = wishes
     .filter((wish) => wish.host === host && isUp(wish))
-    .map(({ revision }) => groupSize(revision.group));
+    // What is beside the one that serves takes room, too.
+    .flatMap(({ revision, beside }) => [revision, ...(beside ? [beside.revision] : [])])
+    .map(({ group }) => groupSize(group));
   const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
   return {
     memoryBytes: sum(sizes.map(({ memoryBytes }) => memoryBytes + overheadBytes)),

@@ -1,20 +1,20 @@
 import type { Clock } from '../clock.ts';
 import type { Engine, ObservedGroup, Step } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
-import { Failure } from '../failure.ts';
 import type { Ledger } from '../metering/index.ts';
 import { arrived } from './arrive.ts';
 import { assess, type Standing } from './assess.ts';
-import { type Deliveries, deliveryOf, noteDelivery } from './deliveries.ts';
+import { partedBy } from './beside.ts';
+import { type Deliveries, deliveryOf } from './deliveries.ts';
 import { heldByDrift } from './drift.ts';
-import { type ElsewhereParts, movedElsewhere } from './elsewhere.ts';
+import type { ElsewhereParts } from './elsewhere.ts';
 import { engineOf } from './engine-of.ts';
 import { expired } from './expiry.ts';
 import { FIRST_RETRY_MS, failed } from './failed.ts';
 import type { Feed } from './feed.ts';
 import { createGpuTurns, type GpuParts, type GpuTurns } from './gpu-turns.ts';
 import type { Health } from './health.ts';
-import { keepLogs, type LogArchive, type Removal } from './kept-logs.ts';
+import type { LogArchive } from './kept-logs.ts';
 import { createMeter, type Pricing } from './meter.ts';
 import type { Names } from './names.ts';
 import { identityOf, nextStep } from './next-step.ts';
@@ -23,7 +23,9 @@ import { createProber, type Prober } from './prober.ts';
 import { createQueue, type Queue } from './queue.ts';
 import { tellKilling } from './readiness.ts';
 import { lookWhenFreed, soughtRoom } from './room.ts';
-import { recordRuns, tellStarted } from './runs.ts';
+import { recordRuns } from './runs.ts';
+import { abandonSuperseded, MOST_MOVES_A_PASS, MOST_STEPS_A_PASS, take } from './take.ts';
+import { type BesideWork, tendBeside } from './try-beside.ts';
 import type { DesiredState, EventBook, RunBook, Wish } from './wish.ts';
 
 export interface ReconcilerParts extends GpuParts, Pick<ElsewhereParts, 'pools' | 'networks'> {
@@ -66,17 +68,16 @@ export interface Reconciler {
 
 /** How many groups are worked on at once. */
 const WORKERS = 4;
-/** A pass that has not come to rest by then has two steps that undo each other. */
-const MOST_STEPS_A_PASS = 40;
-/** An engine that refuses more addresses than this refuses them for another reason than it says. */
-const MOST_MOVES_A_PASS = 4;
 
 /** Brings what is to what should be: look, judge, take one step, look again. */
 export function createReconciler(parts: ReconcilerParts): Reconciler {
   const queue = createQueue<GroupKey>({
     clock: parts.clock,
     workers: WORKERS,
-    run: (key) => reconcile(work, key),
+    run: async (key) => {
+      const wish = await reconcile(work, key);
+      if (wish?.beside) await tendBeside(work, key);
+    },
   });
   const work: Work = {
     parts,
@@ -89,6 +90,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
     drifts: new Map(),
     deliveries: new Map(),
     stepping: new Map(),
+    trials: new Map(),
     closing: new AbortController(),
     queue,
   };
@@ -102,7 +104,8 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
     },
     async start() {
       // A group that fails waits for its retry: its own failing makes hints too, and they would spin.
-      const hint = (key: GroupKey) => (work.failures.has(key) ? undefined : work.queue.add(key));
+      const waits = (key: GroupKey) => work.failures.has(key) || (work.trials.get(key)?.failures ?? 0) > 0;
+      const hint = (key: GroupKey) => (waits(key) ? undefined : work.queue.add(key));
       watches = Object.values(parts.engines).map((engine) => engine.watch(hint));
       for (const { key } of await parts.desired.list()) work.queue.add(key);
     },
@@ -122,7 +125,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
   };
 }
 
-interface Work {
+interface Work extends Pick<BesideWork, 'trials' | 'stepping'> {
   readonly parts: ReconcilerParts;
   readonly meter: ReturnType<typeof createMeter>;
   readonly prober: Prober;
@@ -135,22 +138,15 @@ interface Work {
   readonly drifts: Map<GroupKey, string>;
   readonly deliveries: Deliveries;
   readonly failures: Map<GroupKey, { revision: number; code: string; attempts: number }>;
-  /** The pull that is under way for a group: the one step that is long and may be given up half-way. */
-  readonly stepping: Map<GroupKey, { revision: number; controller: AbortController }>;
   readonly closing: AbortController;
   readonly queue: Queue<GroupKey>;
 }
 
-async function abandonSuperseded({ parts, stepping }: Work, key: GroupKey): Promise<void> {
-  const running = stepping.get(key);
-  if (!running) return;
-  const wish = await parts.desired.get(key).catch(() => undefined);
-  if (wish?.wanted === 'running' && wish.revision.number === running.revision) return;
-  running.controller.abort(new Failure('superseded', 'A newer wish took its place.'));
-}
-
-/** One pass over one group. Never throws: what goes wrong is told, and tried again later. */
-async function reconcile(work: Work, key: GroupKey): Promise<void> {
+/**
+ * One pass over one group, or over the place of it that serves. Gives the wish as it was read last. Never throws: what goes
+ * wrong is told, and tried again later.
+ */
+async function reconcile(work: Work, key: GroupKey): Promise<Wish | undefined> {
   const taken = new Set<string>();
   let wish: Wish | undefined;
   let observed: ObservedGroup | undefined;
@@ -158,11 +154,11 @@ async function reconcile(work: Work, key: GroupKey): Promise<void> {
   try {
     for (let count = 0; count < MOST_STEPS_A_PASS && !work.closing.signal.aborted; count++) {
       wish = await work.parts.desired.get(key);
-      if (!wish) return;
+      if (!wish) return undefined;
       if (await expired(work, wish)) continue;
       if (!wish.host) {
         if (await soughtRoom(work, wish)) continue;
-        return;
+        return wish;
       }
       const engine = engineOf(work.parts, wish);
       // Pulling changes no group, so what was seen before it still holds.
@@ -172,14 +168,17 @@ async function reconcile(work: Work, key: GroupKey): Promise<void> {
         work.drifts.delete(key);
         await arrived(work, wish, standing);
         work.failures.delete(key);
-        return;
+        return wish;
       }
       if (!hasGpus && standing.kind !== 'finished') {
         if (await work.turns.come(wish, engine, work.closing.signal)) continue;
-        return;
+        return wish;
       }
-      if (taken.size === 0 && heldByDrift(work, wish, standing)) return;
-      if (taken.has(identityOf(step))) return work.queue.addAfter(key, FIRST_RETRY_MS);
+      if (taken.size === 0 && heldByDrift(work, wish, standing)) return wish;
+      if (taken.has(identityOf(step))) {
+        work.queue.addAfter(key, FIRST_RETRY_MS);
+        return wish;
+      }
       taken.add(identityOf(step));
       const mayMove =
         [...taken].filter((each) => each.startsWith('create-sandbox')).length <= MOST_MOVES_A_PASS;
@@ -192,6 +191,7 @@ async function reconcile(work: Work, key: GroupKey): Promise<void> {
   } catch (error) {
     if (!work.closing.signal.aborted) failed(work, key, wish, error);
   }
+  return wish;
 }
 
 /** Writes down what was seen, and gives where the group stands and the step that follows from it. */
@@ -203,46 +203,14 @@ async function lookAndJudge(
   const meteredFromMs = await meter.settle(wish, observed);
   await recordRuns(parts, wish, observed);
   const { given: gpus, complete: hasGpus } = await turns.share(wish);
-  const pod = podOf(await withPins(parts.desired, wish), observed, parts.pepper, { meteredFromMs, gpus });
-  prober.follow(wish, pod, observed);
+  const { serving } = partedBy(wish, observed);
+  const pod = podOf(await withPins(parts.desired, wish), serving, parts.pepper, { meteredFromMs, gpus });
+  prober.follow(wish, observed);
   const health = prober.health(wish.key);
   const runs = await parts.runs.runs(wish.key);
-  const standing = assess(wish, pod, observed, runs, parts.clock.now(), health);
+  // What is no longer wanted goes with all that there is of it.
+  const seen = wish.wanted === 'running' ? serving : observed;
+  const standing = assess(wish, pod, seen, runs, parts.clock.now(), health);
   const step = nextStep(standing, pod, wish.revision.images !== null);
   return { standing, step: step ?? deliveryOf(deliveries, standing, pod), hasGpus };
-}
-
-interface Taking extends Removal {
-  readonly mayMove: boolean;
-}
-
-async function take(work: Work, { wish, engine, step, observed, mayMove }: Taking): Promise<void> {
-  const { parts, meter, stepping, closing } = work;
-  const { key, revision } = wish;
-  const controller = new AbortController();
-  const signal = AbortSignal.any([closing.signal, controller.signal]);
-  if (step.kind === 'pull') {
-    stepping.set(key, { revision: revision.number, controller });
-    void abandonSuperseded(work, key); // a newer wish may have come since this one was read
-  }
-  try {
-    await keepLogs(parts, { wish, engine, step, observed }, signal);
-    const { images } = await engine.apply(step, {
-      signal,
-      report: async (fact) => {
-        if (fact.kind === 'image' && fact.state === 'pulling' && !observed?.pods.length)
-          await meter.pullBegins(wish);
-        parts.feed.tell(key, revision.number, fact);
-      },
-    });
-    noteDelivery(work.deliveries, step);
-    if (images) await parts.desired.note(key, revision.number, { images });
-    if (step.kind === 'start-members') await tellStarted(parts, step.pod, step.containers);
-  } catch (error) {
-    if (step.kind === 'pull' && !closing.signal.aborted && !observed?.pods.length) await meter.pullEnds(wish);
-    if (step.kind === 'create-sandbox' && mayMove && (await movedElsewhere(parts, wish, error))) return;
-    throw error;
-  } finally {
-    stepping.delete(key);
-  }
 }

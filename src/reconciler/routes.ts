@@ -23,6 +23,8 @@ export interface Routes {
 
 interface Route {
   readonly fqdn: string;
+  /** Which one serves. */
+  readonly revision: number;
   /** Served only while they lead here. */
   readonly domains: readonly string[];
   readonly address: string;
@@ -71,6 +73,7 @@ export function createRoutes(
     else
       routes.set(key, {
         fqdn: wish.fqdn,
+        revision: wish.revision.number,
         domains: customDomainsOf(wish.key, wish.revision.group),
         address: place.address,
         port: place.hostPort,
@@ -79,11 +82,12 @@ export function createRoutes(
         reached: wish.settled === 'Running' || routes.get(key)?.reached === true,
       });
   };
-  const close = feed.listen(({ group, fact, atMs }) => {
+  const close = feed.listen(({ group, revision, fact, atMs }) => {
+    const known = routes.get(group);
+    if (known && revision > known.revision && isOfTrial(fact)) return;
     const untilMs = awaitedUntil(awaited.get(group) ?? 0, { fact, atMs });
     if (untilMs) awaited.set(group, untilMs);
     else awaited.delete(group);
-    const known = routes.get(group);
     if (isAway(away.has(group), fact, known?.container ?? '')) away.add(group);
     else away.delete(group);
     // From here on its probe says whether it is ready; until then what ran before goes on serving.
@@ -135,6 +139,12 @@ function keysByName(routes: ReadonlyMap<GroupKey, Route>): Map<string, GroupKey[
   );
   const all = Map.groupBy(pairs, ([name]) => name);
   return new Map([...all].map(([name, each]) => [name, each.map(([, key]) => key)]));
+}
+
+/** What a later revision goes through that is tried beside the one that serves changes nothing for those who ask. */
+function isOfTrial(fact: Fact): boolean {
+  if (fact.kind === 'accepted') return fact.beside === true;
+  return fact.kind !== 'running' && fact.kind !== 'finished';
 }
 
 /** Traffic of the edge goes to the container that has its port. */

@@ -1,4 +1,5 @@
 import type { ObservedGroup, ObservedMember, Pod } from '../engines/index.ts';
+import { partedBy } from './beside.ts';
 import type { Feed } from './feed.ts';
 import type { EventBook, RunBook, Wish } from './wish.ts';
 
@@ -17,6 +18,8 @@ export async function recordRuns(
   wish: Wish,
   observed: ObservedGroup | undefined,
 ): Promise<void> {
+  // What was given up, or has been replaced, ends because it was asked to.
+  const going = wish.beside && !wish.beside.isTried ? partedBy(wish, observed).beside?.pods : [];
   for (const pod of observed?.pods ?? []) {
     for (const member of pod.members) {
       if (member.state !== 'exited' || member.startedAtMs === undefined || member.finishedAtMs === undefined)
@@ -33,7 +36,7 @@ export async function recordRuns(
         outOfMemory: member.outOfMemory,
         unhealthy,
       });
-      if (!fresh || wish.wanted === 'deleted') continue;
+      if (!fresh || wish.wanted === 'deleted' || going?.includes(pod)) continue;
       const asked = wasAsked(wish, member);
       const reason = asked || unhealthy || (member.outOfMemory ? 'out of memory' : `exit code ${exitCode}`);
       feed.tell(wish.key, member.revision, {

@@ -28,6 +28,25 @@ export interface Wish {
   readonly expiresAtMs: number | null;
   /** Who asked for the deletion; '' while the group is wanted. */
   readonly deletedBy: string;
+  /** Absent for a group that has one place only. */
+  readonly beside?: Beside;
+}
+
+/** A second place of a group on its host: the next revision is tried there while this one serves. */
+export interface Beside extends Omit<Spot, 'host'> {
+  /** What is tried there, or what was there last. */
+  readonly revision: Revision;
+  /** False where all that is there is to go. */
+  readonly isTried: boolean;
+  /** What has been replaced goes on until then, for those who were told its address a moment ago; epoch ms. */
+  readonly staysUntilMs: number;
+}
+
+/** The revision that is tried beside the one that serves, as the wish that it would be; undefined for none. */
+export function triedOf({ beside, ...wish }: Wish): Wish | undefined {
+  if (!beside?.isTried) return undefined;
+  const { isTried: _, staysUntilMs: __, ...there } = beside;
+  return { ...wish, ...there, settled: null, restartBeforeMs: 0 };
 }
 
 export type Settled = 'Running' | 'Succeeded' | 'Failed' | 'Stopped';
@@ -50,13 +69,15 @@ export interface Revision {
 }
 
 export interface WishDraft
-  extends Omit<Wish, 'wanted' | 'revision' | 'settled' | 'deletedBy' | 'restartBeforeMs'> {
+  extends Omit<Wish, 'wanted' | 'revision' | 'settled' | 'deletedBy' | 'restartBeforeMs' | 'beside'> {
   readonly revision: Omit<Revision, 'number' | 'images' | 'settled' | 'reason' | 'rollbackOf'> & {
     readonly reason?: string;
     readonly rollbackOf?: number;
   };
   /** The new revision's number is larger than this one, whatever the books say (what the engine shows counts too). */
   readonly after: number;
+  /** Its place is the group's second one: it is tried there, and the wish stays what it is until it is promoted. */
+  readonly isTrial?: boolean;
 }
 
 /** Where a group is: its host, and what it has of it. */
@@ -78,8 +99,24 @@ export interface WishChange {
 export interface DesiredState {
   get(key: GroupKey): Promise<Wish | undefined>;
   list(): Promise<Wish[]>;
-  /** Accepts a revision: numbers it, and makes it the wish. A group that was being deleted is wanted again. */
+  /**
+   * Accepts a revision: numbers it, and makes it the wish. A group that was being deleted is wanted again, and what was tried
+   * beside it is to go. One that is to be tried beside the wish itself is given as the wish that it would be.
+   */
   put(draft: WishDraft): Promise<Wish>;
+  /**
+   * What was tried becomes the wish, at its place, and has reached its end; what served before is at the second place, and
+   * stays there until the time that is given. Gives false when it is tried no more.
+   */
+  promote(
+    key: GroupKey,
+    revision: number,
+    end: { readonly settled: Settled; readonly staysUntilMs: number },
+  ): Promise<boolean>;
+  /** What was tried has failed, and is to go. Gives false when it is tried no more. */
+  abandon(key: GroupKey, revision: number): Promise<boolean>;
+  /** Nothing is left at the second place: gives it back, unless something is to be tried there again. */
+  vacate(key: GroupKey): Promise<void>;
   /** Adds what was learnt of a revision; gives false when it was known already. */
   note(
     key: GroupKey,
@@ -90,7 +127,7 @@ export interface DesiredState {
   change(key: GroupKey, change: WishChange): Promise<boolean>;
   /** Puts a group that waits for room on a host. Gives false when it does not wait any more, or for another revision. */
   assign(key: GroupKey, revision: number, spot: Spot): Promise<boolean>;
-  /** Gives the group another address, in one transaction with the book of addresses. */
+  /** Gives the group, or its second place (`besideKey`), another address, in one transaction with the book of addresses. */
   move(host: string, key: GroupKey, decide: Decide): Promise<Allocation>;
   /** Every revision of a group, newest first, also of one that is gone. */
   revisions(key: GroupKey, last?: number): Promise<Revision[]>;

@@ -94,6 +94,7 @@ export interface View {
     suggestion?: { text: string };
   };
   readonly serving?: number;
+  readonly coming?: number;
 }
 
 export function statusTable(views: readonly View[]): Block[] {
@@ -132,6 +133,9 @@ export function statusOf(view: View): Block[] {
       'revision',
       `#${view.revision} · ${view.commit ? `${view.commit.slice(0, 7)} of ${view.repository}` : `by command of ${view.by}`}`,
     ],
+    ...(view.coming === undefined
+      ? []
+      : [['next', `#${view.coming} is being tried beside it`] as [string, string]]),
     ['location', placeOf(view)],
     ...(view.isolation
       ? [['isolation', `${view.isolation.level}: ${view.isolation.saw}`] as [string, string]]

@@ -28,4 +28,5 @@ export * from './room.ts';
 export * from './secrets.ts';
 export * from './slack.ts';
 export * from './tokens.ts';
+export * from './update.ts';
 export { type DeviceView, type Saving, type UsagePoint, usageBlocks, type WaitingView } from './usage.ts';

@@ -25,4 +25,5 @@ export type {
   VolumeMount,
 } from './schema/group.ts';
 export { containerLimits, groupSize } from './size.ts';
+export { UPDATES, type Updates, updatesOf } from './updates.ts';
 export { writeGroup } from './write.ts';

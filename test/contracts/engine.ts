@@ -350,6 +350,28 @@ const CASES = {
     expect(totalBytes).toBeGreaterThan(0);
     expect(used && (await host.engine.dropImage(used, signal()))).toBe(false);
   },
+  'of two sandboxes of one group the one that is meant answers': async (host: Host) => {
+    const words = (text: string) => ({ containers: { web: { script: `echo ${text}\n${WAIT}` } } });
+    const first = await host.bring('twice', words('first'));
+    const second = { ...(await host.pod('twice', words('second'))), revision: 2, podRevision: 2 };
+    await host.apply({ kind: 'create-sandbox', pod: second });
+    await host.start(second);
+    const logs = (upTo: number) => host.logs(first, { upTo });
+    await eventually(async () =>
+      expect([await logs(1), await logs(2)]).toEqual([['web first'], ['web second']]),
+    );
+    const used = (await host.engine.usage(signal(), first.key)).get(first.key) ?? [];
+    expect(used.map(({ podRevision }) => podRevision).toSorted()).toEqual([1, 2]);
+    const { id, sandboxId, members = [] } = (await host.see(first.key)) ?? {};
+    await host.apply({
+      kind: 'stop',
+      key: first.key,
+      members: members.map((each) => each.id),
+      sandbox: sandboxId ?? '',
+    });
+    await host.apply({ kind: 'remove', key: first.key, podId: id ?? '', keepVolumes: false });
+    expect(await host.see(first.key)).toMatchObject({ revision: 1, state: 'running' });
+  },
   'usage is told of what runs': async (host: Host) => {
     const pod = await host.bring('uses', {
       containers: { web: { script: WAIT }, job: { script: 'exit 0' } },

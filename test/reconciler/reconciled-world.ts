@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { GpuDevice } from '../../src/engines/index.ts';
 import type { Event, Fact, GroupKey } from '../../src/event.ts';
 import { pricesFrom } from '../../src/metering/index.ts';
-import { poolsFrom } from '../../src/network/index.ts';
+import { besideKey, poolsFrom } from '../../src/network/index.ts';
 import {
   createFeed,
   createReconciler,
@@ -33,6 +33,8 @@ export interface ReconciledWorld {
   readonly internalErrors: readonly unknown[];
   /** Accepts a revision, as a push does, and wakes the reconciler. */
   wish(words: GroupWords, key?: GroupKey): Promise<Wish>;
+  /** Accepts a revision that is tried beside the one that serves. */
+  tryBeside(words: GroupWords, key?: GroupKey): Promise<Wish>;
   /** Stops, starts, restarts or dates a group, as their verbs do. */
   change(change: WishChange, key?: GroupKey): Promise<boolean>;
   /** Asks for a deletion, as `katabot delete` does. */
@@ -95,6 +97,32 @@ export async function createReconciledWorld(
     await bot.reconciler.idle();
     await bot.feed.written();
   };
+  const accept = async (words: GroupWords, key: GroupKey, isTrial: boolean) => {
+    const slot = await store.slots.take('local', isTrial ? besideKey(key) : key, 4096);
+    const wish = await store.desired.put({
+      key,
+      location: 'local',
+      host: 'local',
+      repository: 'shop',
+      slot,
+      address: words.ports ? `127.21.0.${slot + 1}` : '',
+      subnet: `198.19.${slot}.0/28`,
+      published: publishedAt(`127.21.0.${slot + 1}`, words),
+      fqdn: words.dnsNameLabel ? `${words.dnsNameLabel}.test` : '',
+      after: 0,
+      expiresAtMs: null,
+      isTrial,
+      revision: {
+        commit: 'c0ffee'.padEnd(40, '0'),
+        path: 'containergroup.yaml',
+        group: groupFrom(words),
+        acceptedBy: 'david',
+        acceptedAtMs: clock.now(),
+      },
+    });
+    bot.reconciler.wake(key);
+    return wish;
+  };
   return {
     clock,
     engine,
@@ -103,31 +131,8 @@ export async function createReconciledWorld(
     events,
     internalErrors,
     rest,
-    async wish(words, key = KEY) {
-      const slot = await store.slots.take('local', key, 4096);
-      const wish = await store.desired.put({
-        key,
-        location: 'local',
-        host: 'local',
-        repository: 'shop',
-        slot,
-        address: words.ports ? `127.21.0.${slot + 1}` : '',
-        subnet: `198.19.${slot}.0/28`,
-        published: publishedAt(`127.21.0.${slot + 1}`, words),
-        fqdn: '',
-        after: 0,
-        expiresAtMs: null,
-        revision: {
-          commit: 'c0ffee'.padEnd(40, '0'),
-          path: 'containergroup.yaml',
-          group: groupFrom(words),
-          acceptedBy: 'david',
-          acceptedAtMs: clock.now(),
-        },
-      });
-      bot.reconciler.wake(key);
-      return wish;
-    },
+    wish: (words, key = KEY) => accept(words, key, false),
+    tryBeside: (words, key = KEY) => accept(words, key, true),
     async unwish(key = KEY) {
       await store.desired.unwish(key, 'david');
       bot.reconciler.wake(key);

@@ -106,6 +106,7 @@ async function asBefore(...more: readonly string[]): Promise<void> {
     'drop table acme_accounts',
     'drop table shipped',
     'drop table pulled_images',
+    'drop table beside',
     "delete from kysely_migration where name >= '0040-addresses'",
     ...more,
   ])

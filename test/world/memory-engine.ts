@@ -5,26 +5,27 @@
 import { createServer } from 'node:http';
 import { type Duplex, duplexPair } from 'node:stream';
 import { type Clock, within } from '../../src/clock.ts';
-import type {
-  AttachRequest,
-  ContainerUsage,
-  DialRequest,
-  Engine,
-  EngineFacts,
-  ExecRequest,
-  ImageStore,
-  LogLine,
-  LogRequest,
-  ObservedGroup,
-  ObservedMember,
-  ObservedPod,
-  Pod,
-  Published,
-  Session,
-  Step,
-  StepContext,
-  StepResult,
-  Survey,
+import {
+  type AttachRequest,
+  type ContainerUsage,
+  type DialRequest,
+  type Engine,
+  type EngineFacts,
+  type ExecRequest,
+  type ImageStore,
+  type LogLine,
+  type LogRequest,
+  meant,
+  type ObservedGroup,
+  type ObservedMember,
+  type ObservedPod,
+  type Pod,
+  type Published,
+  type Session,
+  type Step,
+  type StepContext,
+  type StepResult,
+  type Survey,
 } from '../../src/engines/index.ts';
 import { type GroupKey, partsOf } from '../../src/event.ts';
 import { Failure } from '../../src/failure.ts';
@@ -646,8 +647,7 @@ function observedMember({
 async function* logs(state: State, request: LogRequest, signal: AbortSignal): AsyncGenerator<LogLine> {
   const told = new Map<string, number>();
   const sources = () =>
-    state.pods
-      .filter(({ pod }) => pod.key === request.key)
+    meantPods(state, request)
       .flatMap(({ members }) => members)
       .filter(({ id, name }) => (request.container ?? name) === name && (request.member ?? id) === id);
   const inWindow = ({ timestamp }: LogLine) => {
@@ -671,10 +671,19 @@ async function* logs(state: State, request: LogRequest, signal: AbortSignal): As
   }
 }
 
+function meantPods(
+  state: State,
+  { key, upTo }: { readonly key: GroupKey; readonly upTo?: number },
+): StoredPod[] {
+  const own = state.pods.filter(({ pod }) => pod.key === key);
+  return meant(own, ({ pod }) => pod.podRevision, upTo);
+}
+
 /** A running member, or the failure that the real engine would give. */
-function runningMember(state: State, key: GroupKey, container: string): StoredMember {
+function runningMember(state: State, which: ExecRequest | AttachRequest): StoredMember {
   orUnreachable(state, undefined);
-  const members = state.pods.filter(({ pod }) => pod.key === key).flatMap((stored) => stored.members);
+  const { key, container } = which;
+  const members = meantPods(state, which).flatMap((stored) => stored.members);
   const wanted = members.find(({ name }) => name === container);
   if (wanted?.state === 'running') return wanted;
   if (wanted) {
@@ -688,8 +697,9 @@ function runningMember(state: State, key: GroupKey, container: string): StoredMe
 }
 
 /** Understands `sh -c` with a script of `echo TEXT`, `echo TEXT >&2` and `exit CODE`, `cat`, which gives its input back, and `yes`, which prints a mebibyte. */
-function exec(state: State, { key, container, command }: ExecRequest, signal: AbortSignal): Session {
-  runningMember(state, key, container);
+function exec(state: State, request: ExecRequest, signal: AbortSignal): Session {
+  const { key, container, command } = request;
+  runningMember(state, request);
   const [program = '', , script = ''] = command;
   state.programsRun++;
   const said: { stream: 'stdout' | 'stderr'; bytes: Uint8Array }[] = [];
@@ -757,8 +767,8 @@ function createInput() {
   };
 }
 
-function attach(state: State, { key, container }: AttachRequest, signal: AbortSignal): Session {
-  const member = runningMember(state, key, container);
+function attach(state: State, request: AttachRequest, signal: AbortSignal): Session {
+  const member = runningMember(state, request);
   const { promise: exitCode, resolve } = Promise.withResolvers<number>();
   let told = member.lines.length;
   const output = async function* () {
@@ -797,12 +807,14 @@ function usage(state: State, key: GroupKey | undefined): Map<GroupKey, Container
   orUnreachable(state, undefined);
   const pods = state.pods.filter(({ pod }) => key === undefined || pod.key === key);
   return new Map(
-    pods.map(({ pod, members }) => [
-      pod.key,
-      members
+    [...Map.groupBy(pods, ({ pod }) => pod.key)].map(([each, own]) => [
+      each,
+      own
+        .flatMap(({ pod, members }) => members.map((member) => ({ ...member, ...pod })))
         .filter((member) => member.state === 'running')
-        .map(({ name }) => ({
+        .map(({ name, podRevision }) => ({
           container: name,
+          podRevision,
           cpuMilli: 10,
           memoryBytes: 2 ** 20,
           memoryLimitBytes: 100 * 2 ** 20,

@@ -2,10 +2,10 @@ import { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 import { type Clock, within } from '../../clock.ts';
 import { Failure } from '../../failure.ts';
-import type { DialRequest } from '../index.ts';
+import { type DialRequest, meant } from '../index.ts';
 import { adoptedSandboxes } from './adopted.ts';
 import type { Connection } from './connection.ts';
-import { LABEL, ownedBy } from './labels.ts';
+import { LABEL, ownedBy, podRevisionIn } from './labels.ts';
 import { ended } from './programs.ts';
 import { DIAL_PATH } from './sandbox-image.ts';
 import { framedOutput, type Part } from './sessions.ts';
@@ -22,14 +22,17 @@ interface DialParts {
  */
 export async function openDial(
   { connection, owner, clock }: DialParts,
-  { key, port }: DialRequest,
+  { key, port, upTo }: DialRequest,
   signal: AbortSignal,
 ): Promise<Duplex> {
   const filters = { label: [...ownedBy(owner, key).label, `${LABEL.role}=sandbox`], status: ['running'] };
   const open = async (docker: Docker) => {
-    const [made] = await docker.listContainers({ filters });
-    const sandbox =
-      made ?? (await adoptedSandboxes(docker, owner, key)).find(({ State }) => State === 'running');
+    const [made, adopted] = await Promise.all([
+      docker.listContainers({ filters }),
+      adoptedSandboxes(docker, owner, key),
+    ]);
+    const running = [...made, ...adopted.filter(({ State }) => State === 'running')];
+    const [sandbox] = meant(running, ({ Labels }) => podRevisionIn(Labels), upTo);
     const address = Object.values(sandbox?.NetworkSettings.Networks ?? {})[0]?.IPAddress;
     if (!sandbox || !address) {
       throw new Failure('container-not-running', `The sandbox of ${key} does not run.`, {

@@ -1,8 +1,8 @@
 import type Docker from 'dockerode';
 import { type Clock, within } from '../../clock.ts';
-import type { LogLine, LogRequest } from '../index.ts';
+import { type LogLine, type LogRequest, meant } from '../index.ts';
 import type { Connection } from './connection.ts';
-import { LABEL, ownedBy } from './labels.ts';
+import { LABEL, ownedBy, podRevisionIn } from './labels.ts';
 import { containerLines, type LogWindow } from './logs.ts';
 
 /** How often to look whether a member that ended runs again, or a new one has come. */
@@ -45,10 +45,10 @@ function momentOf(ms: number): string {
 async function sourcesOf(
   docker: Docker,
   owner: string,
-  { key, container, member }: LogRequest,
+  { key, container, member, upTo }: LogRequest,
 ): Promise<Source[]> {
   const found = await docker.listContainers({ all: true, filters: ownedBy(owner, key) });
-  return found
+  return meant(found, ({ Labels }) => podRevisionIn(Labels), upTo)
     .filter(({ Labels }) => Labels[LABEL.role] !== 'sandbox')
     .map(({ Id, Labels }) => ({
       id: Id,

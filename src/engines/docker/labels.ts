@@ -55,6 +55,11 @@ export function podLabels(owner: string, pod: Pod, role: Role): Record<string, s
   };
 }
 
+/** The revision that a pod was made for, as its name says; 0 for none of ours. */
+export function podRevisionIn(labels: Record<string, string>): number {
+  return Number(/\.r(\d+)$/.exec(labels[LABEL.pod] ?? '')?.[1] ?? 0);
+}
+
 /** The filter that finds every object of this bot, or of one group. */
 export function ownedBy(owner: string, key?: GroupKey): { label: string[] } {
   return { label: [`${LABEL.owner}=${owner}`, ...(key ? [`${LABEL.group}=${key}`] : [])] };

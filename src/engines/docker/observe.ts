@@ -1,7 +1,7 @@
 import type { ContainerInspectInfo } from 'dockerode';
 import type { GroupKey } from '../../event.ts';
 import type { ObservedGroup, ObservedMember, ObservedPod, Published } from '../index.ts';
-import { LABEL } from './labels.ts';
+import { LABEL, podRevisionIn } from './labels.ts';
 
 /** What is left of a pod besides containers. */
 export interface Leftover {
@@ -52,7 +52,7 @@ function podFrom(id: string, containers: readonly ContainerInspectInfo[], volume
   const finishedAtMs = sandbox?.State.Running ? undefined : time(sandbox?.State.FinishedAt);
   return {
     id,
-    revision: Number(/\.r(\d+)$/.exec(id)?.[1] ?? 0),
+    revision: podRevisionIn({ [LABEL.pod]: id }),
     fingerprint: containers.length ? (labels[LABEL.fingerprint] ?? '') : volumesOf,
     state: sandbox ? stateOf(sandbox) : 'absent',
     sandboxId: sandbox?.Id ?? '',

@@ -3,11 +3,11 @@ import type Docker from 'dockerode';
 import type { Clock } from '../../clock.ts';
 import type { GroupKey } from '../../event.ts';
 import { Failure } from '../../failure.ts';
-import type { AttachRequest, ExecRequest, Session, TerminalSize } from '../index.ts';
+import { type AttachRequest, type ExecRequest, meant, type Session, type TerminalSize } from '../index.ts';
 import { statusOf } from './causes.ts';
 import type { Connection } from './connection.ts';
 import { ENTER_PATH, withEnvironment } from './containers.ts';
-import { LABEL, ownedBy } from './labels.ts';
+import { LABEL, ownedBy, podRevisionIn } from './labels.ts';
 import { begun, ended } from './programs.ts';
 
 interface SessionParts {
@@ -22,10 +22,10 @@ interface SessionParts {
  */
 export async function openExec(
   { connection, owner, clock }: SessionParts,
-  { key, container, command, input, terminal }: ExecRequest,
+  { command, input, terminal, ...which }: ExecRequest,
   signal: AbortSignal,
 ): Promise<Session> {
-  const { Id, Mounts } = await runningMember(connection, owner, { key, container }, signal);
+  const { Id, Mounts } = await runningMember(connection, owner, which, signal);
   const isSecure = Mounts.some(({ Destination }) => Destination === ENTER_PATH);
   const tty = terminal !== undefined;
   const open = async (docker: Docker) => {
@@ -58,10 +58,10 @@ export async function openExec(
 /** What the member's own program prints from now on. Members have no input of their own. */
 export async function openAttach(
   { connection, owner, clock }: SessionParts,
-  { key, container }: AttachRequest,
+  which: AttachRequest,
   signal: AbortSignal,
 ): Promise<Session> {
-  const { Id: id } = await runningMember(connection, owner, { key, container }, signal);
+  const { Id: id } = await runningMember(connection, owner, which, signal);
   const options = { stream: true, stdout: true, stderr: true, hijack: true };
   const open = async (docker: Docker) => asDuplex(await docker.getContainer(id).attach(options));
   const socket = await connection.call('to attach', open, signal);
@@ -84,11 +84,12 @@ export async function openAttach(
 async function runningMember(
   connection: Connection,
   owner: string,
-  { key, container }: { key: GroupKey; container: string },
+  { key, container, upTo }: { key: GroupKey; container: string; upTo?: number },
   signal: AbortSignal,
 ): Promise<Docker.ContainerInfo> {
   const list = (docker: Docker) => docker.listContainers({ all: true, filters: ownedBy(owner, key) });
-  const found = (await connection.call('to list its containers', list, signal)).filter(
+  const listed = await connection.call('to list its containers', list, signal);
+  const found = meant(listed, ({ Labels }) => podRevisionIn(Labels), upTo).filter(
     ({ Labels }) => Labels[LABEL.role] !== 'sandbox',
   );
   const wanted = found.filter(({ Labels }) => Labels[LABEL.container] === container);

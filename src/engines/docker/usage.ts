@@ -4,7 +4,7 @@ import type { GroupKey } from '../../event.ts';
 import type { ContainerUsage } from '../index.ts';
 import { adoptedSandboxes } from './adopted.ts';
 import type { Connection } from './connection.ts';
-import { LABEL, ownedBy } from './labels.ts';
+import { LABEL, ownedBy, podRevisionIn } from './labels.ts';
 import { keyIn } from './observe.ts';
 import { isGone } from './sessions.ts';
 
@@ -32,17 +32,30 @@ export async function usageOf(
   const measured = await connection.call('to measure', look, signal);
   const groups = Map.groupBy(measured, ({ labels }) => keyIn(labels));
   return new Map(
-    [...groups].map(([group, containers]) => {
-      // The network belongs to the sandbox: what it carries is the group's.
-      const sandbox = containers.find(({ labels }) => labels[LABEL.role] === 'sandbox');
-      const members = containers.filter((each) => each !== sandbox);
-      return [
-        group,
-        members.flatMap(({ labels, stats }) =>
-          stats ? [usageFrom(labels[LABEL.container] ?? '', stats, sandbox?.stats)] : [],
-        ),
-      ];
-    }),
+    [...groups].map(([group, containers]) => [
+      group,
+      [...Map.groupBy(containers, ({ labels }) => labels[LABEL.pod])].flatMap(([, pod]) => usageIn(pod)),
+    ]),
+  );
+}
+
+interface Measured {
+  readonly labels: Record<string, string>;
+  readonly stats: Stats | undefined;
+}
+
+/** The network belongs to the sandbox: what it carries is the group's. */
+function usageIn(pod: readonly Measured[]): ContainerUsage[] {
+  const sandbox = pod.find(({ labels }) => labels[LABEL.role] === 'sandbox');
+  return pod.flatMap(({ labels, stats }) =>
+    stats && labels[LABEL.role] !== 'sandbox'
+      ? [
+          {
+            ...usageFrom(labels[LABEL.container] ?? '', stats, sandbox?.stats),
+            podRevision: podRevisionIn(labels),
+          },
+        ]
+      : [],
   );
 }
 
@@ -57,7 +70,11 @@ async function statsOf(docker: Docker, id: string, signal: AbortSignal): Promise
 }
 
 /** Pure: the engine's counters as numbers that people compare with what they asked for. */
-export function usageFrom(container: string, stats: Stats, network: Stats | undefined): ContainerUsage {
+export function usageFrom(
+  container: string,
+  stats: Stats,
+  network: Stats | undefined,
+): Omit<ContainerUsage, 'podRevision'> {
   const { cpu_stats: now, precpu_stats: before, memory_stats: memory, pids_stats: pids } = stats;
   const used = now.cpu_usage.total_usage - before.cpu_usage.total_usage;
   const passed = (now.system_cpu_usage ?? 0) - (before.system_cpu_usage ?? 0);

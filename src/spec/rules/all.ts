@@ -13,6 +13,7 @@ import { registryFindings } from './registries.ts';
 import { resolverFindings } from './resolver.ts';
 import { resourceFindings } from './resources.ts';
 import { rightsFindings } from './rights.ts';
+import { updateFindings } from './updates.ts';
 import { volumeFindings } from './volumes.ts';
 
 /** Every rule that looks at more than one property. Pure. */
@@ -32,5 +33,6 @@ export function ruleFindings(group: Group): Finding[] {
     domainFindings,
     resolverFindings,
     conflictFindings,
+    updateFindings,
   ].flatMap((findings) => findings(group));
 }

@@ -198,7 +198,10 @@ export const groupSchema = envelope(
     }),
     tags: map(
       text({ says: 'Value.' }),
-      { says: 'Names and values for people.', effect: 'in-place' },
+      {
+        says: 'Names and values for people; `katabot-updates: beside` lets what serves go on until an update is healthy.',
+        effect: 'in-place',
+      },
       { most: 50 },
     ),
     zones: list(text({ says: 'One zone.' }), {

@@ -50,6 +50,11 @@ export function moveWish(
     const address = allocation.published[0]?.address ?? '';
     const published = JSON.stringify(allocation.published);
     await transaction.updateTable('wishes').set({ address, published }).where('key', '=', key).execute();
+    await transaction
+      .updateTable('beside')
+      .set({ address, published })
+      .where((row) => row(sql`key || '+'`, '=', key))
+      .execute();
     return allocation;
   });
 }

@@ -1,17 +1,24 @@
 import type { Kysely } from 'kysely';
+import type { GroupKey } from '../../event.ts';
 import type { DesiredState, Settled, Spot, WishChange, WishDraft } from '../../reconciler/index.ts';
 import type { Vault } from '../../secrets/index.ts';
 import { moveWish } from './addresses.ts';
+import { abandon, dropTried, promote, releaseSecond, tryBeside, vacate } from './beside.ts';
 import { groupCache, sealGroup } from './sealed-group.ts';
 import type { Tables } from './tables.ts';
-import { REVISION, revisionFrom, selectWishes, type WishRow, wishFrom } from './wish-rows.ts';
+import { besideIn, REVISION, revisionFrom, selectWishes, type WishRow, wishFrom } from './wish-rows.ts';
 
 type Database = Kysely<Tables>;
 
 export function desiredState(database: Database, vault: Vault): DesiredState {
   const groups = groupCache(database, vault);
   const wishesFrom = (rows: readonly WishRow[]) =>
-    Promise.all(rows.map(async (row) => wishFrom(row, await groups.read(row))));
+    Promise.all(
+      rows.map(async (row) => {
+        const beside = besideIn(row);
+        return wishFrom(row, await groups.read(row), beside && (await groups.read(beside)));
+      }),
+    );
   return {
     async get(key) {
       const rows = await selectWishes(database).where('wishes.key', '=', key).execute();
@@ -21,7 +28,7 @@ export function desiredState(database: Database, vault: Vault): DesiredState {
     async put(draft) {
       const number = await insertRevision(database, draft, await sealGroup(draft.revision.group, vault));
       groups.keep(draft.key, number, draft.revision.group);
-      const { after: _, revision, ...rest } = draft;
+      const { after: _, isTrial: __, revision, ...rest } = draft;
       return {
         ...rest,
         wanted: 'running',
@@ -38,6 +45,9 @@ export function desiredState(database: Database, vault: Vault): DesiredState {
     change: (key, change) => changeWish(database, key, change),
     assign: (key, revision, spot) => assignSpot(database, key, revision, spot),
     move: (host, key, decide) => moveWish(database, host, key, decide),
+    promote: (key, revision, end) => promote(database, key, revision, end),
+    abandon: (key, revision) => abandon(database, key, revision),
+    vacate: (key) => vacate(database, key),
     async revisions(key, last) {
       let query = database
         .selectFrom('revisions')
@@ -123,6 +133,11 @@ function insertRevision(
       .insertInto('revisions')
       .values({ key, number, commit, path, ...text, images: null, ...words, settled: null })
       .execute();
+    if (draft.isTrial) {
+      await tryBeside(transaction, draft, number);
+      return number;
+    }
+    await dropTried(transaction, key);
     const place = { location, host, repository, slot, address, subnet, published, fqdn };
     const wish = {
       wanted: 'running',
@@ -179,7 +194,7 @@ function noteSettled(database: Database, key: string, revision: number, settled:
   });
 }
 
-function forget(database: Database, key: string): Promise<boolean> {
+function forget(database: Database, key: GroupKey): Promise<boolean> {
   return database.transaction().execute(async (transaction) => {
     // Wanted again in the meantime: then nothing is forgotten.
     const gone = await transaction
@@ -191,6 +206,7 @@ function forget(database: Database, key: string): Promise<boolean> {
     for (const table of ['slots', 'addresses', 'labels', 'gpus', 'runs'] as const) {
       await transaction.deleteFrom(table).where('key', '=', key).execute();
     }
+    await releaseSecond(transaction, key);
     return true;
   });
 }

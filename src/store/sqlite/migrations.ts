@@ -188,6 +188,11 @@ const MIGRATIONS: Record<string, Migration> = {
       host text not null, id text not null, name text not null, used_at_ms bigint not null,
       primary key (host, id, name))`,
   ),
+  '0083-beside': statements(
+    `create table beside (
+      key text primary key, revision integer not null, going integer not null, stays_until_ms bigint not null,
+      slot integer not null, address text not null, subnet text not null, published text not null)`,
+  ),
 };
 
 function statements(...texts: readonly string[]): Migration {

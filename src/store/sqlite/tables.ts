@@ -22,6 +22,20 @@ export interface Tables {
     restart_before_ms: number;
     expires_at_ms: number | null;
   };
+  /** The second place of a group. */
+  beside: {
+    key: string;
+    /** What is tried there, or was there last. */
+    revision: number;
+    /** 1 where nothing is tried there any more. */
+    going: number;
+    stays_until_ms: number;
+    slot: number;
+    address: string;
+    subnet: string;
+    /** JSON, as in `wishes`. */
+    published: string;
+  };
   revisions: {
     key: string;
     number: number;

@@ -24,23 +24,49 @@ export function selectWishes(database: Kysely<Tables>) {
     .innerJoin('revisions', (join) =>
       join.onRef('revisions.key', '=', 'wishes.key').onRef('revisions.number', '=', 'wishes.revision'),
     )
+    .leftJoin('beside', 'beside.key', 'wishes.key')
+    .leftJoin('revisions as tried', (join) =>
+      join.onRef('tried.key', '=', 'beside.key').onRef('tried.number', '=', 'beside.revision'),
+    )
     .select(REVISION)
     .select([
       'wanted',
       'location',
       'host',
       'repository',
-      'slot',
-      'address',
-      'subnet',
-      'published',
+      'wishes.slot',
+      'wishes.address',
+      'wishes.subnet',
+      'wishes.published',
       'fqdn',
       'wishes.settled as standing',
       'deleted_by',
       'restart_before_ms',
       'expires_at_ms',
+    ])
+    .select(TRIED)
+    .select([
+      'beside.slot as beside_slot',
+      'beside.address as beside_address',
+      'beside.subnet as beside_subnet',
+      'beside.published as beside_published',
+      'beside.going',
+      'beside.stays_until_ms',
     ]);
 }
+
+/** The same of the revision at the group's second place; null where there is none. */
+const TRIED = [
+  'tried.key as tried_key',
+  'tried.number as tried_number',
+  'tried.commit as tried_commit',
+  'tried.path as tried_path',
+  'tried.images as tried_images',
+  'tried.accepted_by as tried_accepted_by',
+  'tried.accepted_at_ms as tried_accepted_at_ms',
+  'tried.reason as tried_reason',
+  'tried.rollback_of as tried_rollback_of',
+] as const;
 
 type RevisionRow = Omit<Selectable<Tables['revisions']>, 'spec' | 'sealed'>;
 export type WishRow = Awaited<ReturnType<ReturnType<typeof selectWishes>['execute']>>[number];
@@ -60,7 +86,35 @@ export function revisionFrom(row: RevisionRow, group: Group): Revision {
   };
 }
 
-export function wishFrom(row: WishRow, group: Group): Wish {
+/** Which revision is at the second place; its group is read by that. */
+export function besideIn({ tried_key, tried_number }: WishRow): { key: string; number: number } | undefined {
+  return tried_key === null || tried_number === null ? undefined : { key: tried_key, number: tried_number };
+}
+
+function besideFrom(row: WishRow, group: Group | undefined): Pick<Wish, 'beside'> {
+  const { beside_slot: slot, beside_address: address, beside_subnet: subnet, beside_published } = row;
+  if (!group || slot === null || address === null || subnet === null || beside_published === null) return {};
+  const place = { slot, address, subnet, published: JSON.parse(beside_published) };
+  const [isTried, staysUntilMs] = [row.going === 0, row.stays_until_ms ?? 0];
+  return { beside: { ...place, revision: triedFrom(row, group), isTried, staysUntilMs } };
+}
+
+function triedFrom(row: WishRow, group: Group): Revision {
+  return {
+    number: row.tried_number ?? 0,
+    commit: row.tried_commit ?? '',
+    path: row.tried_path ?? '',
+    group,
+    images: row.tried_images === null ? null : JSON.parse(row.tried_images),
+    acceptedBy: row.tried_accepted_by ?? '',
+    acceptedAtMs: row.tried_accepted_at_ms ?? 0,
+    reason: row.tried_reason ?? '',
+    rollbackOf: row.tried_rollback_of ?? 0,
+    settled: null,
+  };
+}
+
+export function wishFrom(row: WishRow, group: Group, tried?: Group): Wish {
   const { wanted, location, host, repository, slot, address, subnet, fqdn } = row;
   return {
     key: keyFrom(row.key),
@@ -78,5 +132,6 @@ export function wishFrom(row: WishRow, group: Group): Wish {
     restartBeforeMs: row.restart_before_ms,
     expiresAtMs: row.expires_at_ms,
     deletedBy: row.deleted_by,
+    ...besideFrom(row, tried),
   };
 }
