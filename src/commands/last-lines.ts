@@ -32,9 +32,21 @@ export async function lastLinesOf(
     // The failure is what matters; that the log could not be read as well is no reason to be silent about it.
   }
   const mask = lineMask(await maskOf(ground.desired, wish.key));
-  return linesOf(lines.map(mask), run, others)
-    .slice(-LAST_LINES)
-    .map(({ text }) => text.slice(0, LONGEST_LINE));
+  const own = (await keptOf(ground, wish, run)) ?? linesOf(lines.map(mask), run, others);
+  return own.slice(-LAST_LINES).map(({ text }) => text.slice(0, LONGEST_LINE));
+}
+
+/** Its lines where its container is gone already, as that of a revision that was given up; what runs then is another one's. */
+async function keptOf(
+  { logs, desired }: Ground,
+  { key, revision }: Wish,
+  { container, startedAtMs }: Pick<Run, 'container' | 'startedAtMs'>,
+): Promise<readonly LogLine[] | undefined> {
+  const all = await logs.logs(key);
+  const kept = all.find((log) => log.container === container && log.revision === revision.number);
+  if (!kept || kept.startedAtMs === startedAtMs) return kept?.lines;
+  const now = await desired.get(key);
+  return startedAtMs === 0 && now && now.revision.number < revision.number ? kept.lines : undefined;
 }
 
 interface Times {

@@ -161,6 +161,21 @@ describe('while a revision is tried', () => {
     expect(await status()).toMatchObject({ revision: 4, state: 'Running' });
   });
 
+  test('a revision that ends again and again is told with its last words, which are kept', async () => {
+    const container = ['command: [sh, -c, "echo no database; exit 3"]'];
+    const { code, text } = await push(textOf({ container }));
+    expect(code).toBe(0); // the push is through; it is the deploy that failed
+    expect(text).toMatch(/exit-code[\s\S]*no database[\s\S]*Revision 4 keeps serving/);
+    expect(await status()).toMatchObject({
+      revision: 4,
+      state: 'Running',
+      failure: { code: 'exit-code' },
+      serving: 4,
+    });
+    const previous = await app.run('logs', 'shop', '--previous');
+    expect(previous).toMatchObject({ data: { kept: [{ container: 'main', revision: 5 }] } });
+  });
+
   test('a group that asks for it itself is changed in place', async () => {
     const tagged = textOf({ image: 'katabot/hello:2' }).replace(
       'location: local',
@@ -168,12 +183,12 @@ describe('while a revision is tried', () => {
     );
     const { code, text } = await push(tagged);
     expect({ code, beside: text.includes('serves until') }).toEqual({ code: 0, beside: false });
-    expect(await status()).toMatchObject({ revision: 5, state: 'Running' });
+    expect(await status()).toMatchObject({ revision: 6, state: 'Running' });
   });
 
   test('a bot that has lost its books takes up the older one', async () => {
     const before = await app.app.store.desired.get('production/shop');
-    const { pushed } = await pushUnready(6);
+    const { pushed } = await pushUnready(7);
     await app.stop();
     await pushed;
     app = await startApp({ settings, parts });
