@@ -8,6 +8,7 @@ import { systemClock } from '../../src/clock.ts';
 import { inPlaceBecause } from '../../src/commands/beside.ts';
 import { meant } from '../../src/engines/index.ts';
 import type { Wish } from '../../src/reconciler/index.ts';
+import { updateStages } from '../../src/replies/index.ts';
 import { readGroup, updatesOf } from '../../src/spec/index.ts';
 import { documentOf, type GroupWords, groupFrom, KEY, wishFor } from '../reconciler/groups.ts';
 import { type AppInTest, commitFiles, eventually, startApp } from '../world/bot.ts';
@@ -55,6 +56,19 @@ describe('a revision stands beside the one that serves', () => {
     ['share', because(share(false))],
   ])('but not where it is %s', (reason, found) => {
     expect(found).toBe(reason);
+  });
+
+  test.each([
+    [
+      { kind: 'beside', serving: 3 },
+      'beside: #3 serves until the new revision is healthy; both are billed until a minute after',
+    ],
+    [{ kind: 'in-place', because: 'gpu' }, 'in place: its GPUs are held by one sandbox'],
+    [{ kind: 'in-place' }, undefined],
+  ] as const)('and the plan says how it will be: %j', (update, text) => {
+    expect(updateStages(update).map((block) => ('text' in block ? block.text : ''))).toEqual(
+      text ? [text] : [],
+    );
   });
 
   test('as its own tag says, whatever the location does; a tag that says something else is told at its line', () => {
