@@ -653,6 +653,7 @@ function dockerEngineFor(
       folder: sshFolder(parts.dataFolder, host.name),
       runtime: host.runtime,
       isolation: host.isolation,
+      tee: host.tee,
       ...(host.resolverFile === undefined ? {} : { resolverFile: host.resolverFile }),
       gpus: host.gpus,
       gpusElsewhere: Object.values(host.hosts ?? {}).some(({ gpus }) => gpus.length > 0),

@@ -364,6 +364,10 @@ const locationSchema = z
     isolation: z.enum(['hypervisor', 'sandbox', 'none']).default('hypervisor').meta({
       description: 'The least isolation that a group must get; what is not shown to be there is refused.',
     }),
+    tee: z.enum(['sev-snp', 'tdx']).optional().meta({
+      description:
+        'The trusted execution environment that its runtime puts groups into, as each is shown to be; confidential groups go to such a location alone.',
+    }),
     resolverFile: z
       .string()
       .regex(/^\/[^\0]+$/, 'expected a whole path on the host, such as /etc/resolv.conf')
@@ -461,6 +465,10 @@ const locationSchema = z
   .refine(({ bridges, networks }) => bridges === undefined || typeof networks !== 'string', {
     path: ['networks'],
     message: 'a range here is what bridges says already; name networks, or leave it out',
+  })
+  .refine(({ tee, isolation }) => tee === undefined || isolation === 'hypervisor', {
+    path: ['tee'],
+    message: 'only a virtual machine can keep its memory from the host; write isolation: hypervisor',
   })
   .refine(({ hosts, gpus }) => !hosts || gpus.length === 0, {
     path: ['gpus'],

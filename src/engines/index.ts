@@ -23,7 +23,7 @@ export {
   gpusSchema,
   gpuWay,
 } from './gpus.ts';
-export { type Isolation, isIsolated, type Receipt, weakest } from './isolation.ts';
+export { type Isolation, isIsolated, type Receipt, type Tee, weakest } from './isolation.ts';
 export { type LogLine, lineMask } from './log-line.ts';
 export { meant } from './meant.ts';
 export { type NamedNetwork, namesClash, namesInNetwork } from './networks.ts';

@@ -1,5 +1,8 @@
 export type Isolation = 'hypervisor' | 'sandbox' | 'none';
 
+/** Processors that keep the memory of a virtual machine from its host: a trusted execution environment. */
+export type Tee = 'sev-snp' | 'tdx';
+
 /** What was seen of a group's isolation, from outside and from inside. */
 export interface Receipt {
   readonly level: Isolation;

@@ -121,6 +121,17 @@ describe('what the Docker engine cannot do yet', () => {
     expect(told({ isolation: 'hypervisor' })).toEqual([]);
   });
 
+  test('is less where logs are shipped, and where processors keep the memory of groups', () => {
+    const told = (more: string, settings: Parameters<typeof dockerGaps>[0]) =>
+      readGroup(group({ more }), { gaps: dockerGaps(settings) }).problems.map(({ code }) => code);
+    const confidential = 'sku: Confidential';
+    expect(told(confidential, { isolation: 'hypervisor' })).toEqual(['not-supported-here']);
+    expect(told(confidential, { isolation: 'hypervisor', tee: 'tdx' })).toEqual([]);
+    const logs = 'diagnostics: {logAnalytics: {workspaceId: a, workspaceKey: b}}';
+    expect(told(logs, { isolation: 'none' })).toEqual(['not-supported-here']);
+    expect(told(logs, { isolation: 'none', shipsLogs: true })).toEqual([]);
+  });
+
   test('is told for each container that asks for it', () => {
     const rights = 'securityContext: {privileged: true}';
     const { problems } = readGroup(group({ containers: container(rights) + container(rights, 'side') }), {

@@ -1,5 +1,5 @@
 import type { EngineWay } from '../address.ts';
-import type { GpuDevice, Isolation, NamedNetwork } from '../index.ts';
+import type { GpuDevice, Isolation, NamedNetwork, Tee } from '../index.ts';
 import type { ShareSettings } from './shares.ts';
 
 /** What an engine is told of its location and its host. */
@@ -11,6 +11,8 @@ export interface DockerSettings {
   readonly runtime: string;
   /** The least isolation that a group must get here; what does not prove it is removed. */
   readonly isolation: Isolation;
+  /** What has to keep the memory of groups from the host; nothing without it. */
+  readonly tee?: Tee | undefined;
   /** A file on the host with the name servers for groups, in place of the engine's own. */
   readonly resolverFile?: string;
   /** The GPUs that groups may be given; none without it. */

@@ -1,5 +1,5 @@
 import type { Gap } from '../../spec/index.ts';
-import type { GpuDevice, Isolation } from '../index.ts';
+import type { GpuDevice, Isolation, Tee } from '../index.ts';
 import { DEFAULT_CAPABILITIES } from './rights.ts';
 
 /** Told where a location hands out no GPU. */
@@ -51,6 +51,14 @@ const WIDENING_GAPS = ['containers', 'initContainers'].flatMap((list): Gap[] => 
   ),
 ]);
 
+/** Told where no processor keeps the memory of groups from their host. */
+const TEE_GAP = gap(
+  'properties.sku',
+  'confidential groups need hosts with a trusted execution environment (AMD SEV-SNP, Intel TDX), and this location has none',
+  'Use sku: Standard, or a location whose settings name one: locations.NAME.tee.',
+  'Confidential',
+);
+
 /** Told where the settings name nobody who keeps the lines. */
 const LOGS_GAP = gap(
   'properties.diagnostics',
@@ -82,41 +90,44 @@ export const DOCKER_GAPS: readonly Gap[] = [
     'Log in with storageAccountKey, or with storageAccountKeyReference: katabot:NAME.',
   ),
   NFS_GAP,
-  gap(
-    'properties.sku',
-    'confidential groups need a host with a trusted execution environment',
-    'Use sku: Standard.',
-    'Confidential',
-  ),
+  TEE_GAP,
   gap(
     'properties.confidentialComputeProperties',
-    'confidential groups need a host with a trusted execution environment',
-    'Remove it.',
+    'its policy is read by Azure’s own guest alone; what a guest here allows its runtime says',
+    'Remove it; whoever runs the host says it in the class of the runtime.',
   ),
   gap(
     'identity.type',
     'managed identities do not exist outside Azure',
-    'Hand the group its credentials as secure environment variables.',
+    'Hand the group its credentials as secure environment variables: secureValueReference: katabot:NAME.',
     'SystemAssigned',
   ),
   gap(
     'identity.type',
     'managed identities do not exist outside Azure',
-    'Hand the group its credentials as secure environment variables.',
+    'Hand the group its credentials as secure environment variables: secureValueReference: katabot:NAME.',
     'UserAssigned',
   ),
   gap(
     'identity.type',
     'managed identities do not exist outside Azure',
-    'Hand the group its credentials as secure environment variables.',
+    'Hand the group its credentials as secure environment variables: secureValueReference: katabot:NAME.',
     'SystemAssigned, UserAssigned',
   ),
-  gap('properties.identityAcls', 'managed identities do not exist outside Azure', 'Remove `identityAcls`.'),
+  gap(
+    'properties.identityAcls',
+    'managed identities do not exist outside Azure',
+    'Remove `identityAcls`; which container has which secret its own environment says.',
+  ),
   LOGS_GAP,
-  gap('properties.extensions', 'extensions are not run by this location', 'Remove `extensions`.'),
+  gap(
+    'properties.extensions',
+    'extensions are parts of Azure’s virtual nodes for Kubernetes',
+    'Remove `extensions`; `katabot gpu` and `GET /metrics` tell what the group uses, and its address needs no proxy.',
+  ),
   gap(
     'properties.containerGroupProfile',
-    'profiles are not known to this location',
+    'a profile is a resource of Azure, which the bot cannot read',
     'Write the properties into the file itself; sandboxes that wait are `locations.NAME.standby` in the settings.',
   ),
   gap(
@@ -143,6 +154,7 @@ export function dockerGaps({
   mayWiden = false,
   nfsServers = [],
   shipsLogs = false,
+  tee,
   zoned = false,
 }: {
   readonly gpus?: readonly GpuDevice[] | undefined;
@@ -151,11 +163,13 @@ export function dockerGaps({
   readonly mayWiden?: boolean | undefined;
   readonly nfsServers?: readonly string[] | undefined;
   readonly shipsLogs?: boolean | undefined;
+  readonly tee?: Tee | undefined;
   readonly zoned?: boolean | undefined;
 }): readonly Gap[] {
   const lifted = new Set([
     ...(gpus.length || gpusElsewhere ? GPU_GAPS : []),
     ...(shipsLogs ? [LOGS_GAP] : []),
+    ...(tee ? [TEE_GAP] : []),
     ...(zoned ? [ZONES_GAP] : []),
     ...(isolation === 'none' ? [] : SHARED_KERNEL_GAPS),
     ...(isolation === 'none' && !mayWiden ? [] : WIDENING_GAPS),

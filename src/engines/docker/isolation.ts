@@ -1,4 +1,4 @@
-import type { Isolation, Receipt } from '../index.ts';
+import type { Isolation, Receipt, Tee } from '../index.ts';
 
 // Pure: what was seen of a group from outside and from inside, and what that proves.
 
@@ -55,6 +55,8 @@ export interface Sighting {
   readonly processes: readonly string[];
   /** One look from inside for each container that was asked. */
   readonly guests: readonly GuestView[];
+  /** What has to keep the machine's memory from the host; absent where nothing has to. */
+  readonly tee?: Tee | undefined;
   /** Boots that were seen in other sandboxes of the host. */
   readonly otherBoots: ReadonlySet<string>;
 }
@@ -102,7 +104,21 @@ function virtualMachine(sighting: Sighting, guest: GuestView): Receipt {
     return receipt('none', `${own}, but its containers are not in one virtual machine`);
   if (otherBoots.has(guest.boot))
     return receipt('none', `${own}, but another group runs in the same virtual machine`);
-  return receipt('hypervisor', `${monitor.name} with KVM for this group alone, ${own}`);
+  const { tee } = sighting;
+  if (tee && !isEncrypted(processes[0] ?? '', tee))
+    return receipt(
+      'none',
+      `${own}, but ${monitor.name} was not told to keep its memory from the host (${tee})`,
+    );
+  const kept = tee ? `, its memory kept from the host (${tee})` : '';
+  return receipt('hypervisor', `${monitor.name} with KVM for this group alone, ${own}${kept}`);
+}
+
+/** What QEMU is told: an object that stands for the processor's keys, and that the machine uses one. */
+const TEE_OBJECTS: Readonly<Record<Tee, RegExp>> = { 'sev-snp': /\bsev-snp-guest\b/, tdx: /\btdx-guest\b/ };
+
+function isEncrypted(line: string, tee: Tee): boolean {
+  return TEE_OBJECTS[tee].test(line) && /\bconfidential-guest-support=/.test(line);
 }
 
 /** The virtual machine monitor that the host sees, or what is missing of one. */

@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { within } from '../../clock.ts';
-import { type Pod, type Receipt, weakest } from '../index.ts';
+import { type Pod, type Receipt, type Tee, weakest } from '../index.ts';
 import { removeContainer } from './gone.ts';
 import { GUEST_FILES, type GuestView, guestFrom, judge } from './isolation.ts';
 import { LABEL, podId } from './labels.ts';
@@ -18,6 +18,7 @@ export interface Looking {
   /** The sandbox's image, which has the program that looks. */
   readonly image: string;
   readonly hostKernel: string;
+  readonly tee: Tee | undefined;
   /** The boot of each sandbox that was looked at, newest last. */
   readonly boots: Map<string, string>;
 }
@@ -61,7 +62,7 @@ export async function lookAtHost(looking: Looking, signal: AbortSignal): Promise
 }
 
 async function judged(
-  { docker, hostKernel, boots }: Looking,
+  { docker, hostKernel, boots, tee }: Looking,
   sandboxId: string,
   guests: readonly GuestView[],
   signal: AbortSignal,
@@ -71,7 +72,7 @@ async function judged(
   const column = Titles.findIndex((title: string) => /^(command|args|cmd)$/i.test(title));
   const processes = Processes.map((row: readonly string[]) => row[column] ?? '');
   const otherBoots = new Set([...boots].filter(([id]) => id !== sandboxId).map(([, boot]) => boot));
-  const receipt = judge({ sandboxId, hostKernel, processes, guests, otherBoots });
+  const receipt = judge({ sandboxId, hostKernel, processes, guests, otherBoots, tee });
   boots.set(sandboxId, guests[0]?.boot ?? '');
   for (const id of boots.keys()) if (boots.size > MOST_BOOTS) boots.delete(id);
   return receipt;

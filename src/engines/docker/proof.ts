@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import { type Clock, within } from '../../clock.ts';
 import { Failure, messageOf } from '../../failure.ts';
-import { type Isolation, isIsolated, type Pod, type Receipt } from '../index.ts';
+import { type Isolation, isIsolated, type Pod, type Receipt, type Tee } from '../index.ts';
 import type { Connection } from './connection.ts';
 import { type Looking, lookAtGroup, lookAtHost } from './look.ts';
 import { ensureSandboxImage } from './sandbox-image.ts';
@@ -43,12 +43,13 @@ interface ProofSettings {
   readonly owner: string;
   readonly runtime: string;
   readonly isolation: Isolation;
+  readonly tee?: Tee | undefined;
 }
 
 const NOTHING_REQUIRED: Receipt = { level: 'none', saw: '' };
 
 /** Whether groups get the isolation that their location requires: shown of the host, and of each group before it runs. */
-export function createProof({ owner, runtime, isolation }: ProofSettings, clock: Clock): Proof {
+export function createProof({ owner, runtime, isolation, tee }: ProofSettings, clock: Clock): Proof {
   const boots = new Map<string, string>();
   const proven = new Map<string, Receipt>();
   const looking = (docker: Docker, { kernel, traits }: HostFacts, image: string): Looking => ({
@@ -58,6 +59,7 @@ export function createProof({ owner, runtime, isolation }: ProofSettings, clock:
     traits,
     image,
     hostKernel: kernel,
+    tee,
     boots,
   });
   let last: { readonly receipt: Promise<Receipt>; readonly untilMs: number } | undefined;

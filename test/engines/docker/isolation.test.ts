@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type Docker from 'dockerode';
 import { systemClock } from '../../../src/clock.ts';
+import { parseSettings } from '../../../src/config.ts';
 import { createDockerEngine } from '../../../src/engines/docker/docker-engine.ts';
 import { type GuestView, guestFrom, judge, type Sighting } from '../../../src/engines/docker/isolation.ts';
 import { lookOptions } from '../../../src/engines/docker/look.ts';
@@ -88,6 +89,36 @@ describe('a group in a virtual machine', () => {
     const { level, saw } = judge(sighting(changes));
     expect(level).toBe('none');
     expect(saw).toMatch(why);
+  });
+});
+
+describe('a group whose memory is to be kept from its host', () => {
+  const machine = 'q35,accel=kvm,confidential-guest-support=sev0';
+  const SNP = `${QEMU.replace('q35,accel=kvm', machine)} -object sev-snp-guest,id=sev0,cbitpos=51,policy=196608`;
+  const TDX = `${QEMU.replace('q35,accel=kvm', machine)} -object {"qom-type":"tdx-guest","id":"sev0"}`;
+
+  test.each<['sev-snp' | 'tdx', string, string]>([
+    ['sev-snp', SNP, 'hypervisor'],
+    ['tdx', TDX, 'hypervisor'],
+    ['tdx', SNP, 'none'],
+    ['sev-snp', QEMU, 'none'],
+    ['sev-snp', SNP.replace('confidential-guest-support', 'x'), 'none'],
+    ['sev-snp', SNP.replace('accel=kvm', 'accel=tcg'), 'none'],
+    ['sev-snp', `/opt/kata/bin/cloud-hypervisor --api-socket /run/vc/vm/${SANDBOX}/clh-api.sock`, 'none'],
+  ])('by %s is seen to be so, or is not: %s', (tee, line, level) => {
+    const seen = judge(sighting({ tee, processes: [line] }));
+    expect(seen.level).toBe(level);
+    expect(seen.saw).toMatch(/its memory kept from the host|was not told to keep|without KVM/);
+  });
+
+  test('has a place in the settings where groups run in virtual machines', () => {
+    const settings = (isolation: string) =>
+      parseSettings(
+        JSON.stringify({ locations: { safe: { isolation, runtime: 'kata-snp', tee: 'sev-snp' } } }),
+        'k',
+      );
+    expect(settings('hypervisor').locations['safe']?.tee).toBe('sev-snp');
+    expect(() => settings('sandbox')).toThrow('only a virtual machine can keep its memory from the host');
   });
 });
 
