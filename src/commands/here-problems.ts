@@ -38,6 +38,8 @@ export function roomProblems(
       switch (shortage.kind) {
         case 'isolation':
           return notIsolated(file, name, isolation, facts);
+        case 'system':
+          return otherSystem(file, host, shortage);
         case 'drained':
           return drainedProblem(file, hosts.length > 1 ? host : name);
         default:
@@ -59,6 +61,16 @@ function notIsolated(
     path: 'location',
     message: `The location ${name} requires ${isolation} isolation, and its engine shows ${facts.isolation} (runtime ${facts.runtime}${facts.isolationSaw ? `: ${facts.isolationSaw}` : ''}).`,
     advice: `Whoever runs the bot gives the location an isolating runtime, or allows less: locations.${name}.isolation: ${facts.isolation} in the settings.`,
+  });
+}
+
+function otherSystem(file: { path: string; text: string }, host: string, shortage: Shortage): Problem {
+  return problemAt(file, {
+    code: 'os-unavailable',
+    own: true,
+    path: 'properties.osType',
+    message: say.shortageOf(host, shortage).message,
+    advice: 'Name a location whose hosts run such containers.',
   });
 }
 

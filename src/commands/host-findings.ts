@@ -21,6 +21,8 @@ const MOST_SKEW_MS = 2_000;
 
 /** What a host is, what it can and cannot run, and what to install or mend. */
 export function hostFindings(examined: Examined): Finding[] {
+  if (examined.facts.operatingSystem === 'Windows')
+    return [engineFinding(examined), windowsFinding(examined)];
   return [
     engineFinding(examined),
     sizeFinding(examined),
@@ -48,6 +50,14 @@ function engineFinding({ host, facts, survey }: Examined): Finding {
   return fine(
     host.name,
     `engine ${version}${spoken}, ${operatingSystem} ${architecture}${system}, runtime ${runtime}`,
+  );
+}
+
+function windowsFinding({ host }: Examined): Finding {
+  return broken(
+    host.name,
+    'runs Windows containers, so no group is put there',
+    'Switch its engine to Linux containers, or take it out of the settings: groups of osType Windows are not run yet.',
   );
 }
 

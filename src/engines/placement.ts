@@ -6,6 +6,7 @@ import { type Isolation, isIsolated } from './isolation.ts';
 
 /** What a group takes, besides what its host puts around it. */
 export interface Need {
+  readonly operatingSystem: 'Linux' | 'Windows';
   readonly memoryBytes: number;
   readonly vcpuMilli: number;
   /** Of the container that asks for the most. */
@@ -36,6 +37,7 @@ export interface Candidate {
 export type Shortage =
   | { readonly kind: 'away' }
   | { readonly kind: 'drained' }
+  | { readonly kind: 'system'; readonly runs: 'Linux' | 'Windows'; readonly wanted: 'Linux' | 'Windows' }
   | { readonly kind: 'isolation'; readonly shown: Isolation }
   | { readonly kind: 'zone'; readonly zone: string; readonly wanted: string }
   | {
@@ -69,7 +71,9 @@ const MOST_SHARING = 16;
 export function needOf(group: Group, isolation: Isolation): Need {
   const { memoryBytes, vcpuMilli } = groupSize(group);
   const widest = Math.max(0, ...group.containers.map(({ resources }) => resources.requests.cpu));
-  return { memoryBytes, vcpuMilli, widestMilli: widest * 1000, isolation, zone: group.zones[0] ?? '' };
+  const { osType: operatingSystem } = group;
+  const zone = group.zones[0] ?? '';
+  return { operatingSystem, memoryBytes, vcpuMilli, widestMilli: widest * 1000, isolation, zone };
 }
 
 /** What the host has too little of; nothing when the group fits. Memory is promised, so it is never promised twice. */
@@ -78,6 +82,9 @@ export function shortagesOn(need: Need, candidate: Candidate): Shortage[] {
   const shortages: Shortage[] = drained ? [{ kind: 'drained' }] : [];
   if (need.zone && need.zone !== zone) shortages.push({ kind: 'zone', zone, wanted: need.zone });
   if (!facts) return [...shortages, { kind: 'away' }];
+  const { operatingSystem: runs } = facts;
+  if (runs !== need.operatingSystem)
+    return [...shortages, { kind: 'system', runs, wanted: need.operatingSystem }];
   if (!isIsolated(facts.isolation, need.isolation))
     shortages.push({ kind: 'isolation', shown: facts.isolation });
   const { memoryBytes: totalBytes, overheadBytes, cpus } = facts;
@@ -113,7 +120,7 @@ export function place(need: Need, candidates: readonly Candidate[]): Placement {
   };
 }
 
-const NEVER: ReadonlySet<Shortage['kind']> = new Set(['cpu', 'isolation', 'zone', 'gpu']);
+const NEVER: ReadonlySet<Shortage['kind']> = new Set(['system', 'cpu', 'isolation', 'zone', 'gpu']);
 
 /** Whether room can come by itself: what a host is too small for, or not made for, it will never take. */
 export function canWait(missing: ReadonlyMap<string, readonly Shortage[]>): boolean {

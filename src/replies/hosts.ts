@@ -57,6 +57,8 @@ function shortageText(shortage: Shortage): string {
   switch (shortage.kind) {
     case 'away':
       return 'does not answer';
+    case 'system':
+      return `runs ${shortage.runs} containers, not ${shortage.wanted} ones`;
     case 'drained':
       return 'takes no new groups';
     case 'isolation':

@@ -58,6 +58,14 @@ test('a host with all that it needs is told with what it has', () => {
   ]);
 });
 
+test('a host of Windows is told as one that takes no group, and nothing else is made of it', () => {
+  const told = findings({ facts: { operatingSystem: 'Windows' }, survey: { machine: 'nothing to look at' } });
+  expect(told.map(({ state, text }) => [state, text])).toEqual([
+    ['fine', expect.stringContaining('Windows x86_64')],
+    ['broken', 'runs Windows containers, so no group is put there'],
+  ]);
+});
+
 const BACKEND = { network: 'backend', subnet: '10.50.0.0/24', link: 'kbt-30f88851580' };
 
 test('routes to the groups’ own bridges, and to what is elsewhere, are no clash', () => {

@@ -300,6 +300,7 @@ describe('a placement', () => {
     ...more,
   });
   const need = {
+    operatingSystem: 'Linux',
     memoryBytes: 4 * 2 ** 30,
     vcpuMilli: 1000,
     widestMilli: 1000,
@@ -349,6 +350,14 @@ describe('a placement', () => {
     expect(place(need, hosts.slice(0, 2))).toMatchObject({ host: 'held', fitting: 1 });
     const nowhere = place(need, hosts.slice(0, 1));
     expect(missing(nowhere)).toEqual({ none: ['gpu'] });
+    expect('missing' in nowhere && canWait(nowhere.missing)).toBe(false);
+  });
+
+  test('is on no host that runs containers of another system, and does not wait for one', () => {
+    const windows = host('windows', { facts: { ...FACTS, operatingSystem: 'Windows', isolation: 'none' } });
+    expect(place(need, [windows, host('one')])).toMatchObject({ host: 'one', fitting: 1 });
+    const nowhere = place(need, [windows]);
+    expect(missing(nowhere)).toEqual({ windows: ['system'] });
     expect('missing' in nowhere && canWait(nowhere.missing)).toBe(false);
   });
 

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { scratchProblems } from '../../src/commands/here-problems.ts';
+import { roomProblems, scratchProblems } from '../../src/commands/here-problems.ts';
+import type { EngineFacts } from '../../src/engines/index.ts';
 import { readGroup } from '../../src/spec/index.ts';
 import { container, group } from '../spec/marked.ts';
 
@@ -25,4 +26,22 @@ test('a limit of scratch space is refused at its line where the disk keeps none,
     },
   ]);
   expect([told(true), told()]).toEqual([[], []]);
+});
+
+test('a group is refused at its osType where the only host runs containers of another system', () => {
+  const text = group({});
+  const { group: understood } = readGroup(text);
+  if (!understood) throw new Error('no group');
+  const location = { name: 'office', isolation: 'none' as const, hosts: [] };
+  const shortage = { kind: 'system', runs: 'Windows', wanted: 'Linux' } as const;
+  const missing = new Map([['one', [shortage]]]);
+  const facts = { isolation: 'none' } as EngineFacts;
+  expect(roomProblems({ path: 'a.yaml', text }, understood, location, { missing, facts })).toMatchObject([
+    {
+      code: 'os-unavailable',
+      path: 'properties.osType',
+      line: text.split('\n').findIndex((line) => line.includes('osType')) + 1,
+      message: 'one runs Windows containers, not Linux ones.',
+    },
+  ]);
 });

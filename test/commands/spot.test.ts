@@ -25,6 +25,7 @@ const FACTS: EngineFacts = {
   overheadBytes: 0,
 };
 const need = (gb: number) => ({
+  operatingSystem: 'Linux' as const,
   memoryBytes: gb * GB,
   vcpuMilli: 1000,
   widestMilli: 1000,

@@ -87,6 +87,7 @@ async function describe(parts: Parts, signal: AbortSignal): Promise<EngineFacts>
   const { connection, settings, clock, proof } = parts;
   const info = await connection.call('to describe itself', (docker) => docker.info(), signal);
   const { engine: api, spoken } = await connection.api();
+  const isWindows = info.OSType === 'windows';
   const host: Host = {
     architecture: info.Architecture,
     kernel: info.KernelVersion,
@@ -98,18 +99,22 @@ async function describe(parts: Parts, signal: AbortSignal): Promise<EngineFacts>
     },
   };
   parts.host = host;
+  // Nothing that the bot looks with runs there.
+  if (isWindows) parts.limitsScratch = false;
   parts.limitsScratch ??= await connection.call(
     'to describe its disk',
     (docker) => limitsScratch(docker, settings.owner),
     signal,
   );
-  const { level, saw } = await proof.ofHost({ connection, host, api, version: info.ServerVersion }, signal);
+  const { level, saw } = isWindows
+    ? ({ level: 'none', saw: 'it runs Windows containers' } as const)
+    : await proof.ofHost({ connection, host, api, version: info.ServerVersion }, signal);
   return {
     version: info.ServerVersion,
     api: spoken,
     cpus: info.NCPU,
     memoryBytes: info.MemTotal,
-    operatingSystem: info.OSType === 'windows' ? 'Windows' : 'Linux',
+    operatingSystem: isWindows ? 'Windows' : 'Linux',
     architecture: info.Architecture,
     isolation: level,
     isolationSaw: saw,

@@ -77,8 +77,8 @@ const NFS_GAP = gap(
 export const DOCKER_GAPS: readonly Gap[] = [
   gap(
     'properties.osType',
-    'Windows containers are not run by this location',
-    'Use osType: Linux.',
+    'no location runs Windows containers yet',
+    'Use osType: Linux, with an image for Linux.',
     'Windows',
   ),
   ...GPU_GAPS,
