@@ -49,6 +49,7 @@ import {
   createDomainLook,
   createEdge,
   createHttps,
+  domainProofOf,
   type HeldName,
   type Https,
   isHandedOut,
@@ -214,6 +215,8 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
     clock,
     lookAt: createDomainLook(parts.resolvers),
     edgeAddresses: edgeAddressesOf(settings),
+    isShared: (address) => isSharedIn(hosts, address),
+    proofOf: (key) => domainProofOf(key, store.pepper),
     reportInternal: (error) => log.internal(error),
   });
   const routes = createRoutes(store.desired, feed, reconciler.health, clock, domains.leads);
@@ -696,8 +699,11 @@ function ownPlace(
   hosts: Readonly<Record<string, Host>>,
   place: { address: string; port: number } | undefined,
 ) {
-  const isShared = ({ pools }: Host) => pools.shared && place && isHandedOut(pools, place.address);
-  return Object.values(hosts).some(isShared) ? undefined : place;
+  return place && !isSharedIn(hosts, place.address) ? place : undefined;
+}
+
+function isSharedIn(hosts: Readonly<Record<string, Host>>, address: string): boolean {
+  return Object.values(hosts).some(({ pools }) => pools.shared && isHandedOut(pools, address));
 }
 
 /** Where clients reach the edge; nothing where it listens on every address. */

@@ -1,3 +1,4 @@
+import { proofNameOf } from '../network/index.ts';
 import type { DomainState, Wish } from '../reconciler/index.ts';
 import type { DomainView } from '../replies/index.ts';
 import type { Ground } from './ground.ts';
@@ -12,6 +13,8 @@ export function domainViews(
   return states.map(({ domain, state }) => {
     const url = state === 'leads' ? edge.urlOf(domain) : '';
     // The bot's own authority is trusted with names of the bot's own domain only.
-    return { domain, state, url, unsigned: isLocal && url.startsWith('http:'), target: wish.fqdn };
+    const unsigned = isLocal && url.startsWith('http:');
+    const proof = { name: proofNameOf(domain), text: domains.proofOf(wish.key) };
+    return { domain, state, url, unsigned, target: wish.fqdn, proof };
   });
 }

@@ -87,7 +87,7 @@ export interface Ground {
   readonly machine: Machine;
   readonly lives: (environment: string) => Life;
   /** Which custom domains lead to their groups. */
-  readonly domains: Pick<Domains, 'of' | 'look'>;
+  readonly domains: Pick<Domains, 'of' | 'look' | 'proofOf'>;
   /** What is seen of the zone that the groups’ names lie in. */
   readonly dns: () => Promise<readonly DnsLook[]>;
   /** What is known of the certificates of names; undefined where names are not served over HTTPS. */

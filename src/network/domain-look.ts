@@ -1,6 +1,6 @@
 import { Resolver } from 'node:dns/promises';
 import { systemCodeOf } from '../failure.ts';
-import type { DomainSight } from './domains.ts';
+import { type DomainSight, proofNameOf } from './domains.ts';
 
 const LIMIT = { timeout: 2_000, tries: 1 };
 /** Of aliases that lead to one another; resolvers go no further either. */
@@ -22,7 +22,8 @@ export function createDomainLook(resolvers: readonly string[] | undefined): Look
         addressesOf(resolver, domain),
         addressesOf(resolver, fqdn).catch(() => []), // an alias is enough
       ]);
-      return { aliases, addresses, ownAddresses };
+      const proofs = aliases.includes(fqdn) ? [] : await textsOf(resolver, proofNameOf(domain));
+      return { aliases, addresses, ownAddresses, proofs };
     } catch (error) {
       if (!systemCodeOf(error)) throw error;
       return undefined;
@@ -34,7 +35,7 @@ async function aliasesOf(resolver: Resolver, domain: string, fqdn: string): Prom
   const seen: string[] = [];
   let next: string | undefined = domain;
   while (next !== undefined && seen.length < MOST_ALIASES && !seen.includes(fqdn)) {
-    const [alias] = await orNothing(resolver.resolveCname(next));
+    const [alias]: string[] = await orNothing(resolver.resolveCname(next));
     next = alias?.toLowerCase();
     if (next !== undefined) seen.push(next);
   }
@@ -49,7 +50,12 @@ async function addressesOf(resolver: Resolver, name: string): Promise<string[]> 
   return [...four, ...six];
 }
 
-async function orNothing(asked: Promise<string[]>): Promise<string[]> {
+async function textsOf(resolver: Resolver, name: string): Promise<string[]> {
+  const texts = await orNothing(resolver.resolveTxt(name));
+  return texts.map((parts) => parts.join(''));
+}
+
+async function orNothing<T>(asked: Promise<T[]>): Promise<T[]> {
   return asked.catch((error: unknown) => {
     if (NOTHING.includes(systemCodeOf(error))) return [];
     throw error;

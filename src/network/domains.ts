@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { type GroupKey, partsOf } from '../event.ts';
 import type { Group } from '../spec/index.ts';
 
@@ -12,7 +13,24 @@ export interface DomainSight {
   readonly addresses: readonly string[];
   /** Those of the group's own name. */
   readonly ownAddresses: readonly string[];
+  /** Texts of the record that proves whose the domain is. */
+  readonly proofs: readonly string[];
 }
+
+/** What a group is reached at. */
+export interface GroupPlace {
+  /** Its own name. */
+  readonly fqdn: string;
+  /** Addresses that it has for itself. */
+  readonly own: readonly string[];
+  /** Addresses at which others are reached as well, such as the edge's. */
+  readonly shared: readonly string[];
+  /** The text that proves that a domain is meant for it. */
+  readonly proof: string;
+}
+
+/** `unproved`: it leads to where many groups are reached, and does not say which of them it is meant for. */
+export type Leads = 'leads' | 'unproved' | 'elsewhere';
 
 /**
  * The domains that a group is served at beside its name. Those of other environments than production are left aside: a preview
@@ -23,16 +41,25 @@ export function customDomainsOf(key: GroupKey, { ipAddress }: Pick<Group, 'ipAdd
 }
 
 /**
- * Whether the domain leads to the group: by an alias for the group's name, or because every address of it is one at which the
- * group or the edge is reached (`addresses`, and those of the group's name). Pure.
+ * Whether the domain leads to the group: by an alias for the group's name, or because every address of it is one that the group
+ * has for itself. At an address where many groups are reached it has to say by a record that it is meant for this one, or whoever
+ * names it first would have it. Pure.
  */
-export function leadsToGroup(
-  sight: DomainSight,
-  { fqdn, addresses }: { fqdn: string; addresses: readonly string[] },
-): boolean {
-  if (sight.aliases.includes(fqdn)) return true;
-  const own = new Set([...addresses, ...sight.ownAddresses]);
-  return sight.addresses.length > 0 && sight.addresses.every((address) => own.has(address));
+export function whereItLeads(sight: DomainSight, { fqdn, own, shared, proof }: GroupPlace): Leads {
+  if (sight.aliases.includes(fqdn)) return 'leads';
+  const are = (places: readonly string[]) => sight.addresses.every((address) => places.includes(address));
+  if (!sight.addresses.length || !are([...own, ...shared, ...sight.ownAddresses])) return 'elsewhere';
+  return are(own) || sight.proofs.includes(proof) ? 'leads' : 'unproved';
+}
+
+/** The name of the record that says which group a domain is meant for. Pure. */
+export function proofNameOf(domain: string): string {
+  return `_katabot.${domain}`;
+}
+
+/** What that record says for a group: the same for all of its domains, and of no use to any other group or bot. Pure. */
+export function domainProofOf(key: GroupKey, pepper: string): string {
+  return `katabot-domain=${createHmac('sha256', pepper).update(`domain ${key}`).digest('hex').slice(0, 32)}`;
 }
 
 /**

@@ -17,7 +17,7 @@ export { type DnsLook, lookAtZone } from './dns-look.ts';
 export { createDnsServer } from './dns-server.ts';
 export { createOutsideZone, type NameBook, type OutsideZone } from './dns-update.ts';
 export { createDomainLook, type LookAtDomain } from './domain-look.ts';
-export { customDomainsOf, leadsToGroup, lookAgainAt } from './domains.ts';
+export { customDomainsOf, domainProofOf, lookAgainAt, proofNameOf, whereItLeads } from './domains.ts';
 export { createEdge, type Edge } from './edge.ts';
 export {
   type AddressBook,

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Fact, GroupKey } from '../event.ts';
-import { customDomainsOf, type LookAtDomain, leadsToGroup, lookAgainAt } from '../network/index.ts';
+import { customDomainsOf, type LookAtDomain, lookAgainAt, whereItLeads } from '../network/index.ts';
 import type { Feed } from './feed.ts';
 import { inTurn } from './in-turn.ts';
 import type { DesiredState, Wish } from './wish.ts';
@@ -9,7 +9,7 @@ import type { DesiredState, Wish } from './wish.ts';
 export interface DomainState {
   readonly domain: string;
   /** `unseen` until a resolver has answered. */
-  readonly state: 'leads' | 'elsewhere' | 'unseen';
+  readonly state: 'leads' | 'unproved' | 'elsewhere' | 'unseen';
 }
 
 /** Which domains of one's own lead to their groups: looked at when a group changes and again and again, kept in memory. */
@@ -18,6 +18,8 @@ export interface Domains {
   leads(domain: string, key: GroupKey): boolean;
   /** Of a group, in the order of its file; answers from memory. */
   of(wish: Wish): DomainState[];
+  /** The text of the record that says that a domain is meant for the group. */
+  proofOf(key: GroupKey): string;
   /** As `of`, after a look. */
   look(wish: Wish): Promise<DomainState[]>;
   /** Looks at those of every wish, without keeping anybody waiting. */
@@ -34,6 +36,10 @@ export interface DomainParts {
   readonly lookAt: LookAtDomain;
   /** Where clients reach the edge. */
   readonly edgeAddresses: readonly string[];
+  /** Whether several groups may be reached at an address. */
+  readonly isShared: (address: string) => boolean;
+  /** The text of the record that says that a domain is meant for a group. */
+  readonly proofOf: (key: GroupKey) => string;
   readonly reportInternal: (error: unknown) => void;
 }
 
@@ -91,6 +97,7 @@ export function createDomains(parts: DomainParts): Domains {
   return {
     leads: (domain, key) => sightings.stateOf(domain, key) === 'leads',
     of,
+    proofOf: parts.proofOf,
     async look(wish) {
       if (domainsOf(wish).length) await lookNow(wish.key);
       return of(wish);
@@ -139,13 +146,14 @@ function domainsOf({ key, wanted, revision }: Wish): readonly string[] {
 }
 
 async function seen(
-  { lookAt, edgeAddresses }: DomainParts,
-  { fqdn, published }: Wish,
+  { lookAt, edgeAddresses, isShared, proofOf }: DomainParts,
+  { key, fqdn, published }: Wish,
   { domain, state }: DomainState,
 ): Promise<DomainState> {
   const sight = await lookAt(domain, fqdn);
   if (!sight) return { domain, state };
-  const addresses = [...edgeAddresses, ...published.map(({ address }) => address)];
-  const leads = leadsToGroup(sight, { fqdn, addresses });
-  return { domain, state: leads ? 'leads' : 'elsewhere' };
+  const addresses = published.map(({ address }) => address);
+  const own = addresses.filter((each) => !isShared(each) && !edgeAddresses.includes(each));
+  const shared = [...edgeAddresses, ...addresses];
+  return { domain, state: whereItLeads(sight, { fqdn, own, shared, proof: proofOf(key) }) };
 }

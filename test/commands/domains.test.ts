@@ -122,6 +122,18 @@ test('status looks again; the domain is served from then on, over HTTP where no 
   expect(await ask(SHOP)).toBe(`200 ${PLACES[0]} for ${SHOP}`);
 });
 
+test('at an address of the edge it is served for who proves it, and status says how', async () => {
+  await deploy('hello', [SHOP]);
+  resolver.put(SHOP, { address: '127.44.0.5' });
+  const { said, data } = await hear('status hello');
+  const [, text = ''] = /or add _katabot\.shop\.example\.com TXT "(\S+)"/.exec(said) ?? [];
+  expect(data).toMatchObject({ domains: [{ state: 'unproved', proof: { name: `_katabot.${SHOP}`, text } }] });
+  expect(await ask(SHOP)).toContain('404');
+  resolver.put(`_katabot.${SHOP}`, { text });
+  expect((await hear('status hello')).data).toMatchObject({ domains: [{ state: 'leads' }] });
+  expect(await ask(SHOP)).toBe(`200 ${PLACES[0]} for ${SHOP}`);
+});
+
 describe('a domain that a group has', () => {
   test('is refused to another one at its line, with the name of the holder', async () => {
     await deploy('hello', [SHOP]);

@@ -1,34 +1,47 @@
 /** Domains of one's own: where they lead, as a resolver says it, and when they are looked at again. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createDomainLook, customDomainsOf, leadsToGroup, lookAgainAt } from '../../src/network/index.ts';
+import {
+  createDomainLook,
+  customDomainsOf,
+  domainProofOf,
+  lookAgainAt,
+  whereItLeads,
+} from '../../src/network/index.ts';
 import { type PretendResolver, startPretendResolver } from '../world/resolver.ts';
 
 const FQDN = 'hello.local.apps.example.com';
 const MINUTE_MS = 60_000;
 
-describe('a domain leads to the group', () => {
-  const own = { fqdn: FQDN, addresses: ['203.0.113.7', '2001:db8::7'] };
-  const nothing = { aliases: [], addresses: [], ownAddresses: [] };
+describe('a domain', () => {
+  const proof = domainProofOf('production/hello', 'pepper');
+  const place = { fqdn: FQDN, own: ['203.0.113.9', '2001:db8::9'], shared: ['203.0.113.7'], proof };
+  const nothing = { aliases: [], addresses: [], ownAddresses: [], proofs: [] };
+  const other = domainProofOf('production/other', 'pepper');
 
   test.each([
-    ['when it is an alias of its name', { aliases: [FQDN] }, true],
-    ['when it is one through others', { aliases: ['cdn.example.net', FQDN] }, true],
+    ['leads to the group as an alias of its name', { aliases: [FQDN] }, 'leads'],
+    ['through other aliases', { aliases: ['cdn.example.net', FQDN] }, 'leads'],
+    ['by addresses that the group has for itself', { addresses: ['203.0.113.9', '2001:db8::9'] }, 'leads'],
+    ['at the edge with its proof', { addresses: ['203.0.113.7'], proofs: ['v=spf1 -all', proof] }, 'leads'],
+    ['at the edge without one it may be meant for any group', { addresses: ['203.0.113.7'] }, 'unproved'],
+    ['with that of another group', { addresses: ['203.0.113.7'], proofs: [other] }, 'unproved'],
+    ['with one address of the edge among its own', { addresses: ['203.0.113.9', '203.0.113.7'] }, 'unproved'],
     [
-      'when all addresses are those of the edge or the group',
-      { addresses: ['203.0.113.7', '2001:db8::7'] },
-      true,
-    ],
-    [
-      'when it has the addresses of its name',
+      'at the addresses of its name, such as those of a proxy in front of the edge',
       { addresses: ['198.51.100.1'], ownAddresses: ['198.51.100.1'] },
-      true,
+      'unproved',
     ],
-    ['not when one address is of somebody else', { addresses: ['203.0.113.7', '198.51.100.9'] }, false],
-    ['not when it is an alias of another name', { aliases: ['other.local.apps.example.com'] }, false],
-    ['not when there is no such name', {}, false],
-    ['not when neither has an address', { ownAddresses: [] }, false],
+    ['not when one address is of somebody else', { addresses: ['203.0.113.9', '198.51.100.9'] }, 'elsewhere'],
+    ['not by a proof alone', { addresses: ['198.51.100.9'], proofs: [proof] }, 'elsewhere'],
+    ['not when it is an alias of another name', { aliases: ['other.local.apps.example.com'] }, 'elsewhere'],
+    ['not when there is no such name', {}, 'elsewhere'],
   ])('%s', (_, sight, leads) => {
-    expect(leadsToGroup({ ...nothing, ...sight }, own)).toBe(leads);
+    expect(whereItLeads({ ...nothing, ...sight }, place)).toBe(leads);
+  });
+
+  test('has another proof for each group and each bot', () => {
+    expect(proof).toMatch(/^katabot-domain=[0-9a-f]{32}$/);
+    expect(new Set([proof, other, domainProofOf('production/hello', 'salt')]).size).toBe(3);
   });
 });
 
@@ -71,7 +84,14 @@ describe('a look at a domain', () => {
       aliases: ['shop.example.com', FQDN],
       addresses: ['203.0.113.7'],
       ownAddresses: ['203.0.113.7'],
+      proofs: [],
     });
+  });
+
+  test('reads the record that says which group an address at the edge is meant for', async () => {
+    resolver.put('example.com', { address: '203.0.113.7' });
+    resolver.put('_katabot.example.com', { text: 'katabot-domain=0123' });
+    expect(await look('example.com')).toMatchObject({ aliases: [], proofs: ['katabot-domain=0123'] });
   });
 
   test('comes to an end where aliases go round', async () => {

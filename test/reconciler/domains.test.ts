@@ -45,7 +45,9 @@ beforeEach(async () => {
     looks.push(domain);
     await held;
     const alias = aliases[domain];
-    return alias === undefined ? undefined : { aliases: [alias], addresses: [], ownAddresses: [] };
+    return alias === undefined
+      ? undefined
+      : { aliases: [alias], addresses: [], ownAddresses: [], proofs: [] };
   };
   const withName = <W extends object>(wish: W) => ({ ...wish, fqdn: FQDN });
   const desired = {
@@ -62,6 +64,8 @@ beforeEach(async () => {
     clock: world.clock,
     lookAt,
     edgeAddresses: [],
+    isShared: () => false,
+    proofOf: () => '',
     reportInternal: (error) => {
       throw error;
     },

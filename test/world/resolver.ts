@@ -3,7 +3,11 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type Answer, decode, encode } from 'dns-packet';
 
-export type Told = { readonly alias: string } | { readonly address: string } | 'fails';
+export type Told =
+  | { readonly alias: string }
+  | { readonly address: string }
+  | { readonly text: string }
+  | 'fails';
 
 export interface PretendResolver {
   /** `127.44.0.1:40000` */
@@ -55,6 +59,11 @@ function answerTo(
     if (told === undefined) return { code: NAME_ERROR, answers };
     if ('address' in told) {
       if (type === 'A') answers.push({ name, type: 'A', ttl: 0, data: told.address });
+      break;
+    }
+    if ('text' in told) {
+      if (type === 'TXT')
+        answers.push({ name, type: 'TXT', ttl: 0, data: [told.text.slice(0, 9), told.text.slice(9)] });
       break;
     }
     answers.push({ name, type: 'CNAME', ttl: 0, data: told.alias });
