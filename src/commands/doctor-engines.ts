@@ -1,5 +1,5 @@
 import { within } from '../clock.ts';
-import { classText, type EngineFacts } from '../engines/index.ts';
+import type { EngineFacts } from '../engines/index.ts';
 import { type GroupKey, partsOf } from '../event.ts';
 import { messageOf } from '../failure.ts';
 import * as say from '../replies/index.ts';
@@ -7,6 +7,7 @@ import { broken, type Finding, fine, warning } from './finding.ts';
 import type { Ground, Host } from './ground.ts';
 import { hostFindings } from './host-findings.ts';
 import { promisedOn } from './placing.ts';
+import { poolViews } from './standby.ts';
 
 const ENGINE_TIMEOUT_MS = 5_000;
 /** Asks more, and starts containers of its own. */
@@ -59,17 +60,12 @@ async function memoryFinding(ground: Ground, host: Host, facts: EngineFacts): Pr
 }
 
 /** Of each class that is to wait there, how many do. */
-function standbyFindings({ standby }: Ground, { name }: Host): Finding[] {
-  const { waiting, wanted, why } = standby.of(name);
-  return wanted.map(({ size, count }) => {
-    const there = waiting.filter((each) => each.size === classText(size)).length;
-    const text = `${there} of ${count} sandboxes wait (${say.sizeClassWords(size)})`;
-    if (there >= count || !why) return fine(name, text);
-    return warning(
-      name,
-      `${text}: ${why}`,
-      'Until then groups come up without; it is tried again by itself.',
-    );
+function standbyFindings(ground: Ground, { name }: Host): Finding[] {
+  return poolViews(ground, name).map((view) => {
+    const text = say.poolWords(view);
+    return view.why
+      ? warning(name, text, 'Until then groups come up without; it is tried again by itself.')
+      : fine(name, text);
   });
 }
 

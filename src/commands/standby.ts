@@ -1,4 +1,12 @@
-import { classFrom, type ObservedStandby, standbyKey, standbyName, unfitFor } from '../engines/index.ts';
+import {
+  classFrom,
+  classText,
+  type ObservedStandby,
+  type SizeClass,
+  standbyKey,
+  standbyName,
+  unfitFor,
+} from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import { allocate, type Endpoint } from '../network/index.ts';
 import type { Group } from '../spec/index.ts';
@@ -49,4 +57,23 @@ async function candidates(
 /** What is taken for good: sandboxes that wait give way to groups. */
 export function withoutWaiting(taken: readonly Endpoint[]): Endpoint[] {
   return taken.filter(({ key }) => standbyName(key) === undefined);
+}
+
+/** How many sandboxes of one class wait on a host. */
+interface PoolView {
+  readonly host: string;
+  readonly size: SizeClass;
+  readonly waiting: number;
+  readonly wanted: number;
+  /** Why it is fewer than wanted; '' where it is not, or where they are on their way. */
+  readonly why: string;
+}
+
+/** Of each class that is to wait on a host, in the order of the settings. */
+export function poolViews({ standby }: Pick<Ground, 'standby'>, host: string): PoolView[] {
+  const { waiting, wanted, why } = standby.of(host);
+  return wanted.map(({ size, count }) => {
+    const there = waiting.filter((each) => each.size === classText(size)).length;
+    return { host, size, waiting: there, wanted: count, why: there < count ? why : '' };
+  });
 }

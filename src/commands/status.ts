@@ -1,5 +1,6 @@
 import * as say from '../replies/index.ts';
 import { glance } from './glance.ts';
+import { poolViews } from './standby.ts';
 import { targetKey } from './targets.ts';
 import type { RunVerb } from './verb.ts';
 import { groupsFor } from './visible.ts';
@@ -11,7 +12,9 @@ export const runStatus: RunVerb = async function* (ground, { target, environment
     const wanted = wishes.filter(({ key }) => environment === undefined || key.startsWith(`${environment}/`));
     const views = await glance(ground, wanted, signal);
     yield* say.statusTable(views);
-    return say.done('status', { groups: views });
+    const pools = Object.keys(ground.hosts).flatMap((host) => poolViews(ground, host));
+    for (const pool of pools) yield say.standbyLine(pool);
+    return say.done('status', { groups: views, ...(pools.length ? { standby: pools } : {}) });
   }
   const key = targetKey(target);
   const asked = wishes.filter((each) => each.key === key);

@@ -2,46 +2,24 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import {
   classFrom,
-  type Engine,
   type ObservedStandby,
   type SizeClass,
   type StandbyWish,
   standbyKey,
-  standbyName,
 } from '../engines/index.ts';
 import { Failure, messageOf } from '../failure.ts';
 import { type Ledger, settleStandby } from '../metering/index.ts';
-import {
-  type AddressBook,
-  type Asked,
-  allocate,
-  type Pools,
-  type SlotBook,
-  subnetOf,
-} from '../network/index.ts';
+import { type AddressBook, type Asked, allocate, subnetOf } from '../network/index.ts';
 import type { Feed } from './feed.ts';
 import { type Pricing, write } from './meter.ts';
-import { promisedTo } from './promised.ts';
 import { createQueue } from './queue.ts';
-import { nextStandbyStep, type StandbySight, type StandbyStep } from './standby-step.ts';
-import type { DesiredState, DrainBook } from './wish.ts';
+import { type SightParts, type StandbyPlace, sightOf } from './standby-sight.ts';
+import { nextStandbyStep, type StandbyStep } from './standby-step.ts';
 
-/** A host, as far as sandboxes wait on it. */
-interface StandbyPlace {
-  readonly location: string;
-  readonly engine: Pick<Engine, 'standby' | 'describe'>;
-  readonly pools: Pools;
-}
-
-interface StandbyParts {
+interface StandbyParts extends SightParts {
   /** By name. */
   readonly hosts: Readonly<Record<string, StandbyPlace>>;
-  /** What the settings of a location ask for, on each of its hosts. */
-  readonly wanted: (location: string) => readonly StandbyWish[];
-  readonly slots: SlotBook;
   readonly addresses: AddressBook;
-  readonly drains: Pick<DrainBook, 'all'>;
-  readonly desired: Pick<DesiredState, 'list'>;
   readonly ledger: Ledger;
   readonly pricing: Pricing;
   readonly feed: Pick<Feed, 'listen'>;
@@ -159,7 +137,7 @@ async function lookAfter(work: Work, host: string): Promise<void> {
   for (let count = 0; count < MOST_STEPS_A_PASS && !work.signal.aborted; count++) {
     const seen = await place.engine.standby.list(work.signal);
     await settleBill(work, host, place, seen);
-    const sight = await sightOf(work, host, place, seen);
+    const sight = await sightOf(work.parts, { host, place, seen }, work.signal);
     const { step, why } = nextStandbyStep(sight);
     const waiting = seen.filter(({ id, ready, adopted }) => ready && !adopted && sight.placed.has(id));
     work.pools.set(host, { waiting, wanted: sight.wanted, why });
@@ -170,31 +148,6 @@ async function lookAfter(work: Work, host: string): Promise<void> {
       return;
     }
   }
-}
-
-async function sightOf(
-  { parts, signal }: Work,
-  host: string,
-  { location, engine, pools }: StandbyPlace,
-  seen: readonly ObservedStandby[],
-): Promise<StandbySight> {
-  const isDrained = (await parts.drains.all()).some((each) => each.host === host);
-  const wanted = isDrained ? [] : parts.wanted(location);
-  const places = await parts.slots.all(host);
-  const wishes = await parts.desired.list();
-  const facts = wanted.length ? await engine.describe(signal) : { memoryBytes: 0, overheadBytes: 0 };
-  const { memoryBytes } = promisedTo(wishes, host, facts.overheadBytes);
-  return {
-    wanted,
-    seen,
-    placed: new Set(places.flatMap(({ key }) => standbyName(key) ?? [])),
-    taken: new Set(
-      places.flatMap(({ key, slot }) => (standbyName(key) === undefined ? [subnetOf(pools, slot)] : [])),
-    ),
-    freeBytes: facts.memoryBytes - memoryBytes,
-    overheadBytes: facts.overheadBytes,
-    groupWaits: wishes.some((wish) => wish.location === location && wish.wanted === 'running' && !wish.host),
-  };
 }
 
 /** Gives what is in the way, in words; '' when the step was taken. */

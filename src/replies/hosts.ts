@@ -15,10 +15,26 @@ export function hostStage(placed: Extract<Placement, { host: string }>): Block {
   return stage('done', 'host', `${host} (${why})`);
 }
 
+/** How many sandboxes of a class wait, and why not all of them do. */
+export function poolWords(pool: {
+  readonly size: SizeClass;
+  readonly waiting: number;
+  readonly wanted: number;
+  readonly why: string;
+}): string {
+  const text = `${pool.waiting} of ${pool.wanted} sandboxes wait (${sizeClassWords(pool.size)})`;
+  return pool.why ? `${text}: ${pool.why}` : text;
+}
+
 /** `1 vCPU, 1.5 GB, port 80` */
-export function sizeClassWords({ vcpuMilli, memoryGbTenths, ports }: SizeClass): string {
+function sizeClassWords({ vcpuMilli, memoryGbTenths, ports }: SizeClass): string {
   const reached = ports.length ? `port${ports.length > 1 ? 's' : ''} ${ports.join(', ')}` : 'no address';
   return `${vcpuMilli / 1000} vCPU, ${memoryGbTenths / 10} GB, ${reached}`;
+}
+
+/** What waits on a host, below the groups that run. */
+export function standbyLine(pool: Parameters<typeof poolWords>[0] & { readonly host: string }): Block {
+  return { kind: 'text', text: `standby of ${pool.host}: ${poolWords(pool)}` };
 }
 
 export function queuedStage(missing: string): Block {

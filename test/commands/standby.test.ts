@@ -61,11 +61,12 @@ test('a group of the class comes from standby with the place that waited; anothe
   expect(await app.app.store.desired.get('production/warm')).toMatchObject({ subnet: first?.subnet });
 });
 
-test('what waits is a line of the bill of its own, and doctor says how many do', async () => {
+test('what waits is a line of the bill of its own; doctor and status say how many do', async () => {
   await deploy('warm');
   expect((await hear('cost')).said).toContain('standby of local');
   expect((await hear('cost --by environment')).said).toContain('standby of local');
-  expect((await hear('doctor')).said).toContain('sandboxes wait (1 vCPU, 1.5 GB, port 80)');
+  for (const verb of ['doctor', 'status'])
+    expect((await hear(verb)).said).toContain('of 2 sandboxes wait (1 vCPU, 1.5 GB, port 80)');
 });
 
 test('what waits gives way to a group that finds no other place', async () => {
