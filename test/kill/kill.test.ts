@@ -99,7 +99,7 @@ test('a bot that is killed at any moment of a deploy, a replacement or a deletio
   await Promise.all(Array.from({ length: STORIES_AT_ONCE }, tellOn));
   const points = deaths.deploy + deaths.replace + deaths.delete;
   console.info(`kill points: ${points}, all converged (${JSON.stringify(deaths)}, ${names.size} different)`);
-  for (const act of ACTS) expect(deaths[act]).toBeGreaterThan(10);
+  for (const act of ACTS) expect(deaths[act]).toBeGreaterThan(7);
   // Which side of a step a moment falls on depends on how events and steps meet in this run.
   const steps = new Set([...names].map((name) => name.replace(/(before|after) engine\.apply /, '')));
   expect([...steps]).toEqual(
