@@ -47,6 +47,7 @@ export async function shipGroup(
   const labels = labelsOf(wish);
   const before = (await book.all()).find((each) => each.key === key)?.cursors ?? {};
   await book.put({ key, location, labels, cursors: before }); // what it leaves behind is shipped as well
+  const newest = await newestOf(desired, key);
   const mask = lineMask(await maskOf(desired, key));
   const { initContainers, containers } = revision.group;
   const sinceMs = resumeAtMs(
@@ -64,9 +65,9 @@ export async function shipGroup(
   try {
     for await (const batch of gathered(lines, clock)) {
       signal.throwIfAborted();
-      // What a newer revision prints may hold a secret that this mask does not know: all of it is read anew with the next one.
-      const newest = (await desired.list()).find((each) => each.key === key);
-      if (newest?.revision.number !== revision.number) return;
+      // What a newer revision prints, also one that is only tried beside the one that serves, may hold a secret that this mask
+      // does not know: all of it is read anew with the next one.
+      if ((await newestOf(desired, key)) !== newest) return;
       await send(target, { labels, lines: batch }, signal);
       cursors = cursorsAfter(cursors, batch);
       await book.put({ key, location, labels, cursors });
@@ -74,6 +75,14 @@ export async function shipGroup(
   } finally {
     reading.abort(new Error('nobody reads on'));
   }
+}
+
+/** The number of the revision that was accepted last, whatever has become of it. */
+async function newestOf(
+  desired: Pick<DesiredState, 'revisions'>,
+  key: GroupKey,
+): Promise<number | undefined> {
+  return (await desired.revisions(key, 1))[0]?.number;
 }
 
 /** Ships what was kept of a group that is gone, and forgets it. */

@@ -118,6 +118,17 @@ test('lines go to Loki with their labels, masked, and no line twice over a resta
   await comesTrue(() => expect(linesIn(state.bodies)).toEqual(['one', 'I say [secret]', 'I say [secret]']));
 });
 
+test('what is tried beside the one that serves is masked, too', async () => {
+  const { state, url } = await pretendHttp();
+  await bring({ script: 'echo one; serve' });
+  await startShipping({ loki: url });
+  await comesTrue(() => expect(linesIn(state.bodies)).toEqual(['one']));
+  const web = { script: 'echo I say new-secret; serve', secureEnvironment: { TOKEN: 'new-secret' } };
+  await world.tryBeside({ containers: { web } });
+  await world.rest();
+  await comesTrue(() => expect(linesIn(state.bodies)).toEqual(['one', 'I say [secret]']));
+});
+
 test('what a target does not take waits, is told by doctor, and goes when it is back; the last words of a removed group, too', async () => {
   const { state, url } = await pretendHttp();
   state.status = 503;
