@@ -157,9 +157,10 @@ async function tidy(
 /** What the groups of a host have, and what they may go back to. */
 async function wantedOn(desired: ImageCacheParts['desired'], host: string): Promise<Wanted> {
   const wishes = (await desired.list()).filter((wish) => wish.host === host);
-  const revisions = (
-    await Promise.all(wishes.map(({ key }) => desired.revisions(key, KEPT_REVISIONS)))
-  ).flat();
+  const earlier = await Promise.all(wishes.map(({ key }) => desired.revisions(key, KEPT_REVISIONS)));
+  // Of what was tried beside it and given up there may be so many that the one that serves is none of the last.
+  const now = wishes.flatMap(({ revision, beside }) => [revision, ...(beside ? [beside.revision] : [])]);
+  const revisions = [...now, ...earlier.flat()];
   const named = revisions.flatMap(({ group }) =>
     [...group.initContainers, ...group.containers].map(({ image }) => image),
   );

@@ -190,6 +190,42 @@ test('what a group has pulled goes once the group is gone, its revisions are old
   await world.close();
 });
 
+test('what serves is kept, however many were tried beside it and given up', async () => {
+  const world = await createReconciledWorld();
+  const told: string[] = [];
+  const cache = createImageCache({
+    book: world.store.images,
+    desired: world.store.desired,
+    limits: new Map([['local', GB]]),
+    clock: world.clock,
+    tell: ({ image: name }, message) => told.push(`${message} ${name}`),
+    reportInternal: (error) => told.push(String(error)),
+  });
+  const engine = cache.guard('local', world.engine);
+  world.engine.images.delete('web:1');
+  const serving = wishFor({ containers: { web: { image: 'web:1' } } });
+  await engine.apply(
+    { kind: 'pull', pod: { ...podFor(serving), images: {} } },
+    { signal: AbortSignal.timeout(5_000), report: async () => {} },
+  );
+  await world.wish({ containers: { web: { image: 'web:1', script: 'serve' } } });
+  await world.rest();
+  for (let count = 0; count < 5; count++) {
+    const tried = await world.tryBeside({
+      containers: { web: { image: 'job:1', script: `sleep ${count}` } },
+    });
+    await world.store.desired.abandon(KEY, tried.revision.number);
+    await world.rest();
+  }
+  await world.change({ wanted: 'stopped' });
+  await world.rest();
+  world.clock.advance(2 * HOUR);
+  await cache.look('local');
+  expect(told).toEqual([]);
+  await cache.close();
+  await world.close();
+});
+
 test.each<[string, { readonly keepImagesUnderBytes?: number }, number, number, string]>([
   ['enough', {}, 50, 5, 'fine: 50.0 GB of 100.0 GB disk free'],
   ['little', {}, 9, 5, 'warning: 9.0 GB of 100.0 GB disk free'],
