@@ -102,7 +102,7 @@ export function wasEvicted(events: readonly Event[]): boolean {
 export async function evict(ground: Ground, keys: readonly GroupKey[]): Promise<void> {
   for (const key of keys) {
     const wish = await ground.desired.get(key);
-    if (!wish) continue;
+    if (!wish || !isUp(wish)) continue; // somebody has stopped it meanwhile, and it is not to come back by itself
     ground.feed.tell(key, wish.revision.number, { kind: 'evicted', returns: returns(wish.revision.group) });
     await ground.feed.written();
     await ground.desired.change(key, { wanted: 'stopped' });

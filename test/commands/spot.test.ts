@@ -1,6 +1,12 @@
 /** Spot groups: who goes when a Regular one needs room, and when they come back. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Evictable, evictions, placeByEvicting, wasEvicted } from '../../src/commands/evictions.ts';
+import {
+  type Evictable,
+  evict,
+  evictions,
+  placeByEvicting,
+  wasEvicted,
+} from '../../src/commands/evictions.ts';
 import { runCommand } from '../../src/commands/index.ts';
 import type { Candidate, EngineFacts } from '../../src/engines/index.ts';
 import type { Fact } from '../../src/event.ts';
@@ -175,5 +181,13 @@ describe('a Spot group', () => {
     expect((await say('start batch')).code).toBe('started');
     expect((await say('start shop')).code).toBe('started');
     expect(await wanted('batch')).toBe('stopped');
+  });
+
+  test('that somebody stopped in that very moment was not evicted, and does not come back by itself', async () => {
+    const key = 'production/once';
+    await bot.app.store.desired.change(key, { wanted: 'running' });
+    await say('stop once');
+    await evict(bot.app.ground, [key]);
+    expect(wasEvicted(await bot.app.store.events.events({ group: key }))).toBe(false);
   });
 });
