@@ -39,8 +39,8 @@ export function nextStandbyStep(sight: StandbySight): { readonly step?: StandbyS
   const waiting = seen.filter(({ adopted }) => !adopted);
   const own = waiting.filter(({ id }) => placed.has(id));
   const wrong =
-    // One whose network is a group's is about to be taken over.
-    waiting.find(({ id, subnet }) => !placed.has(id) && !taken.has(subnet)) ??
+    // One whose network is a group's is about to be taken over; a network alone only keeps that group from making its own.
+    waiting.find(({ id, subnet, state }) => !placed.has(id) && (state === 'absent' || !taken.has(subnet))) ??
     own.find(({ state }) => state !== 'running') ??
     surplus(sight, own);
   if (wrong) return { step: { kind: 'discard', id: wrong.id }, why: '' };

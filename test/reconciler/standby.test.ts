@@ -82,6 +82,11 @@ describe('the next step', () => {
       make,
     ],
     [
+      'a network that is left of one keeps its group from making another, and goes',
+      { seen: [waits('a', { state: 'absent' })], placed: new Set(), taken: new Set(['net-a']) },
+      discard('a'),
+    ],
+    [
       'a place without a sandbox is given back',
       { placed: new Set(['a']) },
       { step: { kind: 'release', id: 'a' }, why: '' },
