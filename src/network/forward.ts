@@ -95,7 +95,11 @@ function tryOnce(
     forgetBody(incoming, request, outgoing);
     const broken = { code: 'ECONNRESET', sent: true, bodySent: hasBody(request), reused: false };
     // A program that is about to be ended may break off in the middle: what nobody has seen of it can be asked for again.
-    if (awaited && isShort(incoming)) void Array.fromAsync(incoming).then(begin, () => resolve(broken));
+    const breaks = () => {
+      response.off('close', leave);
+      resolve(broken);
+    };
+    if (awaited && isShort(incoming)) void Array.fromAsync(incoming).then(begin, breaks);
     else begin();
   });
   outgoing.on('error', (error) => {

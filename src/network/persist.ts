@@ -15,7 +15,8 @@ export interface Target {
 
 /** Who has asked, and may leave: a response, or the connection of a websocket to be. */
 export interface Client {
-  readonly destroyed: boolean;
+  /** Undefined for a response of HTTP/2, whatever its type says. */
+  readonly destroyed: boolean | undefined;
   once(event: 'close', callback: () => void): unknown;
   off(event: 'close', callback: () => void): unknown;
 }
@@ -45,17 +46,28 @@ export async function persist(
   tryOnce: (target: Target) => Promise<Trouble | undefined>,
 ): Promise<Vain | undefined> {
   const begunAtMs = clock.now();
-  for (;;) {
-    const target = resolve(host);
-    if (!target) return { target };
-    const trouble = target.ready === false ? 'not ready' : await tryOnce(target);
-    if (trouble === undefined || client.destroyed) return undefined;
-    const waitedMs = clock.now() - begunAtMs;
-    // What happens to the group may have begun while it was asked, and is told a moment after it has begun.
-    const { awaited = false, up = false } = resolve(host) ?? target;
-    const again = triesAgain(trouble, { method, awaited, up, waitedMs });
-    if (again === 'no' || (again === 'later' && waiting.size >= MOST_WAITING)) return { target, trouble };
-    if (again === 'later') await pause(waiting, client, clock, pauseAfter(waitedMs));
+  let hasLeft = client.destroyed === true;
+  const leave = () => {
+    hasLeft = true;
+  };
+  client.once('close', leave);
+  try {
+    // What a client asked for that has left, maybe while it waited, is not done.
+    while (!hasLeft) {
+      const target = resolve(host);
+      if (!target) return { target };
+      const trouble = target.ready === false ? 'not ready' : await tryOnce(target);
+      if (trouble === undefined || hasLeft) return undefined;
+      const waitedMs = clock.now() - begunAtMs;
+      // What happens to the group may have begun while it was asked, and is told a moment after it has begun.
+      const { awaited = false, up = false } = resolve(host) ?? target;
+      const again = triesAgain(trouble, { method, awaited, up, waitedMs });
+      if (again === 'no' || (again === 'later' && waiting.size >= MOST_WAITING)) return { target, trouble };
+      if (again === 'later') await pause(waiting, client, clock, pauseAfter(waitedMs));
+    }
+    return undefined;
+  } finally {
+    client.off('close', leave);
   }
 }
 

@@ -1,5 +1,8 @@
+import { EventEmitter } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import { type Trouble, triesAgain } from '../../src/network/patience.ts';
+import { type Client, persist } from '../../src/network/persist.ts';
+import { createManualClock } from '../world/clock.ts';
 
 const refused: Trouble = { code: 'ECONNREFUSED', sent: false, bodySent: false, reused: false };
 const reset: Trouble = { code: 'ECONNRESET', sent: true, bodySent: false, reused: false };
@@ -61,3 +64,28 @@ describe('a request that got no answer', () => {
     },
   );
 });
+
+test.each([false, undefined])(
+  'what a client asked for that left while it waited is not sent (%s)',
+  async (destroyed) => {
+    const client: Client & EventEmitter = Object.assign(new EventEmitter(), { destroyed });
+    const clock = createManualClock();
+    const waiting = new Set<Client>();
+    let tries = 0;
+    const resolve = () => ({ address: '127.0.0.1', port: 1, awaited: true });
+    const asked = { host: 'a', method: 'POST', client };
+    const done = persist({ resolve, clock, waiting }, asked, async () => {
+      tries++;
+      return refused;
+    });
+    while (!waiting.size) await Promise.resolve();
+    client.emit('close');
+    expect(await done).toBeUndefined();
+    expect([tries, waiting.size, clock.nextAtMs(), client.listenerCount('close')]).toEqual([
+      1,
+      0,
+      undefined,
+      0,
+    ]);
+  },
+);
