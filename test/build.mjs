@@ -22,7 +22,16 @@ await build({
   platform: 'node',
   target: 'node24',
   logLevel: 'error', // it would warn of parts that some packages look for and do without
-  external: ['cpu-features', '*.node'], // such parts, compiled ones
+  // Parts that are compiled, which ssh2 does without; and packages that find their own parts while they run.
+  external: [
+    'cpu-features',
+    '*.node',
+    '@peculiar/x509',
+    '@resvg/resvg-wasm',
+    '@slack/bolt',
+    'acme-client',
+    'probot',
+  ],
   // Words of the older modules, which some packages are.
   banner: {
     js: [

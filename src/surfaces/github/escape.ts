@@ -49,7 +49,7 @@ function escaped(text: string): string {
       .replace(/^(\s*\d{1,9})([.)])/, '$1\\$2')
       // What follows is looked for in the finished page, where the backslashes are gone.
       .replace(/@|#/g, `$&${JOINER}`)
-      .replace(/:(?=[\w+-]+:)/g, `:${JOINER}`)
+      .replace(/:(?=[\w\\+-]+:)/g, `:${JOINER}`)
       .replace(/(GH)-(?=\d)/gi, `$1${JOINER}-`)
       .replace(/(https?|ftp|mailto):/gi, `$1${JOINER}:`)
       .replace(/www(?=\.)/gi, `$&${JOINER}`)

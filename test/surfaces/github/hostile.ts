@@ -52,7 +52,7 @@ export const HOSTILE: readonly string[] = [
   '&lt;b&gt; &amp;amp; &nbsp;',
   '<a href="https://evil.example">x</a>',
   '<details open><summary>',
-  ':rocket: :+1:',
+  ':rocket: :+1: :white_check_mark: :_:',
   '```mermaid\ngraph TD\n```',
   'ftp://evil.example/x',
   '2026-11-24T18:00:00Z',
