@@ -421,6 +421,17 @@ const CASES = {
     const stream = await host.engine.dial({ key: pod.key, port: 8080 }, signal());
     stream.write('GET /index.html HTTP/1.0\r\n\r\n');
     expect(await text(stream)).toContain('hello');
+    // One that is made for the group hides it from nobody.
+    const next = await host.pod('served', { containers: { web: { script: serve } } });
+    await host.apply({ kind: 'create-sandbox', pod: { ...next, revision: 2, podRevision: 2 } });
+    const pods = (await host.engine.observe(signal(), pod.key)).get(pod.key)?.pods ?? [];
+    expect(pods.map(({ revision, state }) => [revision, state])).toEqual([
+      [1, 'running'],
+      [2, 'running'],
+    ]);
+    const { id: podId = '', sandboxId: sandbox = '' } = pods[1] ?? {};
+    await host.apply({ kind: 'stop', key: pod.key, members: [], sandbox });
+    await host.apply({ kind: 'remove', key: pod.key, podId, keepVolumes: false });
   },
   'a sandbox that waits and does not fit makes room for one that does': async (host: Host) => {
     const pod = await host.pod('large', { containers: { web: { script: WAIT, cpu: 1 } }, ports: [8080] });

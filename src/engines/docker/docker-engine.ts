@@ -133,19 +133,20 @@ async function observe(
   const { owner } = parts.settings;
   const filters = ownedBy(owner, key);
   const look = async (docker: Docker) => {
-    const inspect = (containers: Docker.ContainerInfo[]) =>
-      Promise.all(containers.map(({ Id }) => inspectUnlessGone(docker, Id)));
-    const containers = await docker.listContainers({ all: true, filters });
+    // A group may have one of each: one that was made for it is tried beside one that waited, or the other way round.
+    const [made, adopted] = await Promise.all([
+      docker.listContainers({ all: true, filters }),
+      adoptedSandboxes(docker, owner, key),
+    ]);
+    const containers = [...made, ...adopted];
     const isComplete = key !== undefined && containers.some(({ Labels }) => Labels[LABEL.role] === 'sandbox');
-    const [inspected, adopted, leftovers] = await Promise.all([
-      inspect(containers),
-      isComplete ? [] : adoptedSandboxes(docker, owner, key).then(inspect),
+    const [inspected, leftovers] = await Promise.all([
+      Promise.all(containers.map(({ Id }) => inspectUnlessGone(docker, Id))),
       // A removal that was cut short leaves networks and volumes; while a sandbox is there, they are its own.
       isComplete ? [] : leftoversOf(docker, filters),
     ]);
-    const all = [...inspected, ...adopted].flat();
     return groupsFrom(
-      all.map((container) => asOfGroup(owner, container)),
+      inspected.flat().map((container) => asOfGroup(owner, container)),
       leftovers,
     );
   };
