@@ -104,8 +104,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
     },
     async start() {
       // A group that fails waits for its retry: its own failing makes hints too, and they would spin.
-      const waits = (key: GroupKey) => work.failures.has(key) || (work.trials.get(key)?.failures ?? 0) > 0;
-      const hint = (key: GroupKey) => (waits(key) ? undefined : work.queue.add(key));
+      const hint = (key: GroupKey) => (work.failures.has(key) ? undefined : work.queue.add(key));
       watches = Object.values(parts.engines).map((engine) => engine.watch(hint));
       for (const { key } of await parts.desired.list()) work.queue.add(key);
     },

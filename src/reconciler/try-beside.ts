@@ -38,11 +38,14 @@ export interface BesideWork extends TakingWork {
 interface TrialNote {
   readonly revision: number;
   failures: number;
+  /** Nothing is done there before, unless something else is wished by then. */
+  waits: { readonly untilMs: number; readonly isTried: boolean };
   /** Which runs are meant by `steadySinceMs`. */
   runs: string;
   steadySinceMs: number;
 }
 
+const NO_WAIT: TrialNote['waits'] = { untilMs: 0, isTried: false };
 /** So often in a row a step may fail before the revision is given up: what serves is no reason to try for ever. */
 const MOST_FAILURES = 3;
 
@@ -60,6 +63,10 @@ export async function tendBeside(work: BesideWork, key: GroupKey): Promise<void>
         work.trials.delete(key);
         return;
       }
+      const { waits } = noteOf(work, wish);
+      const leftMs = waits.untilMs - work.parts.clock.now();
+      if (leftMs > 0 && wish.wanted === 'running' && wish.beside.isTried === waits.isTried)
+        return work.queue.addAfter(key, leftMs);
       const engine = engineOf(work.parts, wish);
       const observed = (await engine.observe(work.closing.signal, key)).get(key);
       const next = await judgeBeside(work, wish, observed);
@@ -77,7 +84,7 @@ export async function tendBeside(work: BesideWork, key: GroupKey): Promise<void>
           mayMove,
           placeKey,
         });
-        noteOf(work, wish).failures = 0;
+        Object.assign(noteOf(work, wish), { failures: 0, waits: NO_WAIT });
       } else if (!(await goOn(work, wish, engine, next))) return;
     }
     work.queue.add(key);
@@ -121,7 +128,7 @@ function noteOf({ trials, parts }: BesideWork, { key, beside }: Wish): TrialNote
   const revision = beside?.revision.number ?? 0;
   const known = trials.get(key);
   if (known?.revision === revision) return known;
-  const fresh = { revision, failures: 0, runs: '', steadySinceMs: parts.clock.now() };
+  const fresh = { revision, failures: 0, waits: NO_WAIT, runs: '', steadySinceMs: parts.clock.now() };
   trials.set(key, fresh);
   return fresh;
 }
@@ -211,8 +218,12 @@ async function notTaken(
   const note = noteOf(work, wish);
   note.failures++;
   const isAway = failure.code === 'engine-unreachable' || failure.code.startsWith('dns-');
-  if (note.failures < MOST_FAILURES || isAway || !wish.beside.isTried)
-    return queue.addAfter(key, retryAfterMs(note.failures));
+  if (note.failures < MOST_FAILURES || isAway || !wish.beside.isTried) {
+    const delayMs = retryAfterMs(note.failures);
+    // Its own failing makes hints, and so does what serves, which is looked at meanwhile.
+    note.waits = { untilMs: parts.clock.now() + delayMs, isTried: wish.beside.isTried };
+    return queue.addAfter(key, delayMs);
+  }
   const { code, message, about } = failure;
   const cause = { code, message, about, advice: adviceWithoutRetry(failure.advice) };
   await giveUp(work, wish, cause).catch(() => {}); // the books are away: the next pass finds it failing again

@@ -253,6 +253,18 @@ describe('a revision that is tried beside the one that serves', () => {
     expect(await sandboxes()).toEqual(['#1 running 1', '#2 running 1']);
   });
 
+  test('that waits for its next try lets what serves be mended at once', async () => {
+    const away = world.engine.failAlways('create-sandbox', new Failure('engine-unreachable', 'Away.'));
+    await world.tryBeside(NEW);
+    await world.pass(10 * MINUTE_MS);
+    world.engine.exit(KEY, 'web', 1);
+    await world.pass(SECOND_MS);
+    expect(await sandboxes()).toEqual(['#1 running 1']);
+    away.mend();
+    await world.pass(10 * MINUTE_MS);
+    await expectAlone(2, 1);
+  });
+
   const STEPS: readonly Step['kind'][] = ['pull', 'create-sandbox', 'start-members', 'stop', 'remove'];
   for (const kind of STEPS) {
     for (const when of ['before', 'after'] as const) {
