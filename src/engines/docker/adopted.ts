@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { type GroupKey, groupKey, partsOf } from '../../event.ts';
-import { LABEL } from './labels.ts';
+import { LABEL, ownedBy } from './labels.ts';
 
 // A sandbox that waited and that a group has taken over. Labels cannot be changed, names can, in one step: so its name
 // says all that the labels of other sandboxes say.
@@ -51,15 +51,32 @@ export function adoptedLabels(
   };
 }
 
-/** Those of one group, or of all, in a list's own form, with the labels that they would have. */
+/**
+ * The containers of one group, or of all groups of this bot, those that run or all, in a list's own form. A group may have a
+ * sandbox of each kind: one that was made for it is tried beside one that waited, or the other way round.
+ */
+export async function containersOf(
+  docker: Docker,
+  owner: string,
+  which: { readonly key?: GroupKey | undefined; readonly all: boolean },
+): Promise<Docker.ContainerInfo[]> {
+  const { key, all } = which;
+  const [made, adopted] = await Promise.all([
+    docker.listContainers({ all, filters: ownedBy(owner, key) }),
+    adoptedSandboxes(docker, owner, which),
+  ]);
+  return [...made, ...adopted];
+}
+
+/** With the labels that they would have, had they been made for their groups. */
 export async function adoptedSandboxes(
   docker: Docker,
   owner: string,
-  key?: GroupKey,
+  { key, all }: Parameters<typeof containersOf>[2],
 ): Promise<Docker.ContainerInfo[]> {
   const label = [`${LABEL.standby}=${owner}`];
   const filters = key === undefined ? { label } : { label, name: [namesOf(owner, key)] };
-  const found = await docker.listContainers({ all: true, filters });
+  const found = await docker.listContainers({ all, filters });
   return found.flatMap((container) => {
     const adoption = adoptionIn(owner, container.Names[0] ?? '');
     if (!adoption || (key !== undefined && adoption.key !== key)) return [];

@@ -3,9 +3,9 @@ import type Docker from 'dockerode';
 import { type Clock, within } from '../../clock.ts';
 import { Failure } from '../../failure.ts';
 import { type DialRequest, meant } from '../index.ts';
-import { adoptedSandboxes } from './adopted.ts';
+import { containersOf } from './adopted.ts';
 import type { Connection } from './connection.ts';
-import { LABEL, ownedBy, podRevisionIn } from './labels.ts';
+import { LABEL, podRevisionIn } from './labels.ts';
 import { ended } from './programs.ts';
 import { DIAL_PATH } from './sandbox-image.ts';
 import { framedOutput, type Part } from './sessions.ts';
@@ -25,13 +25,10 @@ export async function openDial(
   { key, port, upTo }: DialRequest,
   signal: AbortSignal,
 ): Promise<Duplex> {
-  const filters = { label: [...ownedBy(owner, key).label, `${LABEL.role}=sandbox`], status: ['running'] };
   const open = async (docker: Docker) => {
-    const [made, adopted] = await Promise.all([
-      docker.listContainers({ filters }),
-      adoptedSandboxes(docker, owner, key),
-    ]);
-    const running = [...made, ...adopted.filter(({ State }) => State === 'running')];
+    const running = (await containersOf(docker, owner, { key, all: false })).filter(
+      ({ Labels, State }) => Labels[LABEL.role] === 'sandbox' && State === 'running',
+    );
     const [sandbox] = meant(running, ({ Labels }) => podRevisionIn(Labels), upTo);
     const address = Object.values(sandbox?.NetworkSettings.Networks ?? {})[0]?.IPAddress;
     if (!sandbox || !address) {

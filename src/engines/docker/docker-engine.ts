@@ -2,7 +2,7 @@ import type Docker from 'dockerode';
 import type { Clock } from '../../clock.ts';
 import type { GroupKey } from '../../event.ts';
 import type { Engine, EngineFacts, ObservedGroup, Pod, Step, StepContext, StepResult } from '../index.ts';
-import { adoptedSandboxes, asOfGroup } from './adopted.ts';
+import { asOfGroup, containersOf } from './adopted.ts';
 import { statusOf } from './causes.ts';
 import { deliverConfigMaps } from './config-maps.ts';
 import { type Connection, connect } from './connection.ts';
@@ -131,19 +131,13 @@ async function observe(
   key?: GroupKey,
 ): Promise<Map<GroupKey, ObservedGroup>> {
   const { owner } = parts.settings;
-  const filters = ownedBy(owner, key);
   const look = async (docker: Docker) => {
-    // A group may have one of each: one that was made for it is tried beside one that waited, or the other way round.
-    const [made, adopted] = await Promise.all([
-      docker.listContainers({ all: true, filters }),
-      adoptedSandboxes(docker, owner, key),
-    ]);
-    const containers = [...made, ...adopted];
+    const containers = await containersOf(docker, owner, { key, all: true });
     const isComplete = key !== undefined && containers.some(({ Labels }) => Labels[LABEL.role] === 'sandbox');
     const [inspected, leftovers] = await Promise.all([
       Promise.all(containers.map(({ Id }) => inspectUnlessGone(docker, Id))),
       // A removal that was cut short leaves networks and volumes; while a sandbox is there, they are its own.
-      isComplete ? [] : leftoversOf(docker, filters),
+      isComplete ? [] : leftoversOf(docker, ownedBy(owner, key)),
     ]);
     return groupsFrom(
       inspected.flat().map((container) => asOfGroup(owner, container)),

@@ -78,7 +78,7 @@ export async function removePod(
 
 /** The sandbox that a pod has taken over, and the network that it came with. */
 async function takenOverBy(docker: Docker, owner: string, id: string) {
-  const all = await adoptedSandboxes(docker, owner);
+  const all = await adoptedSandboxes(docker, owner, { all: true });
   const adopted = all.filter(({ Labels }) => Labels[LABEL.pod] === id);
   return { adopted, networks: adopted.map(({ HostConfig }) => HostConfig.NetworkMode) };
 }

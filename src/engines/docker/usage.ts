@@ -2,9 +2,9 @@ import type Docker from 'dockerode';
 import { within } from '../../clock.ts';
 import type { GroupKey } from '../../event.ts';
 import type { ContainerUsage } from '../index.ts';
-import { adoptedSandboxes } from './adopted.ts';
+import { containersOf } from './adopted.ts';
 import type { Connection } from './connection.ts';
-import { LABEL, ownedBy, podRevisionIn } from './labels.ts';
+import { LABEL, podRevisionIn } from './labels.ts';
 import { keyIn } from './observe.ts';
 import { isGone } from './sessions.ts';
 
@@ -17,11 +17,7 @@ export async function usageOf(
   key?: GroupKey,
 ): Promise<Map<GroupKey, ContainerUsage[]>> {
   const look = async (docker: Docker) => {
-    const [made, adopted] = await Promise.all([
-      docker.listContainers({ filters: ownedBy(owner, key) }),
-      adoptedSandboxes(docker, owner, key),
-    ]);
-    const containers = [...made, ...adopted.filter(({ State }) => State === 'running')];
+    const containers = await containersOf(docker, owner, { key, all: false });
     return Promise.all(
       containers.map(async ({ Id, Labels }) => ({
         labels: Labels,

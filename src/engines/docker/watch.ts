@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { type Clock, within } from '../../clock.ts';
 import type { GroupKey } from '../../event.ts';
-import { adoptedSandboxes } from './adopted.ts';
+import { containersOf } from './adopted.ts';
 import type { Connection } from './connection.ts';
 import { LABEL, ownedBy } from './labels.ts';
 import { changesOf, keyIn } from './observe.ts';
@@ -63,12 +63,8 @@ async function lookForChanges(
   hint: (key: GroupKey) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const list = async (docker: Docker) =>
-    Promise.all([
-      docker.listContainers({ all: true, filters: ownedBy(owner) }),
-      adoptedSandboxes(docker, owner),
-    ]);
-  const containers = (await connection.call('to list its containers', list, signal)).flat();
+  const list = (docker: Docker) => containersOf(docker, owner, { all: true });
+  const containers = await connection.call('to list its containers', list, signal);
   const byGroup = Map.groupBy(containers, ({ Labels }) => keyIn(Labels));
   for (const key of new Set([...seen.keys(), ...byGroup.keys()])) {
     const states = (byGroup.get(key) ?? []).map(({ Id, State }) => `${Id} ${State}`);

@@ -7,6 +7,9 @@ import type { Tables } from './tables.ts';
 
 // The second place of a group: its network and its addresses stand in their books under a name of their own.
 
+/** The books of what a place is made of. */
+const PLACES = ['slots', 'addresses'] as const;
+
 /**
  * A revision is tried at the second place from here on. Throws a Failure `place-changed` where that has become another one
  * since it was taken (what was tried there has been promoted, or the place was given back), or nothing serves any more.
@@ -84,8 +87,7 @@ export function promote(
       .where('key', '=', key)
       .execute();
     if (settled !== 'Stopped') await noteEnd(transaction, key, revision, settled);
-    await swapSlots(transaction, key);
-    await swapAddresses(transaction, key);
+    await swapPlaces(transaction, key);
     return true;
   });
 }
@@ -113,33 +115,17 @@ async function noteEnd(
     .execute();
 }
 
-/** A group has one network under each name, so both are taken out before they are put back. */
-async function swapSlots(transaction: Transaction<Tables>, key: GroupKey): Promise<void> {
-  const names: string[] = [key, besideKey(key)];
-  const rows = await transaction.selectFrom('slots').selectAll().where('key', 'in', names).execute();
-  await transaction.deleteFrom('slots').where('key', 'in', names).execute();
-  for (const row of rows) {
-    await transaction
-      .insertInto('slots')
-      .values({ ...row, key: otherName(key, row.key) })
-      .execute();
-  }
-}
-
-async function swapAddresses(transaction: Transaction<Tables>, key: GroupKey): Promise<void> {
-  const names: string[] = [key, besideKey(key)];
-  const rows = await transaction.selectFrom('addresses').selectAll().where('key', 'in', names).execute();
-  await transaction.deleteFrom('addresses').where('key', 'in', names).execute();
-  for (const row of rows) {
-    await transaction
-      .insertInto('addresses')
-      .values({ ...row, key: otherName(key, row.key) })
-      .execute();
-  }
-}
-
-function otherName(key: GroupKey, name: string): string {
-  return name === key ? besideKey(key) : key;
+/** A group has one network under each name, so one of the two goes by way of a name that is nobody's. */
+async function swapPlaces(transaction: Transaction<Tables>, key: GroupKey): Promise<void> {
+  const second = besideKey(key);
+  const between = besideKey(second);
+  for (const table of PLACES)
+    for (const [from, to] of [
+      [key, between],
+      [second, key],
+      [between, second],
+    ] as const)
+      await transaction.updateTable(table).set({ key: to }).where('key', '=', from).execute();
 }
 
 /** What was tried has failed, and is to go. */
@@ -174,6 +160,5 @@ export function vacate(database: Kysely<Tables>, key: GroupKey): Promise<void> {
 /** The second place of a group that is gone, also one that was taken and never used. */
 export async function releaseSecond(transaction: Transaction<Tables>, key: GroupKey): Promise<void> {
   await transaction.deleteFrom('beside').where('key', '=', key).execute();
-  for (const table of ['slots', 'addresses'] as const)
-    await transaction.deleteFrom(table).where('key', '=', besideKey(key)).execute();
+  for (const table of PLACES) await transaction.deleteFrom(table).where('key', '=', besideKey(key)).execute();
 }
