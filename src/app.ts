@@ -361,7 +361,7 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
         await https.start();
       }
       await reconciler.start();
-      await shipping.start();
+      if (Object.values(targets).some((target) => target)) await shipping.start();
       images.start();
       spotReturns.start();
       standby.start();
@@ -384,7 +384,6 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
       stopping.abort(new Error('the bot is stopping'));
       operations.close();
       usage.close();
-      spotReturns.close();
       server?.closeAllConnections();
       await Promise.all([
         watch.close(),
@@ -396,6 +395,7 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
         dns?.close(),
         shipping.close(),
         standby.close(),
+        spotReturns.close(),
         reconciler.close(),
         images.close(),
         closed(server),

@@ -1,8 +1,9 @@
 import type { Clock } from '../clock.ts';
 import type { Engine, StoredImage } from '../engines/index.ts';
+import { messageOf } from '../failure.ts';
 import { createGate, type Gate } from './image-gate.ts';
 import { imagesToDrop, type OwnImage, type Wanted } from './images.ts';
-import { inTurn } from './in-turn.ts';
+import { createQueue } from './queue.ts';
 import type { DesiredState } from './wish.ts';
 
 /** The book of the images that this bot has pulled, by host. Every method has written to disk when it resolves. */
@@ -37,6 +38,8 @@ export interface ImageCache {
   close(): Promise<void>;
 }
 
+/** Hosts at once. */
+const WORKERS = 4;
 const LOOK_EVERY_MS = 10 * 60_000;
 /** Several groups may pull at once: one look after them. */
 const LOOK_AFTER_PULL_MS = 30_000;
@@ -49,34 +52,28 @@ export function createImageCache(parts: ImageCacheParts): ImageCache {
   const closing = new AbortController();
   const gates = new Map<string, Gate>();
   const engines = new Map<string, Engine>();
-  const turns = new Map<string, Promise<void>>();
-  const timers = new Map<string, { atMs: number; cancel(): void }>();
   const gateOf = (host: string) => {
     const gate = gates.get(host) ?? createGate();
     gates.set(host, gate);
     return gate;
   };
-  const look = (host: string) =>
-    inTurn(turns, host, async () => {
+  const queue = createQueue<string>({
+    clock,
+    workers: WORKERS,
+    async run(host) {
       const engine = engines.get(host);
-      if (engine && !closing.signal.aborted)
-        await tidy(parts, { host, engine, gate: gateOf(host) }, closing.signal);
-    });
-  const later = (host: string, delayMs: number) => {
-    const atMs = clock.now() + delayMs;
-    const known = timers.get(host);
-    if (closing.signal.aborted || !limits.has(host) || (known && known.atMs <= atMs)) return;
-    known?.cancel();
-    const cancel = clock.after(delayMs, () => {
-      timers.delete(host);
-      void look(host)
-        .catch((error: unknown) => parts.tell({ host }, `images cannot be looked at: ${String(error)}`))
-        .finally(() => later(host, LOOK_EVERY_MS));
-    });
-    timers.set(host, { atMs, cancel });
-  };
+      if (!engine) return;
+      await tidy(parts, { host, engine, gate: gateOf(host) }, closing.signal).catch((error: unknown) => {
+        if (!closing.signal.aborted) parts.tell({ host }, `images cannot be looked at: ${messageOf(error)}`);
+      });
+      queue.addAfter(host, LOOK_EVERY_MS);
+    },
+  });
   return {
-    look,
+    async look(host) {
+      queue.add(host);
+      await queue.idle();
+    },
     guard(host, engine) {
       engines.set(host, engine);
       return {
@@ -86,19 +83,18 @@ export function createImageCache(parts: ImageCacheParts): ImageCache {
           return gateOf(host).enter(async () => {
             const result = await engine.apply(step, context);
             await notePull(book, host, result, clock.now()).catch(reportInternal);
-            later(host, LOOK_AFTER_PULL_MS);
+            if (limits.has(host)) queue.addAfter(host, LOOK_AFTER_PULL_MS);
             return result;
           });
         },
       };
     },
     start() {
-      for (const host of limits.keys()) later(host, 0);
+      for (const host of limits.keys()) queue.add(host);
     },
     async close() {
       closing.abort(new Error('the bot is stopping'));
-      for (const { cancel } of timers.values()) cancel();
-      await Promise.allSettled(turns.values());
+      await queue.close();
     },
   };
 }

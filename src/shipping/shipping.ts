@@ -4,7 +4,7 @@ import type { Engine } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import { messageOf } from '../failure.ts';
 import { pauseMs } from '../mail/index.ts';
-import type { Feed, Wish } from '../reconciler/index.ts';
+import { createQueue, type Feed, type Wish } from '../reconciler/index.ts';
 import type { Batch } from './batch.ts';
 import { type GroupParts, type Shipped, shipGroup, shipRest } from './ship-group.ts';
 import { type LogTarget, Refused } from './target.ts';
@@ -62,8 +62,6 @@ export function createShipping(parts: ShippingParts): Shipping {
   };
   const send: GroupParts['send'] = (target, batch, signal) =>
     sendTo(parts, stateOf(target), target, batch, signal);
-  let due: { atMs: number; cancel(): void } | undefined;
-  let looking = Promise.resolve();
   const look = async () => {
     const wishes = await desired.list();
     const wanted = new Map([
@@ -88,25 +86,23 @@ export function createShipping(parts: ShippingParts): Shipping {
       sessions.set(key, { about: work.about, target: work.target, ending, ended });
     }
   };
-  const lookNow = async () => {
-    await look().catch((error: unknown) => {
-      if (!closing.signal.aborted) reportInternal(error);
-    });
-    lookAfter(LOOK_EVERY_MS);
-  };
-  const lookAfter = (delayMs: number) => {
-    const atMs = clock.now() + delayMs;
-    if (closing.signal.aborted || (due && due.atMs <= atMs)) return;
-    due?.cancel();
-    const cancel = clock.after(delayMs, () => {
-      due = undefined;
-      looking = looking.then(lookNow);
-    });
-    due = { atMs, cancel };
-  };
-  const unlisten = feed.listen(() => lookAfter(LOOK_AFTER_MS));
+  const queue = createQueue<'look'>({
+    clock,
+    workers: 1,
+    async run(name) {
+      await look().catch((error: unknown) => {
+        if (!closing.signal.aborted) reportInternal(error);
+      });
+      queue.addAfter(name, LOOK_EVERY_MS);
+    },
+  });
+  let unlisten = () => {};
   return {
-    start: lookNow,
+    async start() {
+      unlisten = feed.listen(() => queue.addAfter('look', LOOK_AFTER_MS));
+      queue.add('look');
+      await queue.idle();
+    },
     looks: () =>
       [...states.values()].map((state) => ({
         ...state,
@@ -114,9 +110,8 @@ export function createShipping(parts: ShippingParts): Shipping {
       })),
     async close() {
       unlisten();
-      due?.cancel();
       closing.abort(new Error('the bot is stopping'));
-      await looking;
+      await queue.close();
       await Promise.all([...sessions.values()].map(({ ended }) => ended));
     },
   };
