@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { eventually } from '../world/eventually.ts';
 import { find } from '../world/private-engine.ts';
 import type { DemoBot } from './bot.ts';
 import { line, run } from './show.ts';
@@ -64,20 +65,10 @@ export async function showEcho(name: string, bot: DemoBot): Promise<void> {
     ['UDP', sayByUdp],
   ] as const) {
     const address = await lookUp(name, bot);
-    const heard = await patiently(() => say(address, AbortSignal.timeout(ANSWER_LIMIT_MS)));
+    // A program that has just been started may not listen yet, and a datagram may get lost.
+    const heard = await eventually(() => say(address, AbortSignal.timeout(ANSWER_LIMIT_MS)), LIMIT_MS);
     line(`  ${kind}  ${name}:${PORTS[kind]} at ${address}   said "${WORD}", heard "${heard}"`);
     if (heard !== WORD) throw new Error(`${name} answers "${heard}" over ${kind}`);
-  }
-}
-
-/** A program that has just been started may not listen yet, and a datagram may get lost. */
-async function patiently(say: () => Promise<string>): Promise<string> {
-  for (const deadline = Date.now() + LIMIT_MS; ; ) {
-    try {
-      return await say();
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-    }
   }
 }
 

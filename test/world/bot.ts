@@ -10,6 +10,8 @@ import { systemClock } from '../../src/clock.ts';
 import { cliTokenFile, readSettings } from '../../src/config.ts';
 import { createLog } from '../../src/observability/index.ts';
 
+export { eventually } from './eventually.ts';
+
 const ROOT = resolve(import.meta.dirname, '../..');
 const START_LIMIT_MS = 50_000; // within a test's own limit; a machine with more to do takes its time
 const END_LIMIT_MS = 15_000;
@@ -248,20 +250,4 @@ export async function startApp(
       if (options.dataFolder === undefined) await rm(dataFolder, { recursive: true, force: true });
     },
   };
-}
-
-/**
- * Asks again and again, within a deadline, until the answer is there; fails with the last complaint. Less often with time: who is
- * asked shares the machine with who asks.
- */
-export async function eventually<T>(ask: () => Promise<T>, limitMs = 20_000): Promise<T> {
-  const deadline = performance.now() + limitMs;
-  for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 1.5, 300)) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-      await new Promise<void>((go) => setTimeout(go, pauseMs));
-    }
-  }
 }
