@@ -44,21 +44,15 @@ function get(at: number): Promise<string> {
   return say({ host: EDGE, port: at }, 'GET / HTTP/1.1', 'Host: a.localhost', 'Connection: close');
 }
 
+const POST = ['POST / HTTP/1.1', 'Host: a.localhost', 'Content-Length: 5', 'Connection: close', '', 'hello'];
+
 test('a request waits until somebody is there, and its body arrives whole', async () => {
   const port = await freePort(GROUP);
   const server = group(async (incoming, response) => {
     response.end(`heard ${Buffer.concat(await Array.fromAsync(incoming))}`);
   });
   const at = await edgeTo(port, true, (times) => times === 3 && server.listen(port, GROUP));
-  const lines = [
-    'POST / HTTP/1.1',
-    'Host: a.localhost',
-    'Content-Length: 5',
-    'Connection: close',
-    '',
-    'hello',
-  ];
-  expect(await say({ host: EDGE, port: at, unfinished: true }, ...lines)).toMatch(
+  expect(await say({ host: EDGE, port: at, unfinished: true }, ...POST)).toMatch(
     /^HTTP\/1\.1 200 [\s\S]*heard hello/,
   );
 });
@@ -91,15 +85,7 @@ test('what may not be sent twice is sent once somebody is there, though an engin
   const port = await freePort(GROUP);
   await once(server.listen(port, GROUP), 'listening');
   const at = await edgeTo(port, true);
-  const lines = [
-    'POST / HTTP/1.1',
-    'Host: a.localhost',
-    'Content-Length: 5',
-    'Connection: close',
-    '',
-    'hello',
-  ];
-  const text = await say({ host: EDGE, port: at, unfinished: true }, ...lines);
+  const text = await say({ host: EDGE, port: at, unfinished: true }, ...POST);
   expect([text.endsWith('heard hello'), connections, asked]).toEqual([true, 3, 1]);
 });
 
