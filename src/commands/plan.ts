@@ -104,7 +104,8 @@ function* showAccepted(ground: Ground, plan: Plan, accepted: Accepted): Generato
     before && before.wanted !== 'deleted' ? rate(sizeOf(before.revision.group), location.prices) : undefined,
     rate(sizeOf(group), location.prices),
   );
-  yield say.changeStage(effect, changes) ?? say.stage('done', 'change', 'a new group');
+  yield say.changeStage(effect, changes, update.kind === 'beside') ??
+    say.stage('done', 'change', 'a new group');
   if (changes.length) yield say.changeTable(changes);
   yield* say.updateStages(update);
   yield say.capacityStage(host?.name ?? locationName, groupSize(group).memoryBytes, facts);

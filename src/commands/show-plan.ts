@@ -17,7 +17,7 @@ export function* showPlans(
     const { group, location, effect, changes, update } = plan.accepted;
     yield say.specStage(plan.path, group, groupSize(group), ground.clock.now() - startedAtMs);
     yield say.priceStage(rate(sizeOf(group), location.prices));
-    const change = say.changeStage(effect, changes);
+    const change = say.changeStage(effect, changes, update.kind === 'beside');
     if (change) yield change;
     yield* say.updateStages(update);
   }

@@ -50,11 +50,12 @@ export function priceStage({ perSecond, perHour }: { perSecond: Money; perHour: 
   );
 }
 
-/** How a change reaches what runs: said before it happens. */
-export function changeStage(effect: Effect, changes: readonly Change[]): Block | undefined {
+/** How a change reaches what runs: said before it happens. `isBeside`: what serves goes on meanwhile, and nothing of it changes. */
+export function changeStage(effect: Effect, changes: readonly Change[], isBeside = false): Block | undefined {
   const fields = outermost(changes.filter((change) => change.effect === effect).map(({ path }) => path));
   const named =
     fields.length > 3 ? `${fields.slice(0, 3).join(', ')} and ${fields.length - 3} more` : fields.join(', ');
+  if (isBeside) return stage('done', 'change', `a second sandbox, at an address of its own: ${named}`);
   switch (effect) {
     case 'create':
       return undefined;

@@ -179,6 +179,17 @@ describe('a push', () => {
     expect(block && drawn(block)).toBe(`  ✔ change                ${said}`);
   });
 
+  test.each(['restart', 'replace'] as const)(
+    'of the effect %s beside what serves says that the address is another',
+    (effect) => {
+      const changes = [{ path: 'containers[web].image', effect, from: '1', to: '2' }];
+      const block = say.changeStage(effect, changes, true);
+      expect(block && drawn(block)).toBe(
+        '  ✔ change                a second sandbox, at an address of its own: containers[web].image',
+      );
+    },
+  );
+
   test('of a new group has no word about changes', () => {
     expect(say.changeStage('create', [])).toBeUndefined();
   });
