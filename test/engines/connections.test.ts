@@ -1,7 +1,7 @@
 /** Ways to a real engine: through a real sshd, and a second engine behind TLS with certificates for both ends. */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -203,6 +203,28 @@ describe('behind TLS', () => {
     });
     const docker = connect(`unix://${folder}/docker.sock`);
     expect(await docker.listContainers({ all: true })).toEqual([]);
+  });
+
+  test('a machine with many mounts is looked at like any other', async () => {
+    const long = await mkdtemp('/dev/shm/katabot-mounts-');
+    const mounted: string[] = [];
+    try {
+      for (let at = 0; at < 80; at++) {
+        const place = join(long, `${at}`.padEnd(200, 'm'));
+        await mkdir(place);
+        execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4k', 'katabot-many', place]);
+        mounted.push(place);
+      }
+      const { machine } = await engineAt(way, 'many').survey(signal());
+      expect(machine).toMatchObject({
+        shmBytes: expect.any(Number),
+        routes: expect.any(Array),
+        disk: expect.any(Object),
+      });
+    } finally {
+      for (const place of mounted) execFileSync('umount', [place]);
+      await rm(long, { recursive: true, force: true });
+    }
   });
 
   test.each([

@@ -124,10 +124,7 @@ async function look(
       ReadonlyRootfs: true,
       CapDrop: ['ALL'],
       LogConfig: { Type: 'json-file', Config: {} },
-      Mounts: [
-        { Type: 'bind', Source: '/dev', Target: DEVICES, ReadOnly: true },
-        { Type: 'bind', Source: '/dev/shm', Target: SHARED_MEMORY, ReadOnly: true },
-      ],
+      Mounts: [bindOf('/dev', DEVICES), bindOf('/dev/shm', SHARED_MEMORY)],
     },
   });
   try {
@@ -150,6 +147,13 @@ async function look(
   } finally {
     await container.remove({ force: true, v: true }).catch(() => {}); // it may have gone with its engine
   }
+}
+
+/** Without what is mounted beneath it: the look reads its list of mounts up to a size, and a machine may have many. */
+function bindOf(Source: string, Target: string): Docker.MountSettings {
+  // The types ask for a propagation, too: the engine chooses by itself, and refuses any other where its own folder lies beneath.
+  const BindOptions = { NonRecursive: true } as unknown as NonNullable<Docker.MountSettings['BindOptions']>;
+  return { Type: 'bind', Source, Target, ReadOnly: true, BindOptions };
 }
 
 /** From the look's own mounts: how large the machine's shared memory is, and whether its root comes from a shared mount. Pure. */
