@@ -4,6 +4,7 @@ import type { Caller } from '../policy/index.ts';
 import { type GpuHolding, gpuClaims, type Wish, waitingAt } from '../reconciler/index.ts';
 import * as say from '../replies/index.ts';
 import type { Ground } from './ground.ts';
+import type { UsageSample } from './usage-sample.ts';
 import { maySee } from './visible.ts';
 
 /** A running container, and what its driver shows there. */
@@ -43,11 +44,13 @@ export async function deviceViews(
         const holding = held.find((each) => each.device === device.id);
         if (!isPart(part, holding)) return [];
         const shown = { location, host, ...device };
-        if (!holding) return [{ ...shown, state: 'free', group: '', container: '', gpu: null }];
-        if (!seen.has(holding.key)) return [{ ...shown, state: 'held', group: '', container: '', gpu: null }];
+        const nobody = { ...shown, group: '', container: '', gpu: null, lastHour: [] };
+        if (!holding) return [{ ...nobody, state: 'free' }];
+        if (!seen.has(holding.key)) return [{ ...nobody, state: 'held' }];
         const { key, container } = holding;
         const gpu = readingOf(holding, held, readings);
-        return [{ ...shown, state: 'held', group: say.nameOf(key), container, gpu }];
+        const lastHour = gpu ? hourOf(ground.lastHour(key), gpu.uuid) : [];
+        return [{ ...shown, state: 'held', group: say.nameOf(key), container, gpu, lastHour }];
       });
       return { devices, waiting: lineOf({ location, host }, waitingAt(wishes, host, held), seen, part) };
     }),
@@ -56,6 +59,13 @@ export async function deviceViews(
     devices: parts.flatMap(({ devices }) => devices),
     waiting: parts.flatMap(({ waiting }) => waiting),
   };
+}
+
+/** How busy one GPU was, as far as its driver gave a number. */
+function hourOf(samples: readonly UsageSample[], device: string): say.LoadPoint[] {
+  return samples.flatMap(({ atMs, gpus }) =>
+    gpus.flatMap(({ uuid, percent }) => (uuid === device && percent !== null ? [{ atMs, percent }] : [])),
+  );
 }
 
 /** A device that is free belongs to every look but that at one group. */

@@ -6,6 +6,7 @@ import * as say from '../replies/index.ts';
 import { deviceViews } from './gpu-devices.ts';
 import type { Ground } from './ground.ts';
 import { gpusFrom, NVIDIA_SMI } from './nvidia-smi.ts';
+import { silenceOf } from './nvidia-smi-silence.ts';
 import { savingsOf } from './right-size.ts';
 import { targetKey } from './targets.ts';
 import type { UsageSample } from './usage-sample.ts';
@@ -71,8 +72,9 @@ export async function usageOf(
         key: wish.key,
         group: say.nameOf(wish.key),
         ...usage,
-        gpus:
-          engine && holdsGpu(wish, usage.container) ? await gpusIn(engine, wish.key, usage.container) : [],
+        ...(engine && holdsGpu(wish, usage.container)
+          ? await gpusIn(engine, wish.key, usage.container)
+          : { gpus: [], silence: null }),
       })),
     );
     return Promise.all(rows);
@@ -97,28 +99,47 @@ function holdsGpu({ revision }: Wish, container: string): boolean {
   );
 }
 
-/** Asked inside the container, each question by itself. An image without `nvidia-smi` shows no GPU rather than an error. */
-async function gpusIn(engine: Engine, key: GroupKey, container: string): Promise<Gpu[]> {
+/** Asked inside the container, each question by itself. Where there are no figures it says why, as far as that can be told. */
+async function gpusIn(
+  engine: Engine,
+  key: GroupKey,
+  container: string,
+): Promise<{ gpus: Gpu[]; silence: say.Silence | null }> {
   const signal = AbortSignal.timeout(GPU_TIMEOUT_MS);
   const { core, more, processes } = NVIDIA_SMI;
   const ask = (command: readonly string[]) => answerTo(engine, { key, container, command }, signal);
   const [first, second, third] = await Promise.all([ask(core), ask(more), ask(processes)]);
-  return gpusFrom({ core: first, more: second, processes: third });
+  const gpus = gpusFrom({ core: first.text, more: second.text, processes: third.text });
+  return { gpus, silence: gpus.length || first.exitCode === 'gone' ? null : silenceOf(first.exitCode) };
 }
 
-/** '' where there is no answer. */
+interface Answer {
+  /** '' where there is none. */
+  readonly text: string;
+  /** undefined: there was none in time; `gone`: the container went meanwhile. */
+  readonly exitCode: number | 'gone' | undefined;
+}
+
+/** What a shell ends with where a program is not there, or may not be run. */
+const SHELL_CODES: Readonly<Record<string, number>> = {
+  'command-not-found': 127,
+  'command-not-executable': 126,
+};
+
 async function answerTo(
   engine: Engine,
   request: { readonly key: GroupKey; readonly container: string; readonly command: readonly string[] },
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Answer> {
   try {
     const session = await engine.exec({ ...request, input: false }, signal);
     const parts: Uint8Array[] = [];
     for await (const { stream, bytes } of session.output) if (stream === 'stdout') parts.push(bytes);
-    return (await session.exitCode) === 0 ? Buffer.concat(parts).toString('utf8') : '';
+    const exitCode = await session.exitCode;
+    return { text: exitCode === 0 ? Buffer.concat(parts).toString('utf8') : '', exitCode };
   } catch (error) {
-    if (error instanceof Failure || signal.aborted) return '';
+    if (error instanceof Failure) return { text: '', exitCode: SHELL_CODES[error.code] ?? 'gone' };
+    if (signal.aborted) return { text: '', exitCode: undefined };
     throw error;
   }
 }

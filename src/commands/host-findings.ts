@@ -1,6 +1,7 @@
 import { type EngineFacts, type Isolation, isIsolated, type Survey } from '../engines/index.ts';
 import { diskFindings } from './disk-findings.ts';
 import { broken, type Finding, fine, warning } from './finding.ts';
+import { gpuFindings } from './gpu-findings.ts';
 import type { Host } from './ground.ts';
 import { networkFindings } from './network-findings.ts';
 
@@ -8,7 +9,7 @@ import { networkFindings } from './network-findings.ts';
 
 /** What a host is asked for, and what was seen of it. */
 export interface Examined {
-  readonly host: Pick<Host, 'name' | 'location' | 'pools' | 'keepImagesUnderBytes'>;
+  readonly host: Pick<Host, 'name' | 'location' | 'pools' | 'gpus' | 'keepImagesUnderBytes'>;
   /** The least isolation that its location requires, and the runtime that is to give it. */
   readonly required: Isolation;
   readonly facts: EngineFacts;
@@ -147,27 +148,6 @@ function machineFindings({ host: { name }, required, facts, survey: { machine } 
 
 /** A host may promise nearly all of its memory to virtual machines. */
 const LEAST_SHM = 0.75;
-
-function gpuFindings({ host: { name }, survey }: Examined): Finding[] {
-  const { machine, cdiFolders, cdiDevices } = survey;
-  if (typeof machine === 'string') return [];
-  const { nvidiaDevices, vfioGroups } = machine;
-  const vfio = vfioGroups ? `${vfioGroups} device groups set aside for virtual machines (vfio)` : '';
-  if (!nvidiaDevices) return [fine(name, vfio ? `no GPU of its own, ${vfio}` : 'no GPU')];
-  const devices = nvidiaDevices === 1 ? '1 NVIDIA GPU' : `${nvidiaDevices} NVIDIA GPUs`;
-  const known = cdiDevices.filter((id) => id.startsWith('nvidia.com/gpu='));
-  if (known.length)
-    return [fine(name, [devices, `known by name as ${known.join(', ')}`, vfio].filter(Boolean).join(', '))];
-  return [
-    warning(
-      name,
-      `${devices}, and ${cdiFolders ? `no name for them in ${cdiFolders.join(' or ')}` : 'an engine that knows no devices by name (CDI)'}`,
-      cdiFolders
-        ? 'Install nvidia-container-toolkit, then: nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml'
-        : 'Install Docker Engine 25 or newer with the feature cdi, and nvidia-container-toolkit.',
-    ),
-  ];
-}
 
 function skewFinding({ host: { name }, facts: { skewMs } }: Examined): Finding {
   return Math.abs(skewMs) > MOST_SKEW_MS

@@ -72,7 +72,7 @@ export function createUsageHistory(ground: Ground): UsageHistory {
 
 function gpuFigures(
   gpus: readonly Gpu[],
-): Pick<UsageSample, 'gpuPercent' | 'gpuMemoryBytes' | 'gpuMemoryLimitBytes'> {
+): Pick<UsageSample, 'gpuPercent' | 'gpuMemoryBytes' | 'gpuMemoryLimitBytes' | 'gpus'> {
   const known = (value: (gpu: Gpu) => number | null) => gpus.map(value).filter((each) => each !== null);
   const bytesOf = (mebibytes: readonly number[]) =>
     mebibytes.length ? mebibytes.reduce((sum, each) => sum + each, 0) * 2 ** 20 : null;
@@ -81,5 +81,6 @@ function gpuFigures(
     gpuPercent: loads.length ? Math.max(...loads) : null,
     gpuMemoryBytes: bytesOf(known(({ memoryUsedMib }) => memoryUsedMib)),
     gpuMemoryLimitBytes: bytesOf(known(({ memoryTotalMib }) => memoryTotalMib)),
+    gpus: gpus.map(({ uuid, utilizationPercent }) => ({ uuid, percent: utilizationPercent })),
   };
 }

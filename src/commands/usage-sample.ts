@@ -11,4 +11,6 @@ export interface UsageSample {
   /** Of all its GPUs together; null where none is held, or their driver gives no number. */
   readonly gpuMemoryBytes: number | null;
   readonly gpuMemoryLimitBytes: number | null;
+  /** How busy each of its GPUs was. */
+  readonly gpus: readonly { readonly uuid: string; readonly percent: number | null }[];
 }

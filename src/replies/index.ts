@@ -29,4 +29,12 @@ export * from './secrets.ts';
 export * from './slack.ts';
 export * from './tokens.ts';
 export * from './update.ts';
-export { type DeviceView, type Saving, type UsagePoint, usageBlocks, type WaitingView } from './usage.ts';
+export {
+  type DeviceView,
+  type LoadPoint,
+  type Saving,
+  type Silence,
+  type UsagePoint,
+  usageBlocks,
+  type WaitingView,
+} from './usage.ts';

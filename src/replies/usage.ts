@@ -13,6 +13,14 @@ interface ContainerUsage {
   readonly memoryLimitBytes: number;
   /** Oldest first. */
   readonly lastHour: readonly UsagePoint[];
+  /** Why there are no figures of its GPUs; null where there are some, or it holds none. */
+  readonly silence: Silence | null;
+}
+
+/** Why a container shows no figures of the GPUs that it holds, and what to do. */
+export interface Silence {
+  readonly why: string;
+  readonly advice: string;
 }
 
 /** What a container used at one moment. */
@@ -20,6 +28,12 @@ export interface UsagePoint {
   readonly atMs: number;
   readonly cpuMilli: number;
   readonly memoryBytes: number;
+}
+
+/** How busy a GPU was at one moment. */
+export interface LoadPoint {
+  readonly atMs: number;
+  readonly percent: number;
 }
 
 const HOUR_MS = 3_600_000;
@@ -37,6 +51,8 @@ export interface DeviceView {
   readonly container: string;
   /** null where nobody could look: it is free, or the image has no `nvidia-smi`. */
   readonly gpu: Gpu | null;
+  /** Oldest first. */
+  readonly lastHour: readonly LoadPoint[];
 }
 
 /** A group that waits for GPUs. */
@@ -80,7 +96,7 @@ export function usageBlocks(
 ): Block[] {
   const tables = [
     ...(containers.length ? [containerTable(containers, nowMs)] : []),
-    ...(devices.length ? [deviceTable(devices)] : []),
+    ...(devices.length ? [deviceTable(devices, nowMs)] : []),
     ...processTables(devices),
   ];
   return [
@@ -89,6 +105,7 @@ export function usageBlocks(
     ...(containers.length && !devices.length
       ? [{ kind: 'text', text: 'No group here holds a GPU.' } as const]
       : []),
+    ...containers.flatMap(silenceBlocks),
     ...waiting.map((each): Block => ({ kind: 'text', text: waitingWords(each) })),
     ...savings.map((each): Block => ({ kind: 'text', text: savingWords(each) })),
   ];
@@ -124,15 +141,32 @@ function hourOf({ lastHour, memoryLimitBytes }: ContainerUsage, toMs: number): [
   ];
 }
 
-function deviceTable(devices: readonly DeviceView[]): Block {
+/** With the last hour beside the load, once there is something of it to be seen. */
+function deviceTable(devices: readonly DeviceView[], nowMs: number): Block {
+  const isKnown = devices.some(({ lastHour }) => lastHour.length > 1);
+  const hour = isKnown ? ['last hour'] : [];
   return {
     kind: 'table',
-    columns: ['GPU', 'model', 'held by', 'load', 'memory', 'temperature', 'power', 'ECC', 'MIG', 'driver'],
+    columns: [
+      ...['GPU', 'model', 'held by', 'load', ...hour],
+      ...['memory', 'temperature', 'power', 'ECC', 'MIG', 'driver'],
+    ],
     rows: devices.map((device) => {
-      const { sku, model, gpu } = device;
-      return [deviceName(device), gpu?.name || model || sku, holderOf(device), ...figuresOf(device)];
+      const { sku, model, gpu, lastHour } = device;
+      const [load = '', ...rest] = figuresOf(device);
+      const points = lastHour.map(({ atMs, percent }) => ({ atMs, value: percent }));
+      const bars = strip(points, { toMs: nowMs, spanMs: HOUR_MS, limit: 100 });
+      const name = gpu?.name || model || sku;
+      return [deviceName(device), name, holderOf(device), load, ...(isKnown ? [bars] : []), ...rest];
     }),
   };
+}
+
+/** `train/main shows no figures of its GPU: nvidia-smi finds no device. Look whether …` */
+function silenceBlocks({ group, container, silence }: ContainerUsage): Block[] {
+  if (!silence) return [];
+  const { why, advice } = silence;
+  return [{ kind: 'text', text: `${group}/${container} shows no figures of its GPU: ${why}. ${advice}` }];
 }
 
 /** `office/GPU-6f3f1b0e`: the rest of a uuid tells nothing more to people. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/clock.ts';
 import { isIdle } from '../../src/commands/gpu-idle.ts';
 import { createUsageHistory, runCommand } from '../../src/commands/index.ts';
+import { type Block, drawPlain } from '../../src/replies/index.ts';
 import { type AppInTest, startApp } from '../world/bot.ts';
 import { createManualClock } from '../world/clock.ts';
 import { createMemoryEngine } from '../world/memory-engine.ts';
@@ -55,6 +56,17 @@ describe('a group with a GPU', () => {
   });
   afterAll(() => bot.stop());
 
+  async function say(ground: typeof bot.app.ground, words: string[]): Promise<string> {
+    const caller = { name: 'ann', right: 'admin' } as const;
+    const command = runCommand(ground, { words, caller, surface: 'api' }, AbortSignal.timeout(20_000));
+    const blocks: Block[] = [];
+    for (;;) {
+      const { done, value } = await command.next();
+      if (done) return [...blocks, ...value.blocks].flatMap((each) => drawPlain(each)).join('\n');
+      blocks.push(value);
+    }
+  }
+
   test('is told of once when it has nothing to do, with what it costs an hour', async () => {
     const { feed, events } = bot.app.ground;
     const history = createUsageHistory({ ...bot.app.ground, clock });
@@ -79,5 +91,12 @@ describe('a group with a GPU', () => {
       gpuMemoryBytes: 2 ** 30,
       gpuMemoryLimitBytes: 32 * 2 ** 30,
     });
+    const ground = { ...bot.app.ground, clock, lastHour: history.lastHour };
+    const look = await say(ground, ['gpu', 'train']);
+    expect(look).toMatch(/load +last hour +memory/);
+    expect(look).toMatch(/train\/train +0 % +▁{12} /);
+    load = '97';
+    await pass(5);
+    expect(await say(ground, ['gpu', 'train'])).toMatch(/train\/train +97 % +▁{11}█ /);
   });
 });

@@ -231,6 +231,21 @@ test('gpu shows each device with its holder, what its driver says, and what is f
   expect(one.text).not.toContain('free');
 });
 
+test('gpu says why a card shows no figures, and what to do', async () => {
+  expect((await say(['gpu'])).text).not.toContain('shows no figures');
+  engine.program('production/first', 'train', ([program = '']) =>
+    program === 'nvidia-smi' ? { text: 'could not find libnvidia-ml.so: hunter2', exitCode: 12 } : undefined,
+  );
+  const { text, data } = await say(['gpu', 'first']);
+  expect(text).toContain(
+    'first/train shows no figures of its GPU: nvidia-smi does not find libnvidia-ml.so. Set',
+  );
+  expect(text).not.toContain('hunter2'); // what an image prints is not for everybody
+  expect(data).toMatchObject({ containers: [{ silence: { advice: expect.any(String) } }] });
+  engine.program('production/first', 'train', () => ({ text: '', exitCode: 127 }));
+  expect((await say(['gpu', 'first'])).text).toContain('its image has no nvidia-smi');
+});
+
 test('gpu tells nobody of groups that they may not look at, but that a device is taken', async () => {
   const { text, data } = await say(['gpu', 'in', 'pr-1'], [], EVE);
   expect(text).not.toContain('first');

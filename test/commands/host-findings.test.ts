@@ -36,12 +36,25 @@ interface Differs {
   readonly survey?: Partial<Survey>;
   readonly machine?: Partial<Machine>;
   readonly required?: Examined['required'];
+  /** Ids of the GPUs that its settings hand out. */
+  readonly gpus?: readonly string[];
 }
 
-function findings({ facts = {}, survey = {}, machine = {}, required = 'hypervisor' }: Differs = {}) {
+function findings({
+  facts = {},
+  survey = {},
+  machine = {},
+  required = 'hypervisor',
+  gpus = [],
+}: Differs = {}) {
   const pools = poolsFrom({ addresses: '203.0.113.0/28', networks: '198.18.0.0/15', ports: '20000-29999' });
   return hostFindings({
-    host: { name: 'one', location: 'office', pools },
+    host: {
+      name: 'one',
+      location: 'office',
+      pools,
+      gpus: gpus.map((id) => ({ id, sku: 'H200', model: '' })),
+    },
     required,
     facts: { ...FACTS, ...facts },
     survey: { ...SURVEY, machine: { ...MACHINE, ...machine }, ...survey },
@@ -185,6 +198,39 @@ test.each<[string, Differs, 'broken' | 'warning' | 'fine', RegExp, RegExp]>([
     'fine',
     /1 NVIDIA GPU, known by name as nvidia\.com\/gpu=0/,
     /^$/,
+  ],
+  [
+    'GPUs by the engine’s driver',
+    {
+      gpus: ['GPU-6f3f1b0e-2f6f'],
+      machine: { nvidiaDevices: 1 },
+      survey: { runtimes: ['runc', 'nvidia'], cdiFolders: undefined },
+      facts: { isolation: 'none' },
+    },
+    'fine',
+    /1 NVIDIA GPU, handed out by the engine’s driver nvidia/,
+    /^$/,
+  ],
+  [
+    'an engine without NVIDIA’s toolkit',
+    { gpus: ['0', '1'], machine: { nvidiaDevices: 2 }, facts: { isolation: 'none' } },
+    'warning',
+    /2 NVIDIA GPUs, and no runtime nvidia in its engine/,
+    /nvidia-ctk runtime configure/,
+  ],
+  [
+    'GPUs of the settings that are not there',
+    { gpus: ['0', '1'], machine: { nvidiaDevices: 1 }, facts: { isolation: 'none' } },
+    'warning',
+    /its settings hand out 2 GPUs, and its machine shows 1$/,
+    /nvidia-smi -L/,
+  ],
+  [
+    'cards of the settings that are not set aside',
+    { gpus: ['nvidia.com/pgpu=0'], machine: { nvidiaDevices: 1, vfioGroups: 0 } },
+    'warning',
+    /its settings hand out 1 GPU, and its machine shows 0$/,
+    /gpus in the settings/,
   ],
   ['devices set aside', { machine: { vfioGroups: 3 } }, 'fine', /3 device groups set aside/, /^$/],
   ['a clock that is wrong', { facts: { skewMs: -5_000 } }, 'warning', /differs by -5\.0 s/, /NTP/],

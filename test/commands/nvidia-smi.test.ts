@@ -1,6 +1,7 @@
 /** What NVIDIA's drivers print, in the shapes in which several cards print it, as numbers. */
 import { describe, expect, test } from '@jest/globals';
 import { gpusFrom, NVIDIA_SMI } from '../../src/commands/nvidia-smi.ts';
+import { silenceOf } from '../../src/commands/nvidia-smi-silence.ts';
 
 const H100 = 'GPU-6f3f1b0e-2f6f-4d6e-9a52-7b6f0b8f7f01';
 const H200 = 'GPU-0b1c2d3e-0000-4d6e-9a52-7b6f0b8f7f02';
@@ -28,7 +29,52 @@ const PROCESSES = [
   '',
 ].join('\n');
 
+/** An NVIDIA H200, driver 580.159.04, seen in a container that an engine gave the card to; its uuid is made up. */
+const CAPTURED = {
+  idle: {
+    core: `0, ${H200}, NVIDIA H200, 580.159.04, 0, 0, 143771, 37, 80.74\n`,
+    more: `${H200}, 0, Disabled, 700.00\n`,
+    processes: '',
+  },
+  busy: {
+    core: `0, ${H200}, NVIDIA H200, 580.159.04, 100, 2575, 143771, 48, 356.70\n`,
+    more: `${H200}, 0, Disabled, 700.00\n`,
+    processes: `${H200}, 1, /opt/gpu/burn, 2566\n`,
+  },
+};
+
 describe('what nvidia-smi prints', () => {
+  test('on a real card becomes figures', () => {
+    const known = {
+      index: 0,
+      uuid: H200,
+      name: 'NVIDIA H200',
+      driver: '580.159.04',
+      memoryTotalMib: 143_771,
+    };
+    const same = { ...known, powerLimitWatts: 700, eccErrors: 0, mig: false };
+    expect(gpusFrom(CAPTURED.idle)).toEqual([
+      {
+        ...same,
+        utilizationPercent: 0,
+        memoryUsedMib: 0,
+        temperatureCelsius: 37,
+        powerWatts: 80.74,
+        processes: [],
+      },
+    ]);
+    expect(gpusFrom(CAPTURED.busy)).toEqual([
+      {
+        ...same,
+        utilizationPercent: 100,
+        memoryUsedMib: 2575,
+        temperatureCelsius: 48,
+        powerWatts: 356.7,
+        processes: [{ pid: 1, program: '/opt/gpu/burn', memoryMib: 2566 }],
+      },
+    ]);
+  });
+
   test('is asked in three questions, so that an old driver answers what it knows', () => {
     expect(NVIDIA_SMI.core).toEqual([
       'nvidia-smi',
@@ -132,5 +178,23 @@ describe('what nvidia-smi prints', () => {
     '0, not-a-uuid, x, 1, 1, 1, 1, 1, 1\n',
   ])('that is not about a GPU is left out: %j', (core) => {
     expect(gpusFrom({ core, more: core, processes: core })).toEqual([]);
+  });
+});
+
+describe('where it gives no figures', () => {
+  test.each<[number | undefined, RegExp, RegExp]>([
+    [undefined, /gave no answer in time/, /dmesg/],
+    [127, /has no nvidia-smi/, /NVIDIA_DRIVER_CAPABILITIES/],
+    [126, /has no nvidia-smi/, /NVIDIA_DRIVER_CAPABILITIES/],
+    [6, /finds no device/, /nvidia-smi -L/], // so it ends when it is asked for a card that is not there
+    [12, /does not find libnvidia-ml\.so/, /compute,utility/], // so it ends without the driver's libraries
+    [9, /driver is not loaded/, /modprobe/],
+    [15, /fallen off its bus/, /Restart the host/],
+    [0, /ended with exit code 0/, /katabot exec/],
+    [255, /ended with exit code 255/, /katabot exec/],
+  ])('exit code %s says why, and what to do', (exitCode, why, advice) => {
+    const silence = silenceOf(exitCode);
+    expect(silence.why).toMatch(why);
+    expect(silence.advice).toMatch(advice);
   });
 });

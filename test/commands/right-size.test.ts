@@ -29,7 +29,7 @@ function hour(
     const { cpu, memory } = use(index * everyMinutes);
     const used = { cpuMilli: cpu * 1000, memoryBytes: memory * GIB };
     const containers = [{ container: 'main', ...used }];
-    const none = { gpuPercent: null, gpuMemoryBytes: null, gpuMemoryLimitBytes: null };
+    const none = { gpuPercent: null, gpuMemoryBytes: null, gpuMemoryLimitBytes: null, gpus: [] };
     return { atMs: index * everyMinutes * MINUTE_MS, ...used, containers, ...none };
   });
 }

@@ -4,8 +4,8 @@ import { chart } from '../../../src/replies/index.ts';
 import { seriesOf } from '../../../src/surfaces/slack/usage-chart.ts';
 
 const NOW = Date.parse('2026-11-24T14:00:00Z');
-const GPU = { gpuPercent: 91, gpuMemoryBytes: 30e9, gpuMemoryLimitBytes: 34e9 };
-const NONE = { gpuPercent: null, gpuMemoryBytes: null, gpuMemoryLimitBytes: null };
+const GPU = { gpuPercent: 91, gpuMemoryBytes: 30e9, gpuMemoryLimitBytes: 34e9, gpus: [] };
+const NONE = { gpuPercent: null, gpuMemoryBytes: null, gpuMemoryLimitBytes: null, gpus: [] };
 
 function samples(gpu: typeof GPU | typeof NONE) {
   return [30, 20, 10].map((minutes) => ({

@@ -122,6 +122,7 @@ test('a GPU’s numbers are in base units, and one that its driver does not give
       receivedBytes: 4,
       sentBytes: 5,
       gpus: [gpu],
+      silence: null,
     },
   ];
   const text = await registryOf({ groups: [], used }).metrics();
