@@ -6,6 +6,7 @@ export default {
   setupFilesAfterEnv: ['<rootDir>/test/no-network.ts'],
   globalSetup: '<rootDir>/test/world/start-engine.ts',
   globalTeardown: '<rootDir>/test/world/stop-engine.ts',
+  testSequencer: '<rootDir>/test/sequencer.mjs',
   testTimeout: 120_000,
   maxWorkers: '100%', // they wait for engines and programs more than they compute
   coverageProvider: 'v8',

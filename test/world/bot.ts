@@ -54,7 +54,7 @@ export const TEST_SETTINGS = {
   http: { address: '127.0.0.1:0' },
   edge: { address: '127.0.0.1:0' },
   locations: { local: { isolation: 'none', addresses: '127.21.0.0/16', networks: '198.19.0.0/17' } },
-  stopGraceSeconds: 1,
+  stopGraceSeconds: 0, // most of what runs in tests does not listen to the signal, and would be waited for
 } as const;
 
 /** Starts a bot and waits until it listens. Throws with its last words when it ends before. */
