@@ -111,8 +111,8 @@ function machineFindings({ host: { name }, required, facts, survey: { machine } 
       ? [warning(name, `its machine could not be looked at: ${machine}`, 'katabot doctor looks again.')]
       : [];
   }
-  if (!machine.kvm) {
-    const text = 'it has no /dev/kvm, so it cannot run groups in virtual machines';
+  if (machine.kvm !== 'works') {
+    const text = `${machine.kvm === 'missing' ? 'it has no /dev/kvm' : 'its /dev/kvm gives no virtual machine'}, so it cannot run groups in virtual machines`;
     return wanted
       ? [
           broken(
@@ -124,7 +124,7 @@ function machineFindings({ host: { name }, required, facts, survey: { machine } 
       : [fine(name, text)];
   }
   if (!wanted)
-    return [fine(name, 'it has /dev/kvm: with Kata Containers it can run groups in virtual machines')];
+    return [fine(name, 'its /dev/kvm works: with Kata Containers it can run groups in virtual machines')];
   const findings: Finding[] = [];
   if (machine.shmBytes !== undefined && machine.shmBytes < facts.memoryBytes * LEAST_SHM) {
     findings.push(

@@ -46,8 +46,11 @@ export interface Machine {
   readonly routes?: readonly Route[];
   /** Shared memory, which backs the memory of virtual machines. */
   readonly shmBytes: number | undefined;
-  /** Virtual machines can be run with the help of the processor. */
-  readonly kvm: boolean;
+  /**
+   * Whether virtual machines can be run with the help of the processor: it was asked for one. `fails`: there is a /dev/kvm and no
+   * machine to be had, as where a cloud lets no virtualisation through.
+   */
+  readonly kvm: 'works' | 'fails' | 'missing';
   /** Devices that are set aside for virtual machines, each a group. */
   readonly vfioGroups: number;
   readonly nvidiaDevices: number;

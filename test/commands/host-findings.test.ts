@@ -18,7 +18,13 @@ const FACTS: EngineFacts = {
   skewMs: 3,
   overheadBytes: 0,
 };
-const MACHINE = { shmBytes: 60 * 2 ** 30, kvm: true, vfioGroups: 0, nvidiaDevices: 0, propagates: true };
+const MACHINE = {
+  shmBytes: 60 * 2 ** 30,
+  kvm: 'works' as const,
+  vfioGroups: 0,
+  nvidiaDevices: 0,
+  propagates: true,
+};
 const SURVEY: Survey = {
   newestApi: 1.51,
   system: 'Debian GNU/Linux 12 (bookworm), kernel 6.1.0',
@@ -144,17 +150,24 @@ test.each<[string, Differs, 'broken' | 'warning' | 'fine', RegExp, RegExp]>([
   ],
   [
     'no KVM where virtual machines are required',
-    { machine: { kvm: false } },
+    { machine: { kvm: 'missing' } },
     'broken',
     /no \/dev\/kvm/,
     /modprobe kvm/,
   ],
   [
     'no KVM where none are',
-    { machine: { kvm: false }, required: 'none' },
+    { machine: { kvm: 'missing' }, required: 'none' },
     'fine',
     /cannot run groups in virtual machines/,
     /^$/,
+  ],
+  [
+    'a /dev/kvm that lets none through',
+    { machine: { kvm: 'fails' } },
+    'broken',
+    /its \/dev\/kvm gives no virtual machine, so it cannot run/,
+    /lets it through/,
   ],
   ['KVM that nobody asks for', { required: 'sandbox' }, 'fine', /with Kata Containers it can/, /^$/],
   [

@@ -1,6 +1,6 @@
 /** Ways to a real engine: through a real sshd, and a second engine behind TLS with certificates for both ends. */
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -199,18 +199,33 @@ describe('behind TLS', () => {
     expect(survey).toMatchObject({
       system: expect.stringContaining('kernel'),
       runtimes: expect.arrayContaining(['runc']),
-      machine: { kvm: existsSync('/dev/kvm'), shmBytes: expect.any(Number), propagates: expect.any(Boolean) },
+      machine: {
+        kvm: existsSync('/dev/kvm') ? expect.any(String) : 'missing',
+        shmBytes: expect.any(Number),
+        propagates: expect.any(Boolean),
+      },
     });
     const docker = connect(`unix://${folder}/docker.sock`);
     expect(await docker.listContainers({ all: true })).toEqual([]);
+  });
+
+  const withoutKvm = existsSync('/dev/kvm') || !canMakeDevices() ? test.skip : test;
+  withoutKvm('a device file without a driver behind it is no KVM', async () => {
+    execFileSync('mknod', ['/dev/kvm', 'c', '10', '232']);
+    try {
+      const { machine } = await engineAt(way, 'kvm').survey(signal());
+      expect(machine).toMatchObject({ kvm: 'fails' });
+    } finally {
+      await rm('/dev/kvm');
+    }
   });
 
   test('a machine with many mounts is looked at like any other', async () => {
     const long = await mkdtemp('/dev/shm/katabot-mounts-');
     const mounted: string[] = [];
     try {
-      for (let at = 0; at < 80; at++) {
-        const place = join(long, `${at}`.padEnd(200, 'm'));
+      for (let at = 0; at < 55; at++) {
+        const place = join(long, `${at}`.padEnd(250, 'm'));
         await mkdir(place);
         execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4k', 'katabot-many', place]);
         mounted.push(place);
@@ -315,3 +330,15 @@ describe('a location of both', () => {
     },
   );
 });
+
+/** Only root may, and not in every container. */
+function canMakeDevices(): boolean {
+  const place = join(tmpdir(), `katabot-device-${process.pid}`);
+  try {
+    execFileSync('mknod', [place, 'c', '10', '232'], { stdio: 'ignore' });
+    rmSync(place);
+    return true;
+  } catch {
+    return false;
+  }
+}

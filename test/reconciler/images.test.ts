@@ -244,7 +244,7 @@ test.each<[string, { readonly keepImagesUnderBytes?: number }, number, number, s
 ])('doctor tells of a disk with %s', (_, host, freeGB, imageGB, expected) => {
   const machine = {
     shmBytes: 0,
-    kvm: false,
+    kvm: 'missing' as const,
     vfioGroups: 0,
     nvidiaDevices: 0,
     propagates: true,

@@ -10,7 +10,7 @@ import { packageFile } from '../../package.ts';
  * (share/share.c). It is made here, because a bot that needs a registry for its own parts cannot start without one.
  */
 export async function ensureSandboxImage(docker: Docker, architecture: string): Promise<string> {
-  const name = `katabot/sandbox:${architectureName(architecture)}-5`;
+  const name = `katabot/sandbox:${architectureName(architecture)}-6`;
   const present = await docker
     .getImage(name)
     .inspect()

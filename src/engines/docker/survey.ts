@@ -106,6 +106,8 @@ interface EngineInfo {
 const DEVICES = '/host/dev';
 const SHARED_MEMORY = '/host/shm';
 const MOST_DEVICES = 64;
+/** Linux' own numbers of /dev/kvm: it may be asked, whatever the engine lets containers do else. */
+const KVM_RULE = 'c 10:232 rw';
 
 async function look(
   docker: Docker,
@@ -123,6 +125,7 @@ async function look(
       NetworkMode: 'host', // whose routes are looked at
       ReadonlyRootfs: true,
       CapDrop: ['ALL'],
+      DeviceCgroupRules: [KVM_RULE],
       LogConfig: { Type: 'json-file', Config: {} },
       Mounts: [bindOf('/dev', DEVICES), bindOf('/dev/shm', SHARED_MEMORY)],
     },
@@ -140,7 +143,7 @@ async function look(
       ...mountsIn(lines),
       routes: routesIn(lines),
       disk: diskIn(lines),
-      kvm: await isThere(container, 'kvm'),
+      kvm: kvmIn(lines),
       vfioGroups: (await isThere(container, 'vfio')) ? await vfioGroups(container) : 0,
       nvidiaDevices,
     };
@@ -176,6 +179,13 @@ export function mountsIn(lines: readonly string[]): Pick<Machine, 'shmBytes' | '
 export function diskIn(lines: readonly string[]): Machine['disk'] {
   const [, free, total] = /^(\d+) (\d+)$/.exec(lines[lines.indexOf('== disk') + 1] ?? '') ?? [];
   return free === undefined ? undefined : { freeBytes: Number(free), totalBytes: Number(total) };
+}
+
+/** What the kernel answered who asked /dev/kvm for a virtual machine. Pure. */
+export function kvmIn(lines: readonly string[]): Machine['kvm'] {
+  const NO_SUCH_FILE = '2';
+  const answer = lines[lines.indexOf('== kvm') + 1];
+  return answer === '0' ? 'works' : answer === NO_SUCH_FILE ? 'missing' : 'fails';
 }
 
 /** Of `/proc/net/route`: interface, destination, gateway, four numbers, mask; addresses are as the processor keeps them. Pure. */
