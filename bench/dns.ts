@@ -3,7 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { needPrograms, output, startKnot } from '../test/world/name-servers.ts';
+import { needPrograms, output } from '../test/world/name-servers.ts';
+import { startUpdateServer } from '../test/world/update-servers.ts';
 import { addressOf, BENCH_HOST, nameOf, RECORDS, ZONE } from './dns-zone.ts';
 import { type Figure, median } from './figure.ts';
 
@@ -11,13 +12,13 @@ const ROUNDS = 5;
 const SECONDS = 3;
 
 export async function benchDns(): Promise<readonly Figure[]> {
-  needPrograms('dnsperf', 'knotd');
+  needPrograms('dnsperf');
   const folder = await mkdtemp(join(tmpdir(), 'katabot-bench-dns-'));
   const questions = join(folder, 'questions');
   const all = Array.from({ length: RECORDS }, (_, index) => index);
   await writeFile(questions, all.map((index) => `${nameOf(index)} A\n`).join(''));
   const records = all.map((index) => `${nameOf(index)}. 60 A ${addressOf(index)}\n`).join('');
-  const knot = await startKnot('127.43.0.1', ZONE, records);
+  const knot = await startUpdateServer('Knot', '127.43.0.1', ZONE, records);
   // In a thread of its own, as in a process of its own: what asks must not share it.
   const server = new Worker(new URL('./dns-serve.ts', import.meta.url));
   try {

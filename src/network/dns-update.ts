@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { GroupKey } from '../event.ts';
 import { Failure, messageOf } from '../failure.ts';
-import { isSigned, signed, type TsigKey } from './tsig.ts';
+import { isSigned, signed, type TsigKey, tsigErrorOf } from './tsig.ts';
 import { CLASSES, HEADER_BYTES, TYPES, uint16, wireName } from './wire.ts';
 import { encodedRecord, type ZoneRecord } from './zone.ts';
 
@@ -41,15 +41,23 @@ export interface OutsideZone {
   check(): Promise<void>;
 }
 
-const RCODE = { YXDOMAIN: 6, NXRRSET: 8 } as const;
+const RCODE = { REFUSED: 5, YXDOMAIN: 6, NXRRSET: 8 } as const;
 const RCODES: Readonly<Record<number, string>> = {
   1: 'it does not understand the message',
   2: 'it has failed itself',
   4: 'it takes no updates',
-  5: 'the key may not change the zone',
-  9: 'it does not know the key, or is not the primary server of the zone',
+  [RCODE.REFUSED]: 'it lets neither this key nor this address change that',
+  9: 'it is not the primary server of the zone',
   10: 'a name lies outside of the zone',
 };
+/** What a server says of the signature, beside its answer (RFC 8945). */
+const TSIG_ERRORS: Readonly<Record<number, string>> = {
+  16: 'the secret of the key is another one there',
+  17: 'it knows no such key, or none that may change that',
+  18: 'its clock and the bot’s are more than five minutes apart',
+};
+/** A name that no group can have, at which there is nothing to take away. */
+const NOBODY = '_katabot-check';
 const ANSWER_LIMIT_MS = 5_000;
 
 /**
@@ -88,7 +96,8 @@ export function createOutsideZone(parts: UpdateParts): OutsideZone {
       await erase(told);
       await book.remove(key);
     },
-    check: async () => void (await update(parts, [], [], [])),
+    // Whether a key may change anything is only looked at where there is something to change.
+    check: async () => void (await update(parts, [], [withoutTexts(`${NOBODY}.${parts.zone}`)], [])),
   };
 }
 
@@ -113,6 +122,10 @@ function isFree(name: string): Buffer {
 
 function withoutRecords(name: string): Buffer {
   return entry(name, TYPES.ANY, CLASSES.ANY);
+}
+
+function withoutTexts(name: string): Buffer {
+  return entry(name, TYPES.TXT, CLASSES.ANY);
 }
 
 function added(record: ZoneRecord): Buffer {
@@ -155,10 +168,21 @@ async function update(
     });
   });
   const code = answer.readUInt16BE(2) & 15;
-  if (code !== 9 && !isSigned(answer, key, mac))
-    throw refused(where, zone, 'its answer is not signed with the key');
-  if (code === 0 || expected.includes(code)) return code;
-  throw refused(where, zone, RCODES[code] ?? `its code is ${code}`);
+  const own = isSigned(answer, key, mac);
+  if (own && (code === 0 || expected.includes(code))) return code;
+  throw refused(where, zone, reasonOf(code, tsigErrorOf(answer, key), own));
+}
+
+/** Why an update was not made. Words that nobody has signed may be told all the same: nothing comes of them. Pure. */
+function reasonOf(code: number, tsigError: number, own: boolean): string {
+  const ofSignature = TSIG_ERRORS[tsigError];
+  if (ofSignature) return ofSignature;
+  // PowerDNS says no more of a signature that it does not believe.
+  if (code === RCODE.REFUSED && !own)
+    return 'it knows no such key, or another secret of it, or its clock and the bot’s are apart';
+  const ofUpdate = RCODES[code];
+  if (ofUpdate) return ofUpdate;
+  return own ? `its code is ${code}` : 'its answer is not signed with the key';
 }
 
 function refused(where: string, zone: string, why: string): Failure {

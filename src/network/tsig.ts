@@ -25,21 +25,37 @@ export function signed(message: Buffer, key: TsigKey, nowMs: number): { message:
 
 /** Whether an answer is the name server's own. One that says that the signature was not understood cannot be signed. */
 export function isSigned(answer: Buffer, key: TsigKey, request: Buffer): boolean {
+  const found = tsigOf(answer, key);
+  if (found?.mac.length !== 32) return false;
+  const bare = Buffer.from(answer.subarray(0, found.at));
+  bare.writeUInt16BE(bare.readUInt16BE(10) - 1, 10);
+  const own = variables(key, found.seconds, found.error);
+  return timingSafeEqual(macOf([uint16(request.length), request, bare, own], key), found.mac);
+}
+
+/** What the name server says of the request's signature; 0 when it says nothing. Nobody has to have signed that. */
+export function tsigErrorOf(answer: Buffer, key: TsigKey): number {
+  return tsigOf(answer, key)?.error ?? 0;
+}
+
+interface Tsig {
+  readonly at: number;
+  readonly seconds: number;
+  readonly mac: Buffer;
+  readonly error: number;
+}
+
+function tsigOf(answer: Buffer, key: TsigKey): Tsig | undefined {
   const prefix = Buffer.concat([wireName(key.name), uint16(TYPES.TSIG), uint16(CLASSES.ANY)]);
   const at = answer.toString('latin1').toLowerCase().lastIndexOf(prefix.toString('latin1'));
   const algorithm = wireName(ALGORITHM);
   const data = at + prefix.length + 6;
   const macAt = data + algorithm.length + 10;
-  if (at < HEADER_BYTES || macAt > answer.length) return false;
+  if (at < HEADER_BYTES || macAt > answer.length) return undefined;
   const seconds = answer.readUIntBE(data + algorithm.length, 6);
-  const macLength = answer.readUInt16BE(macAt - 2);
-  const end = macAt + macLength + TAIL_BYTES;
-  if (macLength !== 32 || end > answer.length) return false;
-  const bare = Buffer.from(answer.subarray(0, at));
-  bare.writeUInt16BE(bare.readUInt16BE(10) - 1, 10);
-  const error = answer.readUInt16BE(macAt + macLength + 2);
-  const expected = macOf([uint16(request.length), request, bare, variables(key, seconds, error)], key);
-  return timingSafeEqual(expected, answer.subarray(macAt, macAt + macLength));
+  const end = macAt + answer.readUInt16BE(macAt - 2);
+  if (end + TAIL_BYTES > answer.length) return undefined;
+  return { at, seconds, mac: answer.subarray(macAt, end), error: answer.readUInt16BE(end + 2) };
 }
 
 function tsigRecord(message: Buffer, key: TsigKey, seconds: number, mac: Buffer): Buffer {

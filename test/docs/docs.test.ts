@@ -78,6 +78,10 @@ const CHECKS: Readonly<Record<string, (words: string[]) => void>> = {
     expect(() => readEnvironment({ [name]: value })).not.toThrow();
     expect(VARIABLES.map((variable): string => variable.name)).toContain(name);
   },
+  // test/network/dns-update.test.ts runs them as they stand.
+  keymgr: ([, key]) => expect(key).toBe('katabot-key'),
+  pdnsutil: ([verb]) => expect(['generate-tsig-key', 'list-tsig-keys', 'set-meta']).toContain(verb),
+  'tsig-keygen': (words) => expect(words.at(-1)).toBe('katabot-key'),
   sudo: ([program]) => expect(program).toBe('ifconfig'), // on a Mac
 };
 

@@ -18,7 +18,8 @@ import { openTestVault } from '../store/vault.ts';
 import { type Pebble, startPebble } from '../world/acme.ts';
 import { commitFiles, eventually, startApp } from '../world/bot.ts';
 import { groupText } from '../world/groups.ts';
-import { dig, freePort, type NameServer, output, startKnot, TSIG } from '../world/name-servers.ts';
+import { dig, freePort, output } from '../world/name-servers.ts';
+import { startUpdateServer } from '../world/update-servers.ts';
 
 const ZONE = 'apps.example.com';
 const HOST = '127.23.6.1';
@@ -168,11 +169,11 @@ describe('a name is proved by a record', () => {
   }, 60_000);
 
   test('that the bot has another name server say', async () => {
-    const knot: NameServer = await startKnot('127.23.6.2', 'groups.example.com');
+    const knot = await startUpdateServer('Knot', '127.23.6.2', 'groups.example.com');
     const outside = createOutsideDns({
       zone: 'groups.example.com',
       server: knot,
-      key: { name: TSIG.name, secret: new Secret(TSIG.secret) },
+      key: { name: knot.key.name, secret: new Secret(knot.key.secret) },
       owner: 'test',
       book: store.toldNames,
       clock: systemClock,

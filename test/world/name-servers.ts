@@ -1,17 +1,19 @@
 /** Debian's DNS programs, for tests that ask what the bot says and have it told on: dig, unbound, knot; and what stands beside them. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from './bot.ts';
-import { find, installPackages } from './private-engine.ts';
+import { canInstall, find, installPackages } from './private-engine.ts';
 
 const PACKAGES: Readonly<Record<string, string>> = {
   dig: 'bind9-dnsutils',
   unbound: 'unbound',
   knotd: 'knot',
+  named: 'bind9',
+  pdns_server: 'pdns-server pdns-backend-sqlite3',
   dnsperf: 'dnsperf',
   pebble: 'pebble',
   wrk: 'wrk',
@@ -22,7 +24,13 @@ const PACKAGES: Readonly<Record<string, string>> = {
 /** Installs what is not there; where that cannot be done the test fails with the reason. */
 export function needPrograms(...programs: (keyof typeof PACKAGES & string)[]): void {
   const missing = programs.filter((program) => !find(program));
-  if (missing.length) installPackages(missing.map((program) => PACKAGES[program] ?? program));
+  if (missing.length)
+    installPackages(missing.flatMap((program) => (PACKAGES[program] ?? program).split(' ')));
+}
+
+/** Whether the program is there, or can be. */
+export function canHave(program: keyof typeof PACKAGES & string): boolean {
+  return find(program) !== undefined || canInstall();
 }
 
 export interface Dug {
@@ -81,8 +89,8 @@ export async function startUnbound(
   needPrograms('unbound', 'dig');
   const port = inside.length ? 53 : await freePort(host);
   return started('unbound', host, port, inside, (folder) => ({
-    file: 'unbound.conf',
-    text: `server:
+    files: {
+      'unbound.conf': `server:
   interface: ${host}@${port}
   access-control: 0.0.0.0/0 allow
   directory: "${folder}"
@@ -102,79 +110,31 @@ stub-zone:
   name: "${zone}."
   stub-addr: ${server.host}@${server.port}
 `,
-    words: (file) => ['-d', '-p', '-c', file],
-  }));
-}
-
-export const TSIG = {
-  name: 'katabot-key',
-  secret: Buffer.from('a key that only tests know').toString('base64'),
-};
-
-/** The primary server of a zone, which takes updates that are signed with the key. */
-export async function startKnot(host: string, zone: string, records = ''): Promise<NameServer> {
-  needPrograms('knotd', 'dig');
-  const port = await freePort(host);
-  return started('knotd', host, port, [], (folder) => ({
-    file: 'knot.conf',
-    text: `server:
-  rundir: "${folder}"
-  listen: ${host}@${port}
-  automatic-acl: off
-database:
-  storage: "${folder}"
-key:
-- id: ${TSIG.name}
-  algorithm: hmac-sha256
-  secret: ${TSIG.secret}
-acl:
-- id: bots
-  action: update
-  key: ${TSIG.name}
-template:
-- id: default
-  storage: "${folder}"
-  file: "%s.zone"
-  zonefile-sync: -1
-  journal-content: all
-  zonefile-load: difference
-zone:
-- domain: ${zone}
-  acl: bots
-`,
-    words: (file) => ['-c', file],
-    more: {
-      [`${zone}.zone`]: `$ORIGIN ${zone}.
-@ 60 SOA ns1 hostmaster 1 3600 600 86400 60
-@ 60 NS ns1
-ns1 60 A ${host}
-elsewhere 60 A 192.0.2.1
-${records}`,
     },
+    words: ['-d', '-p', '-c', join(folder, 'unbound.conf')],
   }));
 }
 
-interface Plan {
-  readonly file: string;
-  readonly text: string;
-  readonly words: (file: string) => string[];
-  readonly more?: Readonly<Record<string, string>>;
+/** What a server is started with. */
+export interface Plan {
+  readonly words: string[];
+  /** By name, in the folder of the run. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
-async function started(
+/** Starts a program and waits until it answers a question. */
+export async function started(
   program: string,
   host: string,
   port: number,
   inside: readonly string[],
-  plan: (folder: string) => Plan,
+  plan: (folder: string) => Plan | Promise<Plan>,
 ): Promise<NameServer> {
   const folder = await mkdtemp(join(tmpdir(), `katabot-${program}-`));
-  await mkdir(folder, { recursive: true });
-  const { file, text, words, more = {} } = plan(folder);
-  for (const [name, content] of Object.entries({ [file]: text, ...more }))
-    await writeFile(join(folder, name), content);
+  const { words, files = {} } = await plan(folder);
+  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
   const [command = program, ...before] = [...inside, program];
-  const child = spawn(command, [...before, ...words(join(folder, file))], {
+  const child = spawn(command, [...before, ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';

@@ -29,7 +29,11 @@ const ROOM_BYTES = 4 * 2 ** 30;
 
 export function canRunPrivateEngine(): boolean {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
-  return find('dockerd') !== undefined || find('apt-get') !== undefined;
+  return find('dockerd') !== undefined || canInstall();
+}
+
+export function canInstall(): boolean {
+  return process.getuid?.() === 0 && find('apt-get') !== undefined;
 }
 
 /** Whether something had to be installed. */
@@ -41,13 +45,11 @@ export async function installEngine(report: (line: string) => void): Promise<boo
 }
 
 export function installPackages(names: string[]): void {
-  for (const args of [['update'], ['install', '-y', '--no-install-recommends', ...names]]) {
-    // RUNLEVEL=1 keeps Debian's packages from starting their service: the engine of the tests is not the machine's.
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
-    const { status, stdout, stderr } = spawnSync('apt-get', ['-qq', ...args], { env, encoding: 'utf8' });
-    if (status === 0) continue;
-    throw new Error(`apt-get ${args.join(' ')} failed (${status}):\n${lastLines(`${stdout}${stderr}`)}`);
-  }
+  const script = join(import.meta.dirname, 'install-packages.ts');
+  const words = ['/etc/apt', process.execPath, script, ...names];
+  const { status, stdout, stderr } = spawnSync('flock', words, { encoding: 'utf8' });
+  if (status === 0) return;
+  throw new Error(`${names.join(', ')} could not be installed:\n${lastLines(`${stdout}${stderr}`)}`);
 }
 
 /** A runtime as the engine's own settings name it. */
