@@ -14,6 +14,8 @@ import { ip, layWires, type Outpost, startOutpost } from '../world/machines.ts';
 const OWNER = 'test-private';
 const [LAN, MACHINE] = ['kbt-lan', 'kbt-machine'];
 const OUTSIDE = 'test-private-outside';
+/** A name that one resolver knows. */
+const PRINTER = 'printer.corp.example.com';
 const HEARD = 'hello by name';
 /** Long enough for a packet that should not come, which is told from a slow one by the one that follows. */
 const SILENCE_MS = 1_000;
@@ -129,7 +131,11 @@ beforeAll(async () => {
       ],
       'filed',
     ),
-    'lamp/containergroup.yaml': text('lamp', inNetwork('lan'), 'filed'),
+    'lamp/containergroup.yaml': text(
+      'lamp',
+      [...inNetwork('lan'), 'dnsConfig: {nameServers: [198.19.171.2], searchDomains: corp.example.com}'],
+      'filed',
+    ),
     'alone/containergroup.yaml': text('alone'),
   });
   said = (await bot.push(shop, { repository: 'shop' })).text;
@@ -249,11 +255,21 @@ describe('a group that joins a network', () => {
   });
 
   test('asks the name servers of its dnsConfig for what is not in the network', async () => {
-    const resolver = await run('api', 'cat', '/etc/resolv.conf');
-    expect(resolver).toContain('search corp.example.com example.com');
-    expect(resolver).toContain('options ndots:3 timeout:1');
+    const file = await run('api', 'cat', '/etc/resolv.conf');
+    expect(file).toContain('search corp.example.com example.com');
+    expect(file).toContain('options ndots:3 timeout:1');
     const { HostConfig } = await sandboxOf('api');
     expect(HostConfig).toMatchObject({ Dns: [DB] });
+    const resolver = await inside('db');
+    await resolver.resolveAt(DB, { [PRINTER]: '192.0.2.77' });
+    expect(await run('api', 'nslookup', PRINTER)).toContain('192.0.2.77');
+    // What is in the network is nobody else's to know.
+    expect(await run('api', 'ping', '-c', '1', '-W', '1', 'db')).toContain(`(${DB})`);
+    const asked = await resolver.asked();
+    expect([asked.includes(`${API} ${PRINTER} A`), asked.filter((each) => / db A/.test(each))]).toEqual([
+      true,
+      [],
+    ]);
   });
 
   test('keeps its address over a stop and a start', async () => {
@@ -277,6 +293,10 @@ test('in a network of the office a group stands beside its machines, which reach
   expect(await machine.call('tcp', '198.19.171.65', 7000)).toBe(HEARD);
   await machine.echoAt(7001);
   expect(await (await inside('lamp')).call('udp', '198.19.171.2', 7001)).toBe(HEARD);
+  // Also for names: the group's own file leads it there, and its search domain is added.
+  await machine.resolveAt('198.19.171.2', { [PRINTER]: '192.0.2.78' });
+  expect(await run('lamp', 'ping', '-c', '1', '-W', '1', 'printer')).toContain('(192.0.2.78)');
+  expect(await machine.asked()).toContain(`198.19.171.65 ${PRINTER} A`);
   // Who asks the wire for the credentials of clouds is not answered by a group.
   await ip('-n', MACHINE, 'route', 'add', '169.254.0.0/16', 'dev', 'eth0');
   const asked = await machine.call('tcp', '169.254.169.254', 80, SILENCE_MS);

@@ -95,6 +95,10 @@ export interface Outpost {
   call(kind: Call['kind'], host: string, port: number, limitMs?: number): Promise<string>;
   /** From then on it answers datagrams at the port, of every address or of one, with what they say. */
   echoAt(port: number, host?: string): Promise<void>;
+  /** From then on it answers whoever asks it for names, with these addresses. */
+  resolveAt(host: string, names: Readonly<Record<string, string>>): Promise<void>;
+  /** What it was asked for names: `198.19.169.2 printer.example.com A`. */
+  asked(): Promise<string[]>;
   stop(): Promise<void>;
 }
 
@@ -112,12 +116,15 @@ export function startOutpost(words: readonly string[]): Outpost {
     child.send({ ...errand, number });
     return answer;
   };
+  const begin = async (port: number, errand: Omit<Errand, 'number'>) => {
+    const text = await ask(errand);
+    if (text !== 'ready') throw new Error(`nothing answers at ${port}: ${text}`);
+  };
   return {
     call: (kind, host, port, limitMs = 5_000) => ask({ call: { kind, host, port, limitMs } }),
-    async echoAt(port, host = '0.0.0.0') {
-      const text = await ask({ echoAt: { port, host } });
-      if (text !== 'ready') throw new Error(`nothing answers at ${port}: ${text}`);
-    },
+    echoAt: (port, host = '0.0.0.0') => begin(port, { echoAt: { port, host } }),
+    resolveAt: (host, names) => begin(53, { resolveAt: { host, names } }),
+    asked: async () => (await ask({ asked: true })).split('\n'),
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = once(child, 'exit');

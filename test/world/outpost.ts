@@ -1,6 +1,7 @@
 /** A program that a test puts into another network namespace: it calls out from there, and answers there. */
 import { createSocket } from 'node:dgram';
 import { connect, isIPv6 } from 'node:net';
+import { type PretendResolver, startPretendResolver } from './resolver.ts';
 
 export interface Call {
   readonly kind: 'tcp' | 'udp';
@@ -16,14 +17,22 @@ export interface Errand {
   readonly call?: Call;
   /** Answer datagrams there with what they say. */
   readonly echoAt?: { readonly port: number; readonly host: string };
+  /** Answer questions for names there, with their addresses. */
+  readonly resolveAt?: { readonly host: string; readonly names: Readonly<Record<string, string>> };
+  /** Tell what was asked there, a question a line. */
+  readonly asked?: true;
 }
 
 const WORDS = 'hello by name';
 
+let resolver: PretendResolver | undefined;
+
 process.on('disconnect', () => process.exit());
-process.on('message', async ({ number, call, echoAt }: Errand) => {
+process.on('message', async ({ number, call, echoAt, resolveAt, asked }: Errand) => {
   if (call) process.send?.({ number, text: await called(call) });
   if (echoAt) process.send?.({ number, text: await echoing(echoAt) });
+  if (resolveAt) process.send?.({ number, text: await resolving(resolveAt) });
+  if (asked) process.send?.({ number, text: resolver?.asked.join('\n') ?? '' });
 });
 
 /** What came back, or the code of the error; `timeout` for silence. */
@@ -60,4 +69,14 @@ function echoing({ port, host }: NonNullable<Errand['echoAt']>): Promise<string>
   socket.on('message', (words, from) => socket.send(words, from.port, from.address));
   socket.bind(port, host, () => resolve('ready'));
   return promise;
+}
+
+async function resolving({ host, names }: NonNullable<Errand['resolveAt']>): Promise<string> {
+  try {
+    resolver = await startPretendResolver(host, 53);
+  } catch (error) {
+    return String(error);
+  }
+  for (const [name, address] of Object.entries(names)) resolver.put(name, { address });
+  return 'ready';
 }

@@ -1,4 +1,4 @@
-/** A resolver on loopback that answers what a test has told it. */
+/** A resolver that answers what a test has told it. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type Answer, decode, encode } from 'dns-packet';
@@ -14,23 +14,27 @@ export interface PretendResolver {
   readonly address: string;
   /** What it says of a name from now on; nothing: there is no such name. */
   put(name: string, told: Told | undefined): void;
+  /** What it was asked: `198.19.169.2 printer.example.com A`, in the order in which it came. */
+  readonly asked: readonly string[];
   stop(): Promise<void>;
 }
 
 const [NAME_ERROR, SERVER_FAILURE] = [3, 2];
 const LONGEST_CHAIN = 8;
 
-export async function startPretendResolver(host: string): Promise<PretendResolver> {
+export async function startPretendResolver(host: string, at = 0): Promise<PretendResolver> {
   const names = new Map<string, Told>();
+  const asked: string[] = [];
   const socket = createSocket('udp4');
   socket.on('message', (message, { address, port }) => {
     const { id = 0, questions = [] } = decode(message);
     const { name = '', type = 'A' } = questions[0] ?? {};
+    asked.push(`${address} ${name} ${type}`);
     const { code, answers } = answerTo(names, name.toLowerCase(), type);
     const reply = encode({ type: 'response', id, flags: 0x180 | code, questions, answers });
     socket.send(reply, port, address);
   });
-  socket.bind(0, host);
+  socket.bind(at, host);
   await once(socket, 'listening');
   return {
     address: `${host}:${socket.address().port}`,
@@ -38,6 +42,7 @@ export async function startPretendResolver(host: string): Promise<PretendResolve
       if (told === undefined) names.delete(name);
       else names.set(name, told);
     },
+    asked,
     async stop() {
       socket.close();
       await once(socket, 'close');
