@@ -61,15 +61,15 @@ const NOBODY = '_katabot-check';
 const ANSWER_LIMIT_MS = 5_000;
 
 /**
- * Every name that the bot makes carries a TXT record with the bot's own mark. A name is changed only on the condition that
+ * Every name that the bot makes comes with a TXT record that is the bot's own mark. A name is changed only on the condition that
  * the mark is there, and made only on the condition that the name is not: two bots never have one name, however they race.
  */
 export function createOutsideZone(parts: UpdateParts): OutsideZone {
   const { book, owner } = parts;
-  const mark = (name: string): ZoneRecord => ({ name, type: 'TXT', data: `katabot=${owner}` });
-  const erase = async ({ fqdn, records }: Told) => {
-    const gone = namesOf([mark(fqdn), ...records]);
-    await update(parts, [hasRecord(mark(fqdn))], gone.map(withoutRecords), [RCODE.NXRRSET]);
+  const erase = async (told: Told) => {
+    const mark = markOf(told, owner);
+    const gone = namesOf([mark, ...told.records]);
+    await update(parts, [hasRecord(mark)], gone.map(withoutRecords), [RCODE.NXRRSET]);
   };
   return {
     async publish(key, told) {
@@ -80,10 +80,12 @@ export function createOutsideZone(parts: UpdateParts): OutsideZone {
       if (before && before.fqdn !== fqdn) await erase(before);
       const old = before?.fqdn === fqdn ? before.records : [];
       await book.put(key, { fqdn, records: [...old, ...records] });
-      const all = [mark(fqdn), ...records];
+      const mark = markOf(told, owner);
+      const all = [mark, ...records];
       const changes = [...namesOf([...all, ...old]).map(withoutRecords), ...all.map(added)];
-      const known = await update(parts, [hasRecord(mark(fqdn))], changes, [RCODE.NXRRSET]);
-      const answer = known ? await update(parts, [isFree(fqdn)], changes, [RCODE.YXDOMAIN]) : 0;
+      const known = await update(parts, [hasRecord(mark)], changes, [RCODE.NXRRSET]);
+      const free = [...new Set([fqdn, mark.name])].map(isFree);
+      const answer = known ? await update(parts, free, changes, [RCODE.YXDOMAIN]) : 0;
       if (answer) {
         await book.remove(key);
         throw nameTaken(fqdn, parts.zone);
@@ -99,6 +101,15 @@ export function createOutsideZone(parts: UpdateParts): OutsideZone {
     // Whether a key may change anything is only looked at where there is something to change.
     check: async () => void (await update(parts, [], [withoutTexts(`${NOBODY}.${parts.zone}`)], [])),
   };
+}
+
+/**
+ * A condition on a record is met when nothing else of its type is at the name (RFC 2136, 2.4.2). Where the bot says a text, its
+ * mark stands beside it. Pure.
+ */
+function markOf({ fqdn, records }: Told, owner: string): ZoneRecord {
+  const isText = records.some(({ name, type }) => type === 'TXT' && name === fqdn);
+  return { name: isText ? `_katabot.${fqdn}` : fqdn, type: 'TXT', data: `katabot=${owner}` };
 }
 
 function nameTaken(fqdn: string, zone: string): Failure {

@@ -141,6 +141,21 @@ describe.each(UPDATE_SERVERS)('$name', ({ name: kind, isHere }) => {
     expect(await addressOf('lost')).toEqual([]);
   });
 
+  test('a text follows what it proves, also for a bot that has lost its books, and goes with it', async () => {
+    const fqdn = `_acme-challenge.web.${ZONE}`;
+    const proof = (data: string) => ({ fqdn, records: [{ name: fqdn, type: 'TXT', data }] as const });
+    const texts = async () => (await ask().resolveTxt(fqdn)).flat();
+    await bot('first').publish('p/proof', proof('one'));
+    const own = bot('first');
+    await own.publish('p/proof', proof('two'));
+    expect(await texts()).toEqual(['two']);
+    await expect(bot('second').publish('p/proof', proof('three'))).rejects.toMatchObject({
+      code: 'dns-name-taken',
+    });
+    await own.withdraw('p/proof');
+    expect(await dig(server, fqdn)).toMatchObject({ status: 'NXDOMAIN' });
+  });
+
   test.each([
     [
       'the wrong secret',
