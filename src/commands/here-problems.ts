@@ -40,6 +40,8 @@ export function roomProblems(
           return notIsolated(file, name, isolation, facts);
         case 'system':
           return otherSystem(file, host, shortage);
+        case 'addresses':
+          return severalAddresses(file, name, host, shortage);
         case 'drained':
           return drainedProblem(file, hosts.length > 1 ? host : name);
         default:
@@ -71,6 +73,21 @@ function otherSystem(file: { path: string; text: string }, host: string, shortag
     path: 'properties.osType',
     message: say.shortageOf(host, shortage).message,
     advice: 'Name a location whose hosts run such containers.',
+  });
+}
+
+function severalAddresses(
+  file: { path: string; text: string },
+  location: string,
+  host: string,
+  shortage: Shortage,
+): Problem {
+  return problemAt(file, {
+    code: 'address-unavailable',
+    own: true,
+    path: 'location',
+    message: say.shortageOf(host, shortage).message,
+    advice: `Whoever runs the bot hands out its one address of IPv4 there, such as locations.${location}.addresses: 203.0.113.7 in the settings; groups then differ by their ports.`,
   });
 }
 

@@ -1,4 +1,5 @@
 import { type EngineFacts, type Isolation, isIsolated, type Survey } from '../engines/index.ts';
+import { isOneAddress } from '../network/index.ts';
 import { diskFindings } from './disk-findings.ts';
 import { broken, type Finding, fine, warning } from './finding.ts';
 import { gpuFindings } from './gpu-findings.ts';
@@ -22,8 +23,7 @@ const MOST_SKEW_MS = 2_000;
 
 /** What a host is, what it can and cannot run, and what to install or mend. */
 export function hostFindings(examined: Examined): Finding[] {
-  if (examined.facts.operatingSystem === 'Windows')
-    return [engineFinding(examined), windowsFinding(examined)];
+  if (examined.facts.operatingSystem === 'Windows') return windowsFindings(examined);
   return [
     engineFinding(examined),
     sizeFinding(examined),
@@ -34,14 +34,26 @@ export function hostFindings(examined: Examined): Finding[] {
     ...diskFindings(examined),
     skewFinding(examined),
     ...networkFindings(examined),
-    ...examined.survey.complaints.map((text) =>
-      warning(
-        examined.host.name,
-        `its engine says: ${text}`,
-        'Groups are not held to that limit before it is mended.',
-      ),
-    ),
+    ...complaints(examined),
   ];
+}
+
+/** There is nothing to look at its machine with, so that much less is told. */
+function windowsFindings(examined: Examined): Finding[] {
+  return [
+    engineFinding(examined),
+    sizeFinding(examined),
+    isolationFinding(examined),
+    ...addressFindings(examined),
+    skewFinding(examined),
+    ...complaints(examined),
+  ];
+}
+
+function complaints({ host, survey }: Examined): Finding[] {
+  return survey.complaints.map((text) =>
+    warning(host.name, `its engine says: ${text}`, 'Groups are not held to that limit before it is mended.'),
+  );
 }
 
 function engineFinding({ host, facts, survey }: Examined): Finding {
@@ -54,12 +66,15 @@ function engineFinding({ host, facts, survey }: Examined): Finding {
   );
 }
 
-function windowsFinding({ host }: Examined): Finding {
-  return broken(
-    host.name,
-    'runs Windows containers, so no group is put there',
-    'Switch its engine to Linux containers, or take it out of the settings: groups of osType Windows are not run yet.',
-  );
+function addressFindings({ host, facts }: Examined): Finding[] {
+  if (!facts.publishesEverywhere || isOneAddress(host.pools)) return [];
+  return [
+    broken(
+      host.name,
+      'publishes ports at all of its addresses at once, and its settings hand out several: every deploy is refused',
+      `Hand out its one address of IPv4, such as locations.${host.location}.addresses: 203.0.113.7`,
+    ),
+  ];
 }
 
 function sizeFinding({ host, facts, survey }: Examined): Finding {

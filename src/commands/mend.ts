@@ -21,6 +21,8 @@ export function mendOf({ code, about, exitCode }: Cause, group: Group, prices: P
     case 'timeout':
       return imageOf(group, (container) => container.image === about.image);
     case 'wrong-architecture':
+    case 'OsVersionNotSupported':
+    case 'ImageOsTypeNotMatchContainerGroup':
     case 'user-unknown':
       return imageOf(group, ({ name, image }) => name === about.container || image === about.image);
     case 'registry-refused':

@@ -11,6 +11,7 @@ import {
 } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
+import { isOneAddress } from '../network/index.ts';
 import { promisedTo, type Wish } from '../reconciler/index.ts';
 import type { Group } from '../spec/index.ts';
 import { hasAddressFor } from './addresses.ts';
@@ -183,8 +184,9 @@ export function promisedOn(
   wishes: readonly Wish[],
   key: GroupKey | undefined,
   { host, facts }: Pick<Seen, 'host' | 'facts'>,
-): Pick<Candidate, 'name' | 'zone' | 'facts' | 'promised'> {
+): Pick<Candidate, 'name' | 'zone' | 'facts' | 'promised' | 'isOneAddress'> {
   const others = wishes.filter((wish) => wish.key !== key);
   const promised = promisedTo(others, host.name, facts?.overheadBytes ?? 0);
-  return { name: host.name, zone: host.zone, facts, promised };
+  const { name, zone, pools } = host;
+  return { name, zone, facts, promised, isOneAddress: isOneAddress(pools) };
 }

@@ -19,6 +19,8 @@ export interface EngineFacts {
   readonly skewMs: number;
   /** What a group takes of the host's memory besides its own: the virtual machine around it. */
   readonly overheadBytes: number;
+  /** Its ports are published at all of the host's addresses at once, so that the host needs to have a single one. */
+  readonly publishesEverywhere?: boolean;
   /** Whether its disk keeps to the limit of scratch space (`emptyDir.sizeLimit`); absent where that is not known. */
   readonly limitsScratch?: boolean;
 }

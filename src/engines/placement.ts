@@ -25,6 +25,8 @@ export interface Candidate {
   readonly zone: string;
   /** It takes no new groups. */
   readonly drained: boolean;
+  /** All of its groups share one address, of IPv4; absent where that is not known. */
+  readonly isOneAddress?: boolean;
   /** Whether it has an address and a network for the group, with the ports of the group. */
   readonly hasAddress: boolean;
   /** Whether it has the GPUs that the group asks for: free now, held by others, or never so many; absent where none are asked. */
@@ -50,6 +52,8 @@ export type Shortage =
     }
   | { readonly kind: 'cpu'; readonly neededMilli: number; readonly cpus: number }
   | { readonly kind: 'gpu' }
+  /** The engine publishes at all addresses of the host at once, and several are handed out. */
+  | { readonly kind: 'addresses' }
   | { readonly kind: 'address' };
 
 export type Placement =
@@ -78,7 +82,7 @@ export function needOf(group: Group, isolation: Isolation): Need {
 
 /** What the host has too little of; nothing when the group fits. Memory is promised, so it is never promised twice. */
 export function shortagesOn(need: Need, candidate: Candidate): Shortage[] {
-  const { facts, drained, hasAddress, promised, zone } = candidate;
+  const { facts, drained, hasAddress, isOneAddress, promised, zone } = candidate;
   const shortages: Shortage[] = drained ? [{ kind: 'drained' }] : [];
   if (need.zone && need.zone !== zone) shortages.push({ kind: 'zone', zone, wanted: need.zone });
   if (!facts) return [...shortages, { kind: 'away' }];
@@ -96,7 +100,8 @@ export function shortagesOn(need: Need, candidate: Candidate): Shortage[] {
   if (need.widestMilli > cpus * 1000 || neededMilli > cpus * 1000 * MOST_SHARING)
     shortages.push({ kind: 'cpu', neededMilli, cpus });
   if (candidate.gpus === 'never') shortages.push({ kind: 'gpu' });
-  if (!hasAddress) shortages.push({ kind: 'address' });
+  if (facts.publishesEverywhere && isOneAddress === false) shortages.push({ kind: 'addresses' });
+  else if (!hasAddress) shortages.push({ kind: 'address' });
   return shortages;
 }
 
@@ -120,7 +125,14 @@ export function place(need: Need, candidates: readonly Candidate[]): Placement {
   };
 }
 
-const NEVER: ReadonlySet<Shortage['kind']> = new Set(['system', 'cpu', 'isolation', 'zone', 'gpu']);
+const NEVER: ReadonlySet<Shortage['kind']> = new Set([
+  'system',
+  'cpu',
+  'isolation',
+  'zone',
+  'gpu',
+  'addresses',
+]);
 
 /** Whether room can come by itself: what a host is too small for, or not made for, it will never take. */
 export function canWait(missing: ReadonlyMap<string, readonly Shortage[]>): boolean {

@@ -88,6 +88,11 @@ export function poolsFrom({
   };
 }
 
+/** Whether all groups of a host share one address, of IPv4. */
+export function isOneAddress({ shared, families }: Pools): boolean {
+  return shared && families.length === 1 && families[0]?.name === 'IPv4';
+}
+
 /** Two locations whose hosts would own the same address, in words; undefined when there are none. */
 export function poolsOverlap(locations: Readonly<Record<string, Pools>>): string | undefined {
   const all = Object.entries(locations).flatMap(([name, { families }]) =>

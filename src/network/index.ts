@@ -2,6 +2,7 @@
 export {
   edgePort,
   isHandedOut,
+  isOneAddress,
   type Pools,
   poolsFrom,
   poolsOverlap,

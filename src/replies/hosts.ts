@@ -87,6 +87,8 @@ function shortageText(shortage: Shortage): string {
       return `has ${shortage.cpus} processors for ${shortage.neededMilli / 1000} vCPU`;
     case 'gpu':
       return 'does not have the GPUs';
+    case 'addresses':
+      return 'publishes at all of its addresses at once, and its settings hand out several';
     case 'address':
       return 'has no address left for it';
   }

@@ -1,5 +1,6 @@
 import { Secret } from '../secrets/index.ts';
 import type { ChangeEffect, Field, Fields } from './field.ts';
+import { type Group, groupSchema } from './schema/group.ts';
 
 /** One property of an understood value: where it is, what it is, what a change of it does. */
 export interface Leaf {
@@ -22,6 +23,13 @@ export function leavesOf(field: Field, value: unknown): Leaf[] {
     ...ownVolumes(leaves, /\.secureValue$/, 'secureValues'),
     ...ownVolumes(leaves, /\.configMap\.keyValuePairs\./, 'configMaps'),
   ];
+}
+
+/** Those of a group. A Windows group is one container and nothing around it: what restarts that makes the group anew. */
+export function groupLeaves(group: Group): Leaf[] {
+  const leaves = leavesOf(groupSchema, group);
+  if (group.osType !== 'Windows') return leaves;
+  return leaves.map((leaf) => (leaf.effect === 'restart' ? { ...leaf, effect: 'replace' } : leaf));
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { Effect } from '../event.ts';
 import { Secret } from '../secrets/index.ts';
-import { type Leaf, leavesOf, sameValue } from './compare.ts';
+import { groupLeaves, type Leaf, sameValue } from './compare.ts';
 import type { ChangeEffect } from './field.ts';
-import { type Group, groupSchema } from './schema/group.ts';
+import type { Group } from './schema/group.ts';
 
 /** One property that differs between two groups; ready to be shown, secrets hidden. */
 export interface Change {
@@ -19,7 +19,7 @@ export interface Change {
  */
 export function diffGroups(from: Group, to: Group, secrets: 'compared' | 'left-out' = 'compared'): Change[] {
   const leaves = (group: Group) => {
-    const all = leavesOf(groupSchema, group);
+    const all = groupLeaves(group);
     const shown = secrets === 'compared' ? all : all.filter((leaf) => !tellsSecrets(leaf));
     return new Map(shown.map((leaf) => [leaf.path, leaf]));
   };

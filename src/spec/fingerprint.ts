@@ -1,14 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { Secret } from '../secrets/index.ts';
-import { type Leaf, leavesOf } from './compare.ts';
+import { groupLeaves, type Leaf, leavesOf } from './compare.ts';
 import type { Field } from './field.ts';
 import { container, initContainer } from './schema/containers.ts';
-import { type Container, type Group, groupSchema, type InitContainer } from './schema/group.ts';
+import type { Container, Group, InitContainer } from './schema/group.ts';
 
 /** Changes exactly when a change of the group needs a new pod. The pepper keeps it from telling anything about a secret. */
 export function podFingerprint(group: Group, pepper: string): string {
   return fingerprintOf(
-    leavesOf(groupSchema, group).filter(({ effect }) => effect === 'replace'),
+    groupLeaves(group).filter(({ effect }) => effect === 'replace'),
     pepper,
   );
 }

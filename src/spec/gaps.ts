@@ -5,7 +5,9 @@ import type { Places } from './understand.ts';
 /** Every place of the document where it asks for something the engine cannot do yet. */
 export function gapFindings(places: Places, gaps: readonly Gap[]): Finding[] {
   if (!gaps.length) return [];
-  const byPath = Map.groupBy(gaps, ({ path }) => path);
+  const system = places.get('properties.osType')?.value;
+  const told = gaps.filter(({ osType }) => osType === undefined || (system && isValue(system, osType)));
+  const byPath = Map.groupBy(told, ({ path }) => path);
   const findings: Finding[] = [];
   for (const [path, { value }] of places) {
     const candidates = byPath.get(path.replace(/\[\d+\]/g, '[*]'));

@@ -42,6 +42,8 @@ export interface Gap {
   readonly equals?: string;
   /** Not when the value is one of these, in any case. */
   readonly except?: readonly string[];
+  /** Only in groups of this system. */
+  readonly osType?: 'Windows';
   readonly severity: 'error' | 'warning';
   readonly because: string;
   readonly advice: string;

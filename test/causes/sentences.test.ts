@@ -37,6 +37,18 @@ describe('a sentence of the engine', () => {
     ],
     ['invalid pool request: Pool overlaps with other one on this address space', 'network-overlap'],
     ['cannot create network x: conflicts with network y: networks have overlapping IPv4', 'network-overlap'],
+    [
+      'hcs::System::CreateProcess 5c0f: The system cannot find the file specified.: unknown',
+      'command-not-found',
+    ],
+    [
+      'failed to create endpoint web on network nat: hnsCall failed in Win32: The process cannot access the file because it is being used by another process. (0x20)',
+      'port-taken',
+    ],
+    [
+      'hcs::CreateComputeSystem 5c0f: The virtual machine could not be started because a required feature is not installed.',
+      'isolation-missing',
+    ],
     ['something that nobody has heard of', 'engine-refused'],
   ])('%s', (message, code) => {
     expect(causeOf(said(message), 'the sandbox').code).toBe(code);
@@ -74,6 +86,18 @@ describe('a sentence of the engine', () => {
 describe('a sentence of a registry', () => {
   test.each([
     ['no matching manifest for linux/amd64 in the manifest list entries', 'wrong-architecture'],
+    [
+      'no matching manifest for windows/amd64 10.0.17763 in the manifest list entries',
+      'OsVersionNotSupported',
+    ],
+    [
+      'a Windows version 10.0.26100-based image is incompatible with a 10.0.20348 host',
+      'OsVersionNotSupported',
+    ],
+    [
+      'image operating system "linux" cannot be used on this platform: operating system is not supported',
+      'ImageOsTypeNotMatchContainerGroup',
+    ],
     ['toomanyrequests: You have reached your pull rate limit.', 'registry-throttled'],
     ['unauthorized: incorrect username or password', 'registry-refused'],
     ['Get "https://ghcr.io/v2/": denied: denied', 'registry-refused'],

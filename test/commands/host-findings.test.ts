@@ -44,6 +44,7 @@ interface Differs {
   readonly required?: Examined['required'];
   /** Ids of the GPUs that its settings hand out. */
   readonly gpus?: readonly string[];
+  readonly addresses?: string;
 }
 
 function findings({
@@ -52,8 +53,9 @@ function findings({
   machine = {},
   required = 'hypervisor',
   gpus = [],
+  addresses = '203.0.113.0/28',
 }: Differs = {}) {
-  const pools = poolsFrom({ addresses: '203.0.113.0/28', networks: '198.18.0.0/15', ports: '20000-29999' });
+  const pools = poolsFrom({ addresses, networks: '198.18.0.0/15', ports: '20000-29999' });
   return hostFindings({
     host: {
       name: 'one',
@@ -77,12 +79,29 @@ test('a host with all that it needs is told with what it has', () => {
   ]);
 });
 
-test('a host of Windows is told as one that takes no group, and nothing else is made of it', () => {
-  const told = findings({ facts: { operatingSystem: 'Windows' }, survey: { machine: 'nothing to look at' } });
-  expect(told.map(({ state, text }) => [state, text])).toEqual([
+test('a host of Windows is told with less, for nothing of the bot’s own runs there; it hands out one address', () => {
+  const facts = {
+    operatingSystem: 'Windows',
+    runtime: 'hyperv',
+    isolationSaw: 'Hyper-V, asked for with each group',
+    publishesEverywhere: true,
+  } as const;
+  const survey = { machine: 'on Windows there is nothing to look at', storage: 'windowsfilter' };
+  const told = (addresses: string) =>
+    findings({ facts, survey, addresses }).map(({ state, text }) => [state, text]);
+  const always = [
     ['fine', expect.stringContaining('Windows x86_64')],
-    ['broken', 'runs Windows containers, so no group is put there'],
-  ]);
+    ['fine', expect.stringMatching(/^16 processors, 64\.0 GB of memory, windowsfilter/)],
+    ['fine', 'isolation: hypervisor (Hyper-V, asked for with each group)'],
+  ];
+  const clock = ['fine', 'clock differs by 3 ms'];
+  expect(told('203.0.113.7')).toEqual([...always, clock]);
+  const several = [
+    'broken',
+    'publishes ports at all of its addresses at once, and its settings hand out several: every deploy is refused',
+  ];
+  expect(told('203.0.113.0/28')).toEqual([...always, several, clock]);
+  expect(told('2001:db8::7')).toEqual([...always, several, clock]);
 });
 
 const BACKEND = { network: 'backend', subnet: '10.50.0.0/24', link: 'kbt-30f88851580' };

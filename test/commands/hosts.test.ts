@@ -354,11 +354,23 @@ describe('a placement', () => {
   });
 
   test('is on no host that runs containers of another system, and does not wait for one', () => {
-    const windows = host('windows', { facts: { ...FACTS, operatingSystem: 'Windows', isolation: 'none' } });
+    const windows = host('windows', { facts: { ...FACTS, operatingSystem: 'Windows' } });
+    const onWindows = { ...need, operatingSystem: 'Windows' } as const;
     expect(place(need, [windows, host('one')])).toMatchObject({ host: 'one', fitting: 1 });
+    expect(place(onWindows, [windows, host('one')])).toMatchObject({ host: 'windows', fitting: 1 });
     const nowhere = place(need, [windows]);
     expect(missing(nowhere)).toEqual({ windows: ['system'] });
+    expect(missing(place(onWindows, [host('one')]))).toEqual({ one: ['system'] });
     expect('missing' in nowhere && canWait(nowhere.missing)).toBe(false);
+  });
+
+  test('is on no host that publishes everywhere and hands out several addresses', () => {
+    const everywhere = { facts: { ...FACTS, publishesEverywhere: true }, isOneAddress: true };
+    expect(place(need, [host('one', everywhere)])).toMatchObject({ host: 'one' });
+    const nowhere = place(need, [host('one', { ...everywhere, isOneAddress: false })]);
+    expect(missing(nowhere)).toEqual({ one: ['addresses'] });
+    expect('missing' in nowhere && canWait(nowhere.missing)).toBe(false);
+    expect(place(need, [host('one', { isOneAddress: false })])).toMatchObject({ host: 'one' });
   });
 
   test('names everything that keeps a group from a host', () => {

@@ -24,6 +24,23 @@ const base = {
 };
 const before = read(group(base));
 
+describe('what a change does to a Windows group that runs', () => {
+  const one = (more: string) => group({ os: 'Windows', containers: container(more) });
+  const [old, image, port] = [
+    'ports: [{port: 80}]',
+    'ports: [{port: 80}]\nimage: acme/web:2',
+    'ports: [{port: 81}]',
+  ].map((more) => read(one(more)));
+  if (!old || !image || !port) throw new Error('no groups');
+
+  test('is to make it anew, where it is to restart a container of Linux; what touches no container does not', () => {
+    expect(effectOf(diffGroups(old, image))).toBe('replace');
+    expect(podFingerprint(old, 'pepper')).not.toBe(podFingerprint(image, 'pepper'));
+    expect(effectOf(diffGroups(old, port))).toBe('in-place');
+    expect(podFingerprint(old, 'pepper')).toBe(podFingerprint(port, 'pepper'));
+  });
+});
+
 describe('what a change does to a group that runs', () => {
   test.each([
     ['nothing', group(base), 'none'],

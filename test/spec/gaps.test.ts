@@ -8,6 +8,7 @@ const gpu = (where: string) =>
     containers: container('', 'web', `resources: {requests: {cpu: 1, memoryInGB: 1}, ${where}}`),
   });
 const inContainer = (text: string) => group({ containers: container(text) });
+const onWindows = (text: string) => group({ os: 'windows', containers: container(text) });
 const inFirst = (text: string) =>
   group({ more: `initContainers:\n- name: first\n  properties:\n    image: a\n    ${text}` });
 const mounted = (source: string, more = '') =>
@@ -20,9 +21,19 @@ const identity = (type: string) =>
 
 /** A document for each gap, by its path and value; « stands where it should be told. */
 const DOCUMENTS: Readonly<Record<string, string>> = {
-  'properties.osType Windows': group({ os: '' }).replace(
-    'properties:\n',
-    'properties:\n  «osType: Windows\n',
+  'properties.containers[*].properties.securityContext': onWindows('«securityContext: {runAsUser: 1}'),
+  'properties.containers[*].properties.environmentVariables[*].secureValue': onWindows(
+    'environmentVariables: [{name: A, «secureValue: b}]',
+  ),
+  'properties.containers[*].properties.environmentVariables[*].secureValueReference': onWindows(
+    'environmentVariables: [{name: A, «secureValueReference: "katabot:b"}]',
+  ),
+  'properties.containers[*].properties.configMap': onWindows('«configMap: {keyValuePairs: {a: b}}'),
+  'properties.containers[*].properties.livenessProbe.httpGet': onWindows(
+    'livenessProbe: {«httpGet: {port: 80}}',
+  ),
+  'properties.containers[*].properties.readinessProbe.httpGet': onWindows(
+    'readinessProbe: {«httpGet: {port: 80}}',
   ),
   'properties.containers[*].properties.resources.requests.gpu': gpu('x: y').replace(
     'memoryInGB: 1}, x: y',
@@ -77,7 +88,7 @@ const titled = DOCKER_GAPS.map((gap) => [`${gap.path}${gap.equals ? ` ${gap.equa
 
 /** ACI takes security contexts in confidential groups alone, which is told besides. */
 const besides = (title: string) =>
-  title.includes('securityContext') ? ['security-context-not-confidential'] : [];
+  title.includes('securityContext.') ? ['security-context-not-confidential'] : [];
 
 describe('what the Docker engine cannot do yet', () => {
   test.each(titled)('%s is told at its line, once', (title, { path, severity, advice }) => {
@@ -89,6 +100,13 @@ describe('what the Docker engine cannot do yet', () => {
     ]);
     expect(problems.filter((each) => !told.includes(each)).map(({ code }) => code)).toEqual(besides(title));
     expect(understood === undefined).toBe(problems.some((each) => each.severity === 'error'));
+  });
+
+  test('is less in a group of Linux than in one of Windows', () => {
+    const probe = container('livenessProbe: {httpGet: {port: 80}}');
+    const told = (os: string) =>
+      readGroup(group({ os, containers: probe }), { gaps: DOCKER_GAPS }).problems.map(({ code }) => code);
+    expect([told('Linux'), told('Windows')]).toEqual([[], ['not-supported-here']]);
   });
 
   test('is nothing for an ordinary group, nor for what is written and empty', () => {

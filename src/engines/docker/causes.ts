@@ -110,7 +110,8 @@ const CAUSES: readonly Cause[] = [
       'Use `medium: Memory`, or leave `sizeLimit` out. Limits on the disk take XFS, mounted with pquota, under the engine’s folder.',
   },
   {
-    pattern: /port is already allocated|address already in use/i,
+    // The last one is Windows’ own, of a port among the endpoints of its networks.
+    pattern: /port is already allocated|address already in use|hns.*being used by another process/i,
     code: 'port-taken',
     say: (words) => `The port is taken on the host: ${portIn(words)}.`,
     advice: 'Stop what holds the port, or publish another one under ipAddress.ports.',
@@ -139,7 +140,7 @@ const CAUSES: readonly Cause[] = [
   },
   {
     pattern:
-      /executable file not found|no such file or directory: unknown|exec: .* (not found|no such file)/i,
+      /executable file not found|no such file or directory: unknown|exec: .* (not found|no such file)|CreateProcess.*cannot find the (file|path)/i,
     code: 'command-not-found',
     say: (words) => `The command does not exist in the image: ${commandIn(words)}.`,
     advice: 'Check `command`; it replaces the image’s entrypoint and runs without a shell.',
@@ -187,6 +188,13 @@ const CAUSES: readonly Cause[] = [
     code: 'network-overlap',
     say: (words) => `The group’s own network clashes with one that exists on the host: ${words}`,
     advice: 'Give the location a range that is free on the host (settings: locations.NAME.bridges).',
+  },
+  {
+    pattern: /virtual machine could not be started because a required feature is not installed/i,
+    code: 'isolation-missing',
+    say: () => 'The host has no Hyper-V, so it isolates no group, and nothing of this one ran.',
+    advice:
+      'Whoever runs the host installs it (Install-WindowsFeature -Name Hyper-V), or lets its virtual machine nest another. It is tried again by itself.',
   },
   {
     pattern: /unknown or invalid runtime name|Unknown runtime/i,

@@ -24,9 +24,15 @@ export interface Connection {
   ): Promise<T>;
   /** The client itself, once the API version has been agreed on. */
   client(): Promise<Docker>;
-  /** The version of the API that the engine speaks, such as 1.47, and the one that is spoken with it. */
-  api(): Promise<{ readonly engine: number; readonly spoken: number }>;
+  /** The version of the API that the engine speaks, such as 1.47, the one that is spoken with it, and which containers it runs. */
+  api(): Promise<Api>;
   close(): Promise<void>;
+}
+
+interface Api {
+  readonly engine: number;
+  readonly spoken: number;
+  readonly isWindows: boolean;
 }
 
 /**
@@ -84,11 +90,11 @@ function tunnelTo(way: EngineWay, address: EngineAddress, folder: string, clock:
 
 interface Agreement {
   readonly docker: Docker;
-  readonly api: { readonly engine: number; readonly spoken: number };
+  readonly api: Api;
 }
 
 async function agree(options: Docker.DockerOptions): Promise<Agreement> {
-  const { ApiVersion, Version } = await new Docker(options).version();
+  const { ApiVersion, Version, Os } = await new Docker(options).version();
   const engine = Number(ApiVersion);
   if (engine < OLDEST_API) {
     throw new Failure('engine-too-old', `Docker Engine ${Version} is older than 20.10.`, {
@@ -96,7 +102,8 @@ async function agree(options: Docker.DockerOptions): Promise<Agreement> {
     });
   }
   const spoken = Math.min(NEWEST_API, engine);
-  return { docker: new Docker({ ...options, version: `v${spoken}` }), api: { engine, spoken } };
+  const api = { engine, spoken, isWindows: Os === 'windows' };
+  return { docker: new Docker({ ...options, version: `v${spoken}` }), api };
 }
 
 /** Everything is said here: dockerode fills what is missing from the environment. */

@@ -2,6 +2,7 @@ import type { ContainerCreateOptions } from 'dockerode';
 import { partsOf } from '../../event.ts';
 import { type Container, type InitContainer, type VolumeMount, wordsOf } from '../../spec/index.ts';
 import type { NamedNetwork, Pod } from '../index.ts';
+import { environmentOf, MEMBER_LOG, portsOf, programOf, sandboxLabels } from './container-parts.ts';
 import { gpuEnvironment, gpuRequests, sandboxGpuRequests } from './gpu-requests.ts';
 import { LABEL, podId, podLabels } from './labels.ts';
 import { limitsText, resourcesOf } from './limits.ts';
@@ -68,31 +69,19 @@ export function sandboxOptions(
   const { network, endpoint, named } = jointOf(owner, pod, settings.networks ?? []);
   // What is private is published nowhere: it is reached in its network alone.
   const published = named ? [] : pod.published;
-  const id = podId(owner, pod.key, pod.podRevision);
-  const bindings = Map.groupBy(published, ({ port, protocol }) => `${port}/${protocol.toLowerCase()}`);
+  const { ExposedPorts, PortBindings } = portsOf(published, ({ address }) => ({ HostIp: address }));
   return {
-    name: `${id}.sandbox`,
+    name: `${podId(owner, pod.key, pod.podRevision)}.sandbox`,
     Image: settings.image,
     Hostname: partsOf(pod.key).name.toLowerCase().slice(0, 63),
     StopSignal: 'SIGKILL', // it only waits: there is nothing to say goodbye to
-    ExposedPorts: Object.fromEntries([...bindings.keys()].map((name) => [name, {}])),
-    Labels: {
-      ...podLabels(owner, pod, 'sandbox'),
-      [LABEL.fingerprint]: pod.fingerprint,
-      [LABEL.address]: pod.address,
-      [LABEL.subnet]: pod.subnet,
-      ...(pod.meteredFromMs === undefined ? {} : { [LABEL.meteredFrom]: String(pod.meteredFromMs) }),
-    },
+    ExposedPorts,
+    Labels: { ...sandboxLabels(owner, pod, 'sandbox'), [LABEL.fingerprint]: pod.fingerprint },
     HostConfig: {
       Runtime: settings.runtime,
       NetworkMode: network,
       RestartPolicy: { Name: 'no' },
-      PortBindings: Object.fromEntries(
-        [...bindings].map(([name, places]) => [
-          name,
-          places.map(({ address, hostPort }) => ({ HostIp: address, HostPort: String(hostPort) })),
-        ]),
-      ),
+      PortBindings,
       Mounts: [
         ...sandboxVolumes(pod).map((volume, index) => ({
           Type: 'volume' as const,
@@ -161,9 +150,7 @@ export function memberOptions(
   const { annotations, gpus } = settings.traits;
   const ids = pod.gpus[container.name] ?? [];
   const rights = rightsOf(container, settings.defaults.user ?? '');
-  const environment = container.environmentVariables.flatMap((entry) =>
-    entry.value === undefined ? [] : [`${entry.name}=${entry.value}`],
-  );
+  const environment = environmentOf(container);
   return {
     name: `${podId(owner, pod.key, pod.revision)}.${container.name}`,
     Image: settings.image,
@@ -185,18 +172,18 @@ export function memberOptions(
       ...resourcesOf(pod, container),
       ...rights.host,
       Mounts: mountsOf(owner, pod, container, secure),
-      LogConfig: { Type: 'json-file', Config: { 'max-size': '8m', 'max-file': '2' } },
+      LogConfig: MEMBER_LOG,
       ...(gpus ? { DeviceRequests: gpuRequests(ids, gpus.isolation) } : {}),
       ...(annotations ? { Annotations: memberAnnotations(container.name, settings.sandboxId) } : {}),
     },
   };
 }
 
-/** ACI's `command` replaces entrypoint and arguments together. */
 function commandOf(container: Container | InitContainer, defaults: ImageDefaults, secure: boolean) {
-  const own = container.command?.length ? container.command : undefined;
-  if (!secure) return own ? { Entrypoint: [...own], Cmd: [] } : {};
-  const program = own ?? [...defaults.entrypoint, ...defaults.command];
+  if (!secure) return programOf(container);
+  const program = container.command?.length
+    ? container.command
+    : [...defaults.entrypoint, ...defaults.command];
   return { Entrypoint: withEnvironment(program), Cmd: [] };
 }
 

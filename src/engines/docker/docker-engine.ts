@@ -1,22 +1,29 @@
 import type Docker from 'dockerode';
 import type { Clock } from '../../clock.ts';
 import type { GroupKey } from '../../event.ts';
-import type { Engine, EngineFacts, ObservedGroup, Pod, Step, StepContext, StepResult } from '../index.ts';
+import type {
+  Engine,
+  EngineFacts,
+  Isolation,
+  ObservedGroup,
+  Step,
+  StepContext,
+  StepResult,
+} from '../index.ts';
 import { asOfGroup, containersOf } from './adopted.ts';
 import { statusOf } from './causes.ts';
 import { deliverConfigMaps } from './config-maps.ts';
 import { type Connection, connect } from './connection.ts';
-import { everyContainer } from './containers.ts';
 import { openDial } from './dial.ts';
 import type { DockerSettings } from './docker-settings.ts';
 import { dockerGaps } from './gaps.ts';
 import { groupLogs } from './group-logs.ts';
-import { ensureImage } from './images.ts';
-import { LABEL, ownedBy } from './labels.ts';
+import { isSandbox, ownedBy } from './labels.ts';
 import type { Making } from './networks.ts';
 import { groupsFrom, type Leftover } from './observe.ts';
 import { createSandbox, startMembers } from './pods.ts';
 import { createProof, type Proof } from './proof.ts';
+import { pullImages } from './pull.ts';
 import { removeMembers, removePod, stopContainers } from './removal.ts';
 import { limitsScratch } from './scratch-limit.ts';
 import { openAttach, openExec } from './sessions.ts';
@@ -26,6 +33,8 @@ import { surveyOf } from './survey.ts';
 import { type Traits, traitsOf } from './traits.ts';
 import { usageOf } from './usage.ts';
 import { watchEngine } from './watch.ts';
+import { unlessWindows, type WindowsHost, windowsIn, windowsIsolation } from './windows.ts';
+import { createWhole, endWhole, startWhole } from './windows-pods.ts';
 
 /** Container groups on one Docker Engine, 20.10 or newer. */
 export function createDockerEngine(settings: DockerSettings, clock: Clock): Engine {
@@ -52,7 +61,7 @@ export function createDockerEngine(settings: DockerSettings, clock: Clock): Engi
     usage: (signal, key) => usageOf({ connection, owner: settings.owner }, signal, key),
     storedImages: (signal) => storedImages(connection, signal),
     dropImage: (image, signal) => dropImage(connection, image, signal),
-    standby: createStandbyHost(parts, (signal) => withHost(parts, signal)),
+    standby: createStandbyHost(parts, async (signal) => unlessWindows(await withHost(parts, signal))),
     watch: (hint) => watchEngine(connection, settings.owner, clock, hint),
     close: () => connection.close(),
   };
@@ -77,6 +86,8 @@ interface Host {
   /** The engine's own folder on the host. */
   readonly engineFolder: string;
   readonly traits: Traits;
+  /** Absent for an engine of Linux containers. */
+  readonly windows?: WindowsHost | undefined;
 }
 
 /** What a virtual machine takes besides its group: Kata's own numbers for QEMU, without and with a processor that keeps its memory. */
@@ -87,7 +98,7 @@ async function describe(parts: Parts, signal: AbortSignal): Promise<EngineFacts>
   const { connection, settings, clock, proof } = parts;
   const info = await connection.call('to describe itself', (docker) => docker.info(), signal);
   const { engine: api, spoken } = await connection.api();
-  const isWindows = info.OSType === 'windows';
+  const windows = windowsIn(info);
   const host: Host = {
     architecture: info.Architecture,
     kernel: info.KernelVersion,
@@ -97,32 +108,40 @@ async function describe(parts: Parts, signal: AbortSignal): Promise<EngineFacts>
       ownKernel: settings.isolation !== 'none',
       ...(settings.gpus?.length ? { gpus: { isolation: settings.isolation } } : {}),
     },
+    windows,
   };
   parts.host = host;
   // Nothing that the bot looks with runs there.
-  if (isWindows) parts.limitsScratch = false;
+  if (windows) parts.limitsScratch = false;
   parts.limitsScratch ??= await connection.call(
     'to describe its disk',
     (docker) => limitsScratch(docker, settings.owner),
     signal,
   );
-  const { level, saw } = isWindows
-    ? ({ level: 'none', saw: 'it runs Windows containers' } as const)
+  const { level, saw } = windows
+    ? windowsIsolation(windows, settings.tee)
     : await proof.ofHost({ connection, host, api, version: info.ServerVersion }, signal);
   return {
     version: info.ServerVersion,
     api: spoken,
     cpus: info.NCPU,
     memoryBytes: info.MemTotal,
-    operatingSystem: isWindows ? 'Windows' : 'Linux',
+    operatingSystem: windows ? 'Windows' : 'Linux',
     architecture: info.Architecture,
     isolation: level,
     isolationSaw: saw,
-    runtime: settings.runtime,
+    runtime: windows ? 'hyperv' : settings.runtime,
     skewMs: Date.parse(info.SystemTime) - clock.now(),
-    overheadBytes: level !== 'hypervisor' ? 0 : settings.tee ? TEE_MACHINE_BYTES : MACHINE_BYTES,
+    overheadBytes: overheadOf(settings, level, windows),
     limitsScratch: parts.limitsScratch,
+    publishesEverywhere: windows !== undefined,
   };
+}
+
+/** What Hyper-V gives a container is all that its machine has: its Windows takes its own part of that. */
+function overheadOf({ tee }: DockerSettings, level: Isolation, windows: WindowsHost | undefined): number {
+  if (windows || level !== 'hypervisor') return 0;
+  return tee ? TEE_MACHINE_BYTES : MACHINE_BYTES;
 }
 
 async function observe(
@@ -133,7 +152,7 @@ async function observe(
   const { owner } = parts.settings;
   const look = async (docker: Docker) => {
     const containers = await containersOf(docker, owner, { key, all: true });
-    const isComplete = key !== undefined && containers.some(({ Labels }) => Labels[LABEL.role] === 'sandbox');
+    const isComplete = key !== undefined && containers.some(({ Labels }) => isSandbox(Labels));
     const [inspected, leftovers] = await Promise.all([
       Promise.all(containers.map(({ Id }) => inspectUnlessGone(docker, Id))),
       // A removal that was cut short leaves networks and volumes; while a sandbox is there, they are its own.
@@ -168,15 +187,20 @@ async function apply(parts: Parts, step: Step, context: StepContext): Promise<St
   switch (step.kind) {
     case 'pull':
       return pullImages(await withHost(parts, context.signal), step.pod, context);
-    case 'create-sandbox':
-      await createSandbox(await withHost(parts, context.signal), step.pod, context);
+    case 'create-sandbox': {
+      const host = await withHost(parts, context.signal);
+      await (host.windows ? createWhole(host, step.pod, context) : createSandbox(host, step.pod, context));
       return {};
+    }
     case 'start-init':
       await startMembers(await withHost(parts, context.signal), step, [step.container], context);
       return {};
-    case 'start-members':
-      await startMembers(await withHost(parts, context.signal), step, step.containers, context);
+    case 'start-members': {
+      const { windows, ...host } = await withHost(parts, context.signal);
+      if (windows) await startWhole({ ...host, windows }, step, context);
+      else await startMembers(host, step, step.containers, context);
       return {};
+    }
     case 'deliver':
       await parts.connection.call(
         'to deliver config maps',
@@ -189,36 +213,13 @@ async function apply(parts: Parts, step: Step, context: StepContext): Promise<St
       return {};
     case 'stop':
       await stopContainers(parts, [step.members, step.sandbox ? [step.sandbox] : []], context);
+      if (step.sandbox && (await parts.connection.api()).isWindows)
+        await endWhole(parts, step.sandbox, context.signal);
       return {};
     case 'remove':
       await removePod(parts, step.podId, context, step);
       return {};
   }
-}
-
-async function pullImages(
-  parts: Parts & { readonly architecture: string },
-  pod: Pod,
-  context: StepContext,
-): Promise<StepResult> {
-  const docker = await parts.connection.call('to pull', async (client) => client, context.signal);
-  const images = [...new Set(everyContainer(pod).map((container) => container.image))];
-  const found = await Promise.all(
-    images.map(async (image) => {
-      const { pinned, isNew } = await ensureImage(docker, image, pod.group.imageRegistryCredentials, {
-        signal: context.signal,
-        report: context.report,
-        now: () => parts.clock.now(),
-        architecture: parts.architecture,
-        pinned: pod.images[image],
-      });
-      return { image, pinned, isNew };
-    }),
-  );
-  return {
-    images: Object.fromEntries(found.map(({ image, pinned }) => [image, pinned])),
-    pulled: found.flatMap(({ image, isNew }) => (isNew ? [image] : [])),
-  };
 }
 
 async function withHost(parts: Parts, signal: AbortSignal) {

@@ -73,14 +73,33 @@ const NFS_GAP = gap(
   'Have it listed in the bot’s settings (locations.NAME.nfsServers), letter by letter.',
 );
 
+/** What a Windows group cannot have besides: nothing of the bot's own runs beside or inside its container. */
+const WINDOWS_GAPS: readonly Gap[] = [
+  gap('securityContext', 'users, capabilities and seccomp are parts of Linux', 'Remove `securityContext`.'),
+  ...['secureValue', 'secureValueReference'].map((property) =>
+    gap(
+      `environmentVariables[*].${property}`,
+      'on Windows the engine shows every environment variable to whoever may ask it',
+      'Have the program fetch the secret itself, or run it in a group of osType: Linux.',
+    ),
+  ),
+  gap(
+    'configMap',
+    'on Windows no files are brought into a container',
+    'Use environmentVariables, or put the files into the image.',
+  ),
+  ...['livenessProbe', 'readinessProbe'].map((probe) =>
+    gap(
+      `${probe}.httpGet`,
+      'on Windows nothing of the bot’s own can ask from inside the group',
+      'Use exec, such as exec: {command: [curl.exe, -fsS, http://localhost/]}, which the base images of Windows have.',
+    ),
+  ),
+].map((each) => ({ ...each, path: `properties.containers[*].properties.${each.path}`, osType: 'Windows' }));
+
 /** What of ACI's schema this engine does not do yet. Each is told at its line; nothing is silently ignored. */
 export const DOCKER_GAPS: readonly Gap[] = [
-  gap(
-    'properties.osType',
-    'no location runs Windows containers yet',
-    'Use osType: Linux, with an image for Linux.',
-    'Windows',
-  ),
+  ...WINDOWS_GAPS,
   ...GPU_GAPS,
   ...SHARED_KERNEL_GAPS,
   ...WIDENING_GAPS,

@@ -5,6 +5,7 @@ import { Failure } from '../../failure.ts';
 import { isServerOf, type RegistryCredential, registryOf } from '../../spec/index.ts';
 import { causeOf, statusOf } from './causes.ts';
 import { prunedFailure, pullFailure } from './pull-causes.ts';
+import { unfitImage, type WindowsHost } from './windows.ts';
 
 export interface PulledImage {
   /** What containers are made from: the image's own id, so that a tag that moves changes nothing that runs. */
@@ -13,6 +14,10 @@ export interface PulledImage {
   readonly digest: string;
   /** As images spell it, such as amd64. */
   readonly architecture: string;
+  /** Such as linux; '' where the engine says none. */
+  readonly os: string;
+  /** Of an image for Windows, such as 10.0.20348.2700. */
+  readonly osVersion: string;
   /** It was not on the host before. */
   readonly isNew: boolean;
 }
@@ -31,12 +36,16 @@ export async function ensureImage(
     now(): number;
     /** The host's, in the engine's own spelling. */
     architecture: string;
+    /** Where the host runs Windows containers. */
+    windows?: WindowsHost | undefined;
     /** What an earlier revision ran under that name. */
     pinned?: string | undefined;
   },
 ): Promise<PulledImage> {
   const startedAtMs = context.now();
   const told = async (state: 'present' | 'pulled', found: PulledImage) => {
+    const unfit = context.windows && unfitImage(image, found, context.windows);
+    if (unfit) throw unfit;
     const tookMs = context.now() - startedAtMs;
     const foreign = isForeign(found.architecture, context.architecture)
       ? { foreign: found.architecture }
@@ -73,8 +82,9 @@ export async function ensureImage(
 
 async function presentImage(docker: Docker, image: string): Promise<PulledImage | undefined> {
   try {
-    const { Id, RepoDigests, Architecture } = await docker.getImage(image).inspect();
-    return { pinned: Id, digest: RepoDigests?.[0] ?? Id, architecture: Architecture, isNew: false };
+    const { Id, RepoDigests, Architecture, Os = '', OsVersion = '' } = await docker.getImage(image).inspect();
+    const digest = RepoDigests?.[0] ?? Id;
+    return { pinned: Id, digest, architecture: Architecture, os: Os, osVersion: OsVersion, isNew: false };
   } catch (error) {
     if (statusOf(error) === 404) return undefined;
     throw causeOf(error, `to look for ${image}`);

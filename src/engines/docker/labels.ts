@@ -10,6 +10,8 @@ export const LABEL = {
   role: 'katabot.role',
   container: 'katabot.container',
   fingerprint: 'katabot.fingerprint',
+  /** Where sandbox and container are one: `fingerprint` is the container's. */
+  podFingerprint: 'katabot.pod-fingerprint',
   limits: 'katabot.limits',
   gpus: 'katabot.gpus',
   address: 'katabot.address',
@@ -30,7 +32,13 @@ export const LABEL = {
   path: 'katabot.path',
 } as const;
 
-export type Role = 'sandbox' | 'member' | 'init' | 'network' | 'volume';
+/** `whole`: the only container of its group, and its sandbox as well. */
+export type Role = 'sandbox' | 'whole' | 'member' | 'init' | 'network' | 'volume';
+
+/** Whether a container is what stands for its group, whatever else it is. */
+export function isSandbox(labels: Readonly<Record<string, string>>): boolean {
+  return labels[LABEL.role] === 'sandbox' || labels[LABEL.role] === 'whole';
+}
 
 /**
  * The name of a pod, and the first part of the name of each of its objects. It follows from (group, revision),

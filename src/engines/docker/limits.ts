@@ -12,3 +12,9 @@ export function resourcesOf(pod: Pod, container: Container | InitContainer) {
 export function limitsText({ NanoCpus, Memory }: { NanoCpus?: number; Memory?: number }): string {
   return `${NanoCpus ?? 0}/${Memory ?? 0}`;
 }
+
+/** Reads what `limitsText` wrote. */
+export function limitsIn(text = '') {
+  const [cpus, memory] = text.split('/').map(Number);
+  return { cpus, memory };
+}

@@ -70,10 +70,10 @@ function networkName(owner: string, { location, name, driver, external }: NamedN
 }
 
 /** A network that is a group's alone. Pure. */
-export function networkOptions(owner: string, pod: Pod) {
+export function networkOptions(owner: string, pod: Pod, Driver: 'bridge' | 'nat' = 'bridge') {
   return {
     Name: podId(owner, pod.key, pod.podRevision),
-    Driver: 'bridge',
+    Driver,
     CheckDuplicate: true,
     IPAM: { Driver: 'default', Config: [{ Subnet: pod.subnet }] },
     Labels: podLabels(owner, pod, 'network'),

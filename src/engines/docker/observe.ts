@@ -1,7 +1,9 @@
 import type { ContainerInspectInfo } from 'dockerode';
 import type { GroupKey } from '../../event.ts';
 import type { ObservedGroup, ObservedMember, ObservedPod, Published } from '../index.ts';
-import { LABEL, podRevisionIn } from './labels.ts';
+import { isSandbox, LABEL, podRevisionIn } from './labels.ts';
+import { limitsIn } from './limits.ts';
+import { ENDED } from './windows.ts';
 
 /** What is left of a pod besides containers. */
 export interface Leftover {
@@ -46,34 +48,52 @@ export function keyIn(labels: Record<string, string>): GroupKey {
 }
 
 function podFrom(id: string, containers: readonly ContainerInspectInfo[], volumesOf: string): ObservedPod {
-  const sandbox = containers.find((each) => each.Config.Labels[LABEL.role] === 'sandbox');
+  const sandbox = containers.find(({ Config }) => isSandbox(Config.Labels));
   const labels = sandbox?.Config.Labels ?? containers[0]?.Config.Labels ?? {};
   const meteredFrom = labels[LABEL.meteredFrom];
-  const finishedAtMs = sandbox?.State.Running ? undefined : time(sandbox?.State.FinishedAt);
+  const address = labels[LABEL.address] ?? '';
+  const fingerprint = labels[LABEL.podFingerprint] ?? labels[LABEL.fingerprint] ?? '';
+  const { state, finishedAtMs } = sandboxState(sandbox);
   return {
     id,
     revision: podRevisionIn({ [LABEL.pod]: id }),
-    fingerprint: containers.length ? (labels[LABEL.fingerprint] ?? '') : volumesOf,
-    state: sandbox ? stateOf(sandbox) : 'absent',
+    fingerprint: containers.length ? fingerprint : volumesOf,
+    state,
     sandboxId: sandbox?.Id ?? '',
-    address: labels[LABEL.address] ?? '',
-    ...(sandbox ? { published: publishedIn(sandbox.HostConfig?.PortBindings) } : {}),
+    address,
+    ...(sandbox ? { published: publishedIn(sandbox.HostConfig?.PortBindings, address) } : {}),
     ...(labels[LABEL.subnet] ? { subnet: labels[LABEL.subnet] } : {}),
     createdAtMs: time(sandbox?.Created) ?? 0,
     ...(meteredFrom === undefined ? {} : { meteredFromMs: Number(meteredFrom) }),
     ...(finishedAtMs === undefined ? {} : { finishedAtMs }),
-    members: containers.filter((each) => each !== sandbox).map(memberFrom),
+    members: containers.filter(({ Config }) => Config.Labels[LABEL.role] !== 'sandbox').map(memberFrom),
   };
 }
 
-/** From what the sandbox was made with: one that has stopped is bound to nothing. */
+/**
+ * Where the only container is the sandbox as well, it stands for its group from when it is made until it is ended for good,
+ * also while it waits for its restart.
+ */
+function sandboxState(
+  sandbox: ContainerInspectInfo | undefined,
+): Pick<ObservedPod, 'state'> & { readonly finishedAtMs?: number | undefined } {
+  if (!sandbox) return { state: 'absent' };
+  const { Config, Created, Name, State } = sandbox;
+  const finishedAtMs = State.Running ? undefined : time(State.FinishedAt);
+  if (Config.Labels[LABEL.role] !== 'whole') return { state: stateOf(sandbox), finishedAtMs };
+  if (State.Running || !Name.endsWith(ENDED)) return { state: 'running' };
+  return { state: 'exited', finishedAtMs: finishedAtMs ?? time(Created) };
+}
+
+/** From what the sandbox was made with: one that has stopped is bound to nothing. `everywhere` is the address of one that names none. */
 export function publishedIn(
   bindings: Record<string, { HostIp?: string; HostPort?: string }[] | null> = {},
+  everywhere = '',
 ): Published[] {
   return Object.entries(bindings).flatMap(([name, places]) => {
     const [port = '', protocol = ''] = name.split('/');
-    return (places ?? []).map(({ HostIp = '', HostPort = '' }) => ({
-      address: HostIp,
+    return (places ?? []).map(({ HostIp, HostPort = '' }) => ({
+      address: HostIp || everywhere,
       protocol: protocol === 'udp' ? ('UDP' as const) : ('TCP' as const),
       port: Number(port),
       hostPort: Number(HostPort),
@@ -107,7 +127,7 @@ function memberFrom(container: ContainerInspectInfo): ObservedMember {
 
 /** What somebody did by hand: compared with what was written down when the container was made. */
 export function changesOf({ Config, HostConfig, State }: ContainerInspectInfo): string[] {
-  const [cpus, memory] = (Config.Labels[LABEL.limits] ?? '').split('/').map(Number);
+  const { cpus, memory } = limitsIn(Config.Labels[LABEL.limits]);
   const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
   const restarts = HostConfig?.RestartPolicy?.Name ?? 'no';
   return [

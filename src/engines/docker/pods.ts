@@ -11,9 +11,10 @@ import {
   sandboxOptions,
   sandboxVolumes,
 } from './containers.ts';
-import { LABEL, podId } from './labels.ts';
+import { podId } from './labels.ts';
 import { addressCause } from './network-causes.ts';
 import { ensureNetwork, type Joint, jointOf, lostItsNetwork, type Making } from './networks.ts';
+import { withHolder } from './port-holder.ts';
 import type { Proof } from './proof.ts';
 import { removePod, unlessThere } from './removal.ts';
 import { deliverResolver } from './resolver.ts';
@@ -47,7 +48,7 @@ interface PodParts {
 }
 
 /** A virtual machine may take a minute and a half to come up where others come up as well. */
-const START_LIMIT_MS = 150_000;
+export const START_LIMIT_MS = 150_000;
 
 /** The sandbox that waits for this pod, or else one that is made for it. */
 export async function createSandbox(parts: PodParts, pod: Pod, context: StepContext): Promise<void> {
@@ -64,41 +65,49 @@ export async function createSandbox(parts: PodParts, pod: Pod, context: StepCont
 async function makeSandbox(parts: PodParts, pod: Pod, context: StepContext): Promise<void> {
   const { connection, settings, architecture, traits, engineFolder } = parts;
   const { owner, shares = AZURE_SHARES } = settings;
-  const id = podId(owner, pod.key, pod.podRevision);
   const joint = jointOf(owner, pod, settings.networks ?? []);
-  const sandboxId = await connection
-    .call(
-      'the group’s sandbox',
-      async (docker) => {
-        const [image] = await Promise.all([
-          ensureSandboxImage(docker, architecture),
-          ensureNetwork(docker, { owner, making: parts.making }, pod, joint),
-          ...sandboxVolumes(pod).map((volume) =>
-            docker.createVolume(volumeOptions(owner, pod, volume, { engineFolder, shares })),
-          ),
-        ]);
-        await mountShares(docker, pod, { owner, image, engineFolder, shares }, context.signal);
-        const { runtime, networks = [] } = settings;
-        const { dnsConfig } = pod.group;
-        const ownResolverFile =
-          dnsConfig && (traits.ownKernel || traits.resolverFile !== undefined)
-            ? await deliverResolver(docker, owner, pod, { image, dnsConfig })
-            : undefined;
-        const made = { image, runtime, traits, networks, ownResolverFile };
-        const options = sandboxOptions(owner, pod, made);
-        return startedIn(docker, { owner, making: parts.making }, pod, joint, options);
-      },
-      context.signal,
-      START_LIMIT_MS,
-    )
-    .catch(async (error: unknown) => {
-      // A sandbox that could not start would hold its name and its network for nothing.
-      if (!context.signal.aborted && !(error instanceof Failure && error.code === 'engine-unreachable')) {
-        await removePod(parts, id, context).catch(() => {});
-      }
-      throw await withHolder(connection, error);
-    });
+  const make = async (docker: Docker) => {
+    const [image] = await Promise.all([
+      ensureSandboxImage(docker, architecture),
+      ensureNetwork(docker, { owner, making: parts.making }, pod, joint),
+      ...sandboxVolumes(pod).map((volume) =>
+        docker.createVolume(volumeOptions(owner, pod, volume, { engineFolder, shares })),
+      ),
+    ]);
+    await mountShares(docker, pod, { owner, image, engineFolder, shares }, context.signal);
+    const { runtime, networks = [] } = settings;
+    const { dnsConfig } = pod.group;
+    const ownResolverFile =
+      dnsConfig && (traits.ownKernel || traits.resolverFile !== undefined)
+        ? await deliverResolver(docker, owner, pod, { image, dnsConfig })
+        : undefined;
+    const made = { image, runtime, traits, networks, ownResolverFile };
+    const options = sandboxOptions(owner, pod, made);
+    return startedIn(docker, { owner, making: parts.making }, pod, joint, options);
+  };
+  const sandboxId = await orNothing(parts, pod, context, make).catch(async (error: unknown) => {
+    throw await withHolder(connection, error);
+  });
   await context.report({ kind: 'sandbox-started', sandboxId });
+}
+
+/** Makes what stands for a pod; one that could not be made would hold its name and its network for nothing. */
+export function orNothing(
+  parts: Parameters<typeof removePod>[0],
+  pod: Pod,
+  context: StepContext,
+  make: (docker: Docker) => Promise<string>,
+): Promise<string> {
+  return parts.connection
+    .call('the group’s sandbox', make, context.signal, START_LIMIT_MS)
+    .catch(async (error: unknown) => {
+      if (!context.signal.aborted && !(error instanceof Failure && error.code === 'engine-unreachable')) {
+        await removePod(parts, podId(parts.settings.owner, pod.key, pod.podRevision), context).catch(
+          () => {},
+        );
+      }
+      throw error;
+    });
 }
 
 /** A network goes with the last group in it; where that was in this very moment, it is made once more. */
@@ -126,7 +135,7 @@ async function startedIn(
 }
 
 /** The id of a container by that name: of the new one, or of the one that was made before a crash. */
-async function createdOrFound(
+export async function createdOrFound(
   docker: Docker,
   options: Docker.ContainerCreateOptions & { name: string },
 ): Promise<string> {
@@ -136,33 +145,6 @@ async function createdOrFound(
     if (statusOf(error) !== 409) throw error;
     return (await docker.getContainer(options.name).inspect()).Id;
   }
-}
-
-const EVERY_ADDRESS = ['0.0.0.0', '::'];
-
-/** For a taken port, who has it: people can act on a name. */
-async function withHolder(connection: Connection, error: unknown): Promise<unknown> {
-  if (!(error instanceof Failure) || error.code !== 'port-taken') return error;
-  const { address, port } = error.about;
-  const running = await connection
-    .call('to list its containers', (docker) => docker.listContainers())
-    .catch(() => []);
-  const holder = running.find(({ Ports }) =>
-    Ports.some(({ PublicPort, IP }) => PublicPort === port && (IP === address || EVERY_ADDRESS.includes(IP))),
-  );
-  if (!holder) return error;
-  const group = holder.Labels[LABEL.group];
-  const name = group
-    ? `the group ${group}`
-    : `the container ${holder.Names[0]?.slice(1) ?? holder.Id.slice(0, 12)}`;
-  const everywhere = holder.Ports.some(
-    ({ PublicPort, IP }) => PublicPort === port && EVERY_ADDRESS.includes(IP),
-  );
-  return new Failure('port-taken', `${error.message} It is held by ${name}.`, {
-    advice: error.advice,
-    cause: error,
-    about: everywhere && port !== undefined ? { port } : error.about, // no other address is of any use then
-  });
 }
 
 /** Makes what is missing and starts what does not run: files and members side by side, then all starts at once. */
@@ -208,7 +190,7 @@ async function prove(parts: PodParts, pod: Pod, sandboxId: string, context: Step
 }
 
 /** They start side by side, so a failure says whose it is. */
-async function blamed<T>(container: string, work: Promise<T>): Promise<T> {
+export async function blamed<T>(container: string, work: Promise<T>): Promise<T> {
   return work.catch((error: unknown) => {
     throw blame(error, `to start ${container}`, { container });
   });

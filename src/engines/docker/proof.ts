@@ -93,13 +93,20 @@ export function createProof({ owner, runtime, isolation, tee }: ProofSettings, c
         proven.set(sandboxId, receipt);
         return receipt;
       }
-      throw new Failure(
-        'isolation-missing',
-        `The group did not get the isolation that its location requires (${isolation}): ${receipt.saw}. It was removed before anything of it ran.`,
-        {
-          advice: `Whoever runs the bot mends the runtime ${runtime} on the host; katabot doctor shows what it does.`,
-        },
+      throw notIsolated(
+        isolation,
+        receipt,
+        `Whoever runs the bot mends the runtime ${runtime} on the host; katabot doctor shows what it does.`,
       );
     },
   };
+}
+
+/** What is told of a group that is removed because it showed too little. */
+export function notIsolated(required: Isolation, { saw }: Receipt, advice: string): Failure {
+  return new Failure(
+    'isolation-missing',
+    `The group did not get the isolation that its location requires (${required}): ${saw}. It was removed before anything of it ran.`,
+    { advice },
+  );
 }

@@ -1,6 +1,7 @@
 import { Failure } from '../../failure.ts';
 import { registryOf } from '../../spec/index.ts';
 import { causeOf, engineMessage, unreachable } from './causes.ts';
+import { NEWER_AND_OLDER } from './windows.ts';
 
 /** ACI calls most of these InaccessibleImage; which of them it is matters to whoever has to mend it. */
 export function pullFailure(thrown: unknown, image: string, login?: string): Failure {
@@ -58,6 +59,19 @@ const PULL_CAUSES: readonly {
     code: 'registry-throttled',
     say: (image, registry) => `${registry} is throttling pulls; ${image} was not given out.`,
     advice: () => 'It is tried again by itself. Logging in (imageRegistryCredentials) raises the limit.',
+  },
+  {
+    // Before what is said of processors: its list of manifests names builds of Windows.
+    pattern: /no matching manifest for windows|a Windows version \S+ ?\S*image is incompatible/i,
+    code: 'OsVersionNotSupported',
+    say: (image, _registry, words) => `The image ${image} is not made for the host’s Windows: ${words}`,
+    advice: () => NEWER_AND_OLDER,
+  },
+  {
+    pattern: /image operating system "?\w+"? cannot be used on this platform/i,
+    code: 'ImageOsTypeNotMatchContainerGroup',
+    say: (image) => `The image ${image} is for another operating system than its group.`,
+    advice: () => 'Name an image for the group’s osType, or write the other osType.',
   },
   {
     pattern: /no matching manifest|does not match the (detected|specified)/i,

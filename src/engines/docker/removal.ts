@@ -64,7 +64,10 @@ export async function removePod(
       docker.listNetworks({ filters }),
       keepVolumes ? { Volumes: [] } : docker.listVolumes({ filters: JSON.stringify(filters) }),
     ]);
-    const networks = [...ownNetworks.map(({ Id }) => Id), ...adoptedNetworks];
+    // A Windows engine that is started anew may forget the labels of networks; names stay.
+    const isWhole = containers.some(({ Labels }) => Labels[LABEL.role] === 'whole');
+    const named = isWhole && !ownNetworks.length ? [id] : [];
+    const networks = [...ownNetworks.map(({ Id }) => Id), ...adoptedNetworks, ...named];
     await unmountShares(docker, settings.owner, id, volumes.Volumes ?? [], context.signal);
     await Promise.all([
       ...networks.map((network) => unlessGone(docker.getNetwork(network).remove())),

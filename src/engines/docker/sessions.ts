@@ -51,7 +51,7 @@ export async function openExec(
     begun: () => begun(clock, signal, look),
     exitCode: () => ended(clock, signal, look),
     command: command[0] ?? '',
-    complaints: isSecure ? [COMPLAINT, ...ENTER_COMPLAINTS] : [COMPLAINT],
+    complaints: isSecure ? [...COMPLAINTS, ...ENTER_COMPLAINTS] : COMPLAINTS,
   });
 }
 
@@ -180,7 +180,8 @@ export async function* framedOutput(socket: Duplex): AsyncGenerator<Part> {
   if (pending.length) yield { stream: 'stderr', bytes: pending };
 }
 
-const COMPLAINT = 'OCI runtime exec failed';
+/** Of runc and its like, and of Windows’ own service. */
+const COMPLAINTS = ['OCI runtime exec failed', 'hcs::System::CreateProcess'];
 /** Those of enter/enter.c. */
 const ENTER_COMPLAINTS = ['enter: no such program', 'enter: may not be run'];
 
