@@ -59,6 +59,7 @@ function groupText({
   osType = 'Windows',
   more = '',
   tags = '',
+  job = false,
 } = {}) {
   return `
 name: site
@@ -66,6 +67,7 @@ location: ${location}
 ${tags}
 properties:
   osType: ${osType}
+  ${job ? 'restartPolicy: Never' : ''}
   ipAddress: {type: Public, ports: [{port: 80}], dnsNameLabel: our-site}
   containers:
   - name: web
@@ -158,6 +160,8 @@ describe('a Windows group', () => {
     await eventually(async () => expect((await ask(['status', 'site'])).said).toContain('not ready'));
     isReady = true;
     await eventually(async () => expect((await ask(['status', 'site'])).said).not.toContain('not ready'));
+    expect((await ask(['restart', 'site'])).code).toBe('restarted');
+    await eventually(async () => expect([container?.status, container?.starts]).toEqual(['running', 3]));
     expect([...engine.containers.values()]).toEqual([container]);
   });
 
@@ -200,6 +204,34 @@ describe('a Windows group', () => {
     expect([await running(), engine.refused]).toEqual([0, []]);
   });
 });
+
+test('a job ends, and its meter with it', async () => {
+  await deploy(groupText({ job: true }));
+  const [container] = engine.containers.values();
+  const name = container?.name ?? '';
+  engine.exit(name, 0);
+  await eventually(async () => expect((await ask(['status', 'site'])).said).toContain('Succeeded'));
+  await eventually(async () => expect(container?.name).toBe(`${name}.ended`));
+  await eventually(async () =>
+    expect(await app.app.store.ledger.intervals({ group: 'production/site' })).toContainEqual(
+      expect.objectContaining({ endedAtMs: Date.parse(container?.finishedAt ?? ''), estimated: false }),
+    ),
+  );
+  await gone();
+});
+
+test('doctor says what such a host is, and what it lacks', async () => {
+  const { said } = await ask(['doctor']);
+  expect(said).toContain('engine 24.0.7, API 1.43, Windows x86_64');
+  expect(said).toContain('isolation: hypervisor (Hyper-V on Windows build 20348, asked for with each group)');
+  expect(said).toContain('its settings hand out several: every deploy is refused');
+});
+
+const gone = async () => {
+  await ask(['delete', 'site']);
+  await eventually(async () => expect(await app.app.store.desired.list()).toEqual([]));
+  expect([engine.containers.size, [...engine.networks.keys()]]).toEqual([0, ['nat']]);
+};
 
 describe('is refused before anything is made', () => {
   test.each([
@@ -253,10 +285,4 @@ describe('is refused before anything is made', () => {
     expect(engine.containers.size).toBe(0);
     await gone();
   });
-
-  const gone = async () => {
-    await ask(['delete', 'site']);
-    await eventually(async () => expect(await app.app.store.desired.list()).toEqual([]));
-    expect([engine.containers.size, [...engine.networks.keys()]]).toEqual([0, ['nat']]);
-  };
 });
