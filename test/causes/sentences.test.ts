@@ -38,7 +38,7 @@ describe('a sentence of the engine', () => {
     ['invalid pool request: Pool overlaps with other one on this address space', 'network-overlap'],
     ['cannot create network x: conflicts with network y: networks have overlapping IPv4', 'network-overlap'],
     [
-      'hcs::System::CreateProcess 5c0f: The system cannot find the file specified.: unknown',
+      'container 5c0f encountered an error during hcs::System::CreateProcess: web.exe: failure in a Windows system call: The system cannot find the file specified. (0x2)',
       'command-not-found',
     ],
     [
@@ -59,6 +59,19 @@ describe('a sentence of the engine', () => {
       statusCode: 500,
     });
     expect(causeOf(unread, 'it').message).toBe('The engine refused it: Get "http://r/v2/": EOF');
+  });
+
+  test('tells which program, however the engine writes it', () => {
+    for (const [message, command] of [
+      ['runc: exec: "/app:1": stat /app:1: no such file or directory: unknown', '/app:1'],
+      [
+        'hcs::System::CreateProcess: C:\\web.exe: failure in a Windows system call: The system cannot find the file specified. (0x2)',
+        'C:\\web.exe',
+      ],
+    ] as const)
+      expect(causeOf(said(message), 'it').message).toBe(
+        `The command does not exist in the image: ${command}.`,
+      );
   });
 
   test('tells which port, however the engine writes it', () => {

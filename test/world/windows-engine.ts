@@ -483,6 +483,6 @@ function runExec({ execs, programs }: World, request: IncomingMessage, socket: D
   socket.end(
     result
       ? frame(1, result.output)
-      : `hcs::System::CreateProcess ${exec.container.id}: The system cannot find the file specified.\r\n`,
+      : `container ${exec.container.id} encountered an error during hcs::System::CreateProcess: ${exec.command[0]}: failure in a Windows system call: The system cannot find the file specified. (0x2)\r\n`,
   );
 }

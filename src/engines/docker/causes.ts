@@ -229,5 +229,6 @@ function placeIn(words: string): About {
 }
 
 function commandIn(words: string): string {
-  return /exec: \\?"([^"\\]+)/.exec(words)?.[1] ?? words;
+  const [, runc, windows] = /exec: \\?"([^"\\]+)|System::CreateProcess: (.+?): failure/.exec(words) ?? [];
+  return runc ?? windows ?? words;
 }

@@ -64,7 +64,8 @@ const PULL_CAUSES: readonly {
     // Before what is said of processors: its list of manifests names builds of Windows.
     pattern: /no matching manifest for windows|a Windows version \S+ ?\S*image is incompatible/i,
     code: 'OsVersionNotSupported',
-    say: (image, _registry, words) => `The image ${image} is not made for the host’s Windows: ${words}`,
+    say: (image, _registry, words) =>
+      `The image ${image} is not made for Windows, or not for the host’s: ${words}`,
     advice: () => NEWER_AND_OLDER,
   },
   {

@@ -112,7 +112,7 @@ interface Ways {
   readonly signal: AbortSignal;
   readonly command: string;
   /** How the output begins when the program could not be started. */
-  readonly complaints: readonly string[];
+  readonly complaints: readonly RegExp[];
   begun(): Promise<void>;
   resize(size: TerminalSize): Promise<void>;
   exitCode(): Promise<number>;
@@ -181,9 +181,12 @@ export async function* framedOutput(socket: Duplex): AsyncGenerator<Part> {
 }
 
 /** Of runc and its like, and of Windows’ own service. */
-const COMPLAINTS = ['OCI runtime exec failed', 'hcs::System::CreateProcess'];
+const COMPLAINTS = [
+  /^OCI runtime exec failed/,
+  /^(container \w+ encountered an error during )?hcs(shim)?::System::CreateProcess/,
+];
 /** Those of enter/enter.c. */
-const ENTER_COMPLAINTS = ['enter: no such program', 'enter: may not be run'];
+const ENTER_COMPLAINTS = [/^enter: no such program/, /^enter: may not be run/];
 
 /** A program that could not be started is told as if the program had printed it. */
 async function* unlessMissing(
@@ -192,7 +195,7 @@ async function* unlessMissing(
 ): AsyncGenerator<Part> {
   for await (const part of parts) {
     const text = Buffer.from(part.bytes.subarray(0, 1_000)).toString('utf8');
-    if (!complaints.some((each) => text.startsWith(each))) {
+    if (!complaints.some((each) => each.test(text))) {
       yield part;
       continue;
     }
