@@ -8,8 +8,8 @@ import {
   createFigures,
   createOperations,
   createPlaces,
+  createReturns,
   createSessions,
-  createSpotReturns,
   createUsageHistory,
   findRoom,
   type Ground,
@@ -320,7 +320,7 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
   const github = await githubFor(settings, parts, { ground, store, commands, ownUrl });
   const whoIsWho = await whoIsWhoFor(settings, parts, { ground, store, github, ownUrl });
   const usage = createUsageHistory(ground);
-  const spotReturns = createSpotReturns(ground, (error) => log.internal(error));
+  const returns = createReturns(ground, (error) => log.internal(error));
   const slack = await slackFor(settings, parts, { ground, store, github, whoIsWho, usage });
   const web = createWeb({
     clock,
@@ -363,7 +363,7 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
       await reconciler.start();
       if (Object.values(targets).some((target) => target)) await shipping.start();
       images.start();
-      spotReturns.start();
+      returns.start();
       standby.start();
       const httpAt = placeIn(settings.http.address);
       server = await listen(web, { ...httpAt, tls: settings.http.tls });
@@ -395,7 +395,7 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
         dns?.close(),
         shipping.close(),
         standby.close(),
-        spotReturns.close(),
+        returns.close(),
         reconciler.close(),
         images.close(),
         closed(server),

@@ -579,6 +579,9 @@ const watchSchema = z
     removed: z.enum(['delete', 'keep']).default('delete').meta({
       description: 'What happens to a group whose file or branch is gone.',
     }),
+    queue: z.boolean().default(false).meta({
+      description: 'Whether groups wait in line for room and GPUs that others hold now.',
+    }),
     tokenFile: z
       .string()
       .optional()

@@ -33,8 +33,8 @@ export type Fact =
       fitting: number;
       asked: number;
     }
-  /** No host has room now; it is placed as soon as one does. */
-  | { kind: 'queued'; missing: string }
+  /** No host has room now; it comes up as soon as one does. `ahead`: how many groups get theirs before. */
+  | { kind: 'queued'; missing: string; ahead?: number }
   | {
       kind: 'image';
       image: string;

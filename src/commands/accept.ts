@@ -1,4 +1,3 @@
-import { canWait } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
 import { besideKey, customDomainsOf, domainTaken, labelTaken } from '../network/index.ts';
@@ -9,10 +8,12 @@ import { settle } from './addresses.ts';
 import { updateOf } from './beside.ts';
 import { evict } from './evictions.ts';
 import type { Followed } from './follow.ts';
+import { giveBack, namesOf } from './give-back.ts';
 import { holdGpus } from './gpu-problems.ts';
 import type { Ground } from './ground.ts';
+import { tellQueued, waitingSince } from './line.ts';
 import { NOTHING, type Spot } from './placing.ts';
-import type { Accepted } from './plan-files.ts';
+import { type Accepted, mayWait } from './plan-files.ts';
 import { nameFor } from './visible.ts';
 
 /** Of a group that waits for room. */
@@ -55,58 +56,84 @@ async function acceptNow(
   ground: Ground,
   accepted: Accepted,
   plan: Followed['plan'],
-  { commit, caller, reason, rollbackOf, expiresAtMs }: Origin,
+  origin: Origin,
 ): Promise<Followed> {
-  const { key, group, repository, locationName, location, fqdn, effect } = accepted;
-  const acceptedAtMs = ground.clock.now();
+  const { key, locationName, effect } = accepted;
+  const { commit, caller } = origin;
   const before = await ground.desired.get(key);
-  const { host, facts, existing, placement, missing, evicts = [] } = await spotOf(accepted);
+  const spot = await spotOf(accepted, before);
+  const { host, facts, placement, missing } = spot;
   const isTrial = (await updateOf(ground, { ...accepted, host, facts, before })).kind === 'beside';
-  const settler = isTrial ? { key: besideKey(key), group, existing: NOTHING } : { key, group, existing };
-  const place = host ? await settle(ground, { ...settler, host }, caller) : NOWHERE;
-  const names = fqdn ? [fqdn, ...customDomainsOf(key, group)] : [];
-  await claim(ground, key, caller, [...names, ...namesOf(before)]);
-  // One that waits for room holds up nobody who has it.
-  if (host) {
-    await holdGpus(ground, { key, group, host }, { caller, queue: accepted.queue }).catch(
-      async (error: unknown) => {
-        if (!before)
-          await Promise.all([ground.labels, ground.slots, ground.addresses].map((book) => book.release(key)));
-        throw error;
-      },
-    );
-  }
-  await claim(ground, key, caller, names); // what it had, and has no more, goes once nothing can fail
-  await evict(ground, evicts);
-  const wish = await ground.desired.put({
-    key,
-    location: locationName,
-    host: host?.name ?? '',
-    repository,
-    ...place,
-    fqdn,
-    isTrial,
-    after: existing.revision,
-    expiresAtMs: expiresAtMs === undefined ? (before?.expiresAtMs ?? null) : expiresAtMs,
-    revision: {
-      commit,
-      path: plan.path,
-      group,
-      acceptedBy: caller.name,
-      acceptedAtMs,
-      ...(reason === undefined ? {} : { reason }),
-      ...(rollbackOf === undefined ? {} : { rollbackOf }),
-    },
-  });
+  const wish = await put(ground, accepted, { ...origin, path: plan.path }, { spot, before, isTrial });
   const { number } = wish.revision;
   for (const old of supersededBy(before, isTrial))
     ground.feed.tell(key, old, { kind: 'superseded', by: number });
   const how = isTrial ? { beside: true } : {};
   ground.feed.tell(key, number, { kind: 'accepted', by: caller.name, commit, change: effect, ...how });
-  if (placement && location.hosts.length > 1) ground.feed.tell(key, number, { kind: 'placed', ...placement });
-  if (!host) ground.feed.tell(key, number, { kind: 'queued', missing: missingText(missing) });
+  const isChoice = (ground.locations[locationName]?.hosts.length ?? 0) > 1;
+  if (placement && isChoice) ground.feed.tell(key, number, { kind: 'placed', ...placement });
+  if (missing.size) await tellQueued(ground, wish, missingText(missing));
   ground.wake(key);
   return { wish, facts, plan };
+}
+
+/** Where a revision goes, and what it takes the place of. */
+interface Arrival {
+  readonly spot: Spot;
+  readonly before: Wish | undefined;
+  readonly isTrial: boolean;
+}
+
+/** Takes all that the revision needs, and writes its wish; or leaves the books as they were. */
+async function put(
+  ground: Ground,
+  accepted: Accepted,
+  origin: Origin & { readonly path: string },
+  { spot, before, isTrial }: Arrival,
+): Promise<Wish> {
+  const { key, group, repository, locationName, fqdn } = accepted;
+  const { caller, commit, path, reason, rollbackOf, expiresAtMs } = origin;
+  const { host, existing, missing, evicts = [] } = spot;
+  const settler = host && { key, group, host, existing };
+  try {
+    const second = { key: besideKey(key), group, existing: NOTHING };
+    const place = host
+      ? await settle(ground, isTrial ? { ...second, host } : { key, group, host, existing }, caller)
+      : NOWHERE;
+    const names = fqdn ? [fqdn, ...customDomainsOf(key, group)] : [];
+    await claim(ground, key, caller, [...names, ...namesOf(before)]);
+    // One that waits for room holds up nobody who has it.
+    if (host && !missing.size)
+      await holdGpus(ground, { key, group, host }, { caller, queue: accepted.queue });
+    await claim(ground, key, caller, names); // what it had, and has no more, goes once nothing can fail
+    await evict(ground, evicts);
+    return await ground.desired.put({
+      key,
+      location: locationName,
+      host: host?.name ?? '',
+      repository,
+      ...place,
+      fqdn,
+      isTrial,
+      after: existing.revision,
+      expiresAtMs: expiresAtMs === undefined ? (before?.expiresAtMs ?? null) : expiresAtMs,
+      // Who has waited for a while keeps its place in the line.
+      ...(missing.size ? { waitsSinceMs: waitingSince(before) ?? ground.clock.now() } : {}),
+      revision: {
+        commit,
+        path,
+        group,
+        acceptedBy: caller.name,
+        acceptedAtMs: ground.clock.now(),
+        ...(reason === undefined ? {} : { reason }),
+        ...(rollbackOf === undefined ? {} : { rollbackOf }),
+      },
+    });
+  } catch (error) {
+    // Books that cannot be written now are put right by the next deploy of the group: it takes the same again.
+    if (settler) await giveBack(ground, settler, { before, isTrial, caller }).catch(() => {});
+    throw error;
+  }
 }
 
 /** What was tried goes in any case; what serves goes on until the new one is healthy, where that is tried beside it. */
@@ -125,15 +152,13 @@ async function claim(ground: Ground, key: GroupKey, caller: Caller, names: reado
   throw claimed.name === names[0] ? labelTaken(claimed.name, holder) : domainTaken(claimed.name, holder);
 }
 
-function namesOf(before: Accepted['before']): string[] {
-  if (!before?.fqdn) return [];
-  return [before.fqdn, ...customDomainsOf(before.key, before.revision.group)];
-}
-
-/** A new group goes where there is room now, not where there was when it was planned. */
-async function spotOf({ group, host, placement, queue, again }: Accepted): Promise<Spot> {
+/**
+ * A group goes where there is room now, not where there was when it was planned. Throws a Failure `no-capacity` where there is
+ * none, and it may not wait.
+ */
+async function spotOf({ group, queue, again }: Accepted, before: Wish | undefined): Promise<Spot> {
   const spot = await again();
-  if (spot.host || (host && !placement) || (queue && canWait(spot.missing))) return spot;
+  if (!spot.missing.size || (queue && mayWait(spot, before))) return spot;
   throw new Failure('no-capacity', `No room is left for ${group.name}: ${missingText(spot.missing)}.`, {
     advice:
       'Ask for less, delete a group that is no longer needed (katabot status), or let it wait with --queue.',

@@ -11,14 +11,13 @@ import { groupsFor } from './visible.ts';
 /** One way to change a group that is there. */
 export interface GroupChange {
   /** Why there is nothing to do; undefined when there is. */
-  already(wish: Wish): string | undefined;
+  already(wish: Wish, asked: Asked): string | undefined;
   /** What would happen, for people who ask before they do. */
   would(wish: Wish): string;
-  fact(asked: Asked): Fact;
-  /** Throws the Failure that keeps it from happening now. */
-  check?(ground: Ground, wish: Wish, signal: AbortSignal, asked: Asked): Promise<void>;
-  /** Writes the new wish. From here on it happens, whether anybody watches or not. */
-  write(ground: Ground, wish: Wish, asked: Asked): Promise<unknown>;
+  /** Throws the Failure that keeps it from happening now. Gives what would happen, where it is something else. */
+  check?(ground: Ground, wish: Wish, signal: AbortSignal, asked: Asked): Promise<string | undefined>;
+  /** Writes the new wish: from here on it happens, whether anybody watches or not. Gives what is to be told of it, unless it was. */
+  write(ground: Ground, wish: Wish, asked: Asked): Promise<Fact | undefined>;
   /** Tells how it goes. */
   follow(ground: Ground, mailbox: Mailbox, wish: Wish, signal: AbortSignal): AsyncGenerator<Block, Outcome>;
 }
@@ -32,13 +31,13 @@ export function changeGroup(change: GroupChange): RunVerb {
     try {
       const wish = await ground.desired.get(key);
       if (!wish) return say.unknownGroup(key, await groupsFor(ground, asked.caller));
-      const already = change.already(wish);
+      const already = change.already(wish, asked);
       if (already !== undefined) return say.alreadySo(verb, key, already);
-      await change.check?.(ground, wish, signal, asked);
-      const held = heldBack(asked, key, [say.wouldStage(verb, change.would(wish))]);
+      const would = (await change.check?.(ground, wish, signal, asked)) ?? change.would(wish);
+      const held = heldBack(asked, key, [say.wouldStage(verb, would)]);
       if (held) return held;
-      await change.write(ground, wish, asked);
-      ground.feed.tell(key, wish.revision.number, change.fact(asked));
+      const fact = await change.write(ground, wish, asked);
+      if (fact) ground.feed.tell(key, wish.revision.number, fact);
       ground.wake(key);
       return yield* change.follow(ground, mailbox, wish, signal);
     } finally {

@@ -11,8 +11,10 @@ export const runDelete = changeGroup({
   already: () => undefined, // one that is being removed is followed to its end
   would: ({ address, fqdn }) =>
     `containers, volumes and network would go${address ? `, and the address ${fqdn || address} with them` : ''}`,
-  fact: ({ caller }) => ({ kind: 'removing', by: caller.name }),
-  write: (ground, { key }, { caller }) => ground.desired.unwish(key, caller.name),
+  async write(ground, { key }, { caller }) {
+    await ground.desired.unwish(key, caller.name);
+    return { kind: 'removing', by: caller.name };
+  },
   follow: (ground, mailbox, { key }, signal) => followDelete(ground, mailbox, key, '', signal),
 });
 

@@ -56,7 +56,7 @@ async function* checkPush(
     const { code, message, advice } = orEngineFailure(error);
     return say.refused(code, message, advice);
   }
-  yield* showPlans(ground, plans, startedAtMs);
+  yield* showPlans(ground, plans, push.caller, startedAtMs);
   const problems = plans.flatMap((plan) => plan.problems);
   if (problems.some(({ severity }) => severity === 'error')) return say.invalid(problems);
   checked.set(idOf(push), plans);

@@ -10,6 +10,7 @@ import type { Source } from './file-source.ts';
 import { type Followed, followDeploy } from './follow.ts';
 import type { Ground } from './ground.ts';
 import { createMailbox, type Mailbox } from './mailbox.ts';
+import { mayQueue } from './may-queue.ts';
 import { type Accepted, type Plan, planFiles } from './plan-files.ts';
 import { showPlans } from './show-plan.ts';
 import { sourceOf } from './source.ts';
@@ -20,9 +21,8 @@ import type { Asked, RunVerb } from './verb.ts';
 export const runDeploy: RunVerb = async function* (ground, asked, signal) {
   const source = await sourceOf(ground, asked);
   if ('kind' in source) return source;
-  const queue = asked.options['queue'] === true;
-  const plans = await planFiles(ground, { ...source, queue }, signal);
-  yield* showPlans(ground, plans);
+  const plans = await planFiles(ground, { ...source, queue: mayQueue(asked) }, signal);
+  yield* showPlans(ground, plans, asked.caller);
   const accepted = plans.flatMap((plan) => (plan.accepted ? [{ plan, accepted: plan.accepted }] : []));
   if (accepted.length < plans.length) return say.invalid(plans.flatMap(({ problems }) => problems));
   for (const each of accepted) {

@@ -1,5 +1,5 @@
 import { type Candidate, type Need, type Placement, place, shortagesOn } from '../engines/index.ts';
-import type { Event, Fact, GroupKey } from '../event.ts';
+import type { GroupKey } from '../event.ts';
 import { isUp, type Wish } from '../reconciler/index.ts';
 import { type Group, groupSize } from '../spec/index.ts';
 import type { Ground } from './ground.ts';
@@ -85,27 +85,15 @@ export function returns({ restartPolicy }: Pick<Group, 'restartPolicy'>): boolea
   return restartPolicy !== 'Never';
 }
 
-const OF_ITS_LIFE: ReadonlySet<Fact['kind']> = new Set([
-  'accepted',
-  'evicted',
-  'stopping',
-  'starting',
-  'removing',
-]);
-
-/** Whether a group that is stopped was evicted, and nobody has said anything since. */
-export function wasEvicted(events: readonly Event[]): boolean {
-  return events.findLast(({ fact }) => OF_ITS_LIFE.has(fact.kind))?.fact.kind === 'evicted';
-}
-
-/** Stops them. Told before it is done: one that was stopped in between, and is not known as evicted, would not come back. */
+/** Stops them, and lets them wait for room; one that somebody has stopped meanwhile is not to come back by itself. */
 export async function evict(ground: Ground, keys: readonly GroupKey[]): Promise<void> {
   for (const key of keys) {
     const wish = await ground.desired.get(key);
-    if (!wish || !isUp(wish)) continue; // somebody has stopped it meanwhile, and it is not to come back by itself
-    ground.feed.tell(key, wish.revision.number, { kind: 'evicted', returns: returns(wish.revision.group) });
-    await ground.feed.written();
-    await ground.desired.change(key, { wanted: 'stopped' });
+    if (!wish || !isUp(wish)) continue;
+    const comesBack = returns(wish.revision.group);
+    const waiting = comesBack ? { waitsSinceMs: ground.clock.now() } : {};
+    if (!(await ground.desired.change(key, { wanted: 'stopped', ...waiting }, 'running'))) continue;
+    ground.feed.tell(key, wish.revision.number, { kind: 'evicted', returns: comesBack });
     ground.wake(key);
   }
 }

@@ -4,6 +4,7 @@ import { Failure } from '../failure.ts';
 import type { Wish } from '../reconciler/index.ts';
 import { domainViews } from './domain-view.ts';
 import type { Ground } from './ground.ts';
+import { waitsForRoom } from './line.ts';
 import { privatePlace } from './private.ts';
 import { type GroupView, viewOf } from './view.ts';
 
@@ -72,7 +73,8 @@ export async function glanceBy(
 
 /** The newest events of one group, and of many those that have not come to rest: one that runs has no failure to tell. */
 async function newestEvents({ events }: Ground, wishes: readonly Wish[]): Promise<Map<GroupKey, Event[]>> {
-  const unsettled = wishes.length === 1 ? wishes : wishes.filter(({ settled }) => settled === null);
+  const unsettled =
+    wishes.length === 1 ? wishes : wishes.filter((wish) => wish.settled === null || waitsForRoom(wish));
   return new Map(
     await Promise.all(
       unsettled.map(

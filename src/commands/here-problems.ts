@@ -30,9 +30,10 @@ export function roomProblems(
   file: { path: string; text: string },
   group: Group,
   { name, isolation, hosts }: Pick<Location, 'isolation' | 'hosts'> & { readonly name: string },
-  { missing, facts }: Pick<Spot, 'missing' | 'facts'>,
+  { missing, facts, runs }: Pick<Spot, 'missing' | 'facts'> & { readonly runs?: boolean },
 ): Problem[] {
   if (missing.size > 1) return [noHost(file, group, name, missing)];
+  const patience = !canWait(missing) ? '' : runs ? STOP_FIRST : LET_IT_WAIT;
   return [...missing].flatMap(([host, shortages]) =>
     shortages.map((shortage) => {
       switch (shortage.kind) {
@@ -45,7 +46,7 @@ export function roomProblems(
         case 'drained':
           return drainedProblem(file, hosts.length > 1 ? host : name);
         default:
-          return tooSmall(file, group, host, shortage);
+          return tooSmall(file, group, host, shortage, patience);
       }
     }),
   );
@@ -106,15 +107,23 @@ function tooSmall(
   group: Group,
   host: string,
   shortage: Shortage,
+  patience: string,
 ): Problem {
   const property = shortage.kind === 'cpu' ? 'cpu' : 'memoryInGB';
+  const { message, advice } = say.shortageOf(host, shortage);
   return problemAt(file, {
     code: 'ServiceUnavailable',
     own: false,
     path: requestPath(group, property),
-    ...say.shortageOf(host, shortage),
+    message,
+    advice: `${advice}${patience}`,
   });
 }
+
+const LET_IT_WAIT = ' Or let it wait for room with --queue (git push -o queue).';
+/** Waiting with what runs in its place would take longer than anybody wants. */
+const STOP_FIRST =
+  ' What runs goes on; only one that is stopped can wait for room with --queue (katabot stop).';
 
 /** A limit that nobody would keep is told where it stands, before anything is changed. */
 export function scratchProblems(
@@ -150,7 +159,7 @@ function noHost(
     path: gpuPath(group, missing) ?? requestPath(group, 'memoryInGB'),
     message: `No host of ${location} takes the group: ${say.missingText(missing)}.`,
     advice: canWait(missing)
-      ? 'Let it wait for room with --queue, ask for less, or delete a group that is no longer needed (katabot status).'
+      ? 'Let it wait for room with --queue (git push -o queue), ask for less, or delete a group that is no longer needed (katabot status).'
       : 'Ask for less, or name another location.',
   });
 }
@@ -164,26 +173,20 @@ function gpuPath({ containers }: Group, missing: Spot['missing']): string | unde
     : undefined;
 }
 
-/** What the host of a group that is to start again has too little of. */
-export async function shortagesFor(ground: Ground, wish: Wish, facts: EngineFacts): Promise<string[]> {
-  const { need, candidate } = again(await ground.desired.list(), ground, wish, facts);
-  return shortagesOn(need, candidate).map((shortage) => say.shortageOf(wish.host, shortage).message);
-}
-
-/** The Spot groups that make room for a group that is to start again; none where it has room, or none would be enough. */
-export async function evictionsFor(ground: Ground, wish: Wish, facts: EngineFacts): Promise<GroupKey[]> {
-  if (isSpot(wish.revision.group)) return [];
+/** What the host of a group that is to start again has too little of; nothing where Spot groups that go make enough room. */
+export async function roomFor(
+  ground: Ground,
+  wish: Wish,
+  facts: EngineFacts,
+): Promise<{ readonly shortages: readonly Shortage[]; readonly evicts: readonly GroupKey[] }> {
   const wishes = await ground.desired.list();
-  const { need, candidate } = again(wishes, ground, wish, facts);
-  return evictions(need, candidate, evictablesOn(wishes, wish.key, candidate)) ?? [];
-}
-
-function again(wishes: readonly Wish[], ground: Ground, wish: Wish, facts: EngineFacts) {
   const promised = promisedOn(wishes, wish.key, { host: hostOf(ground, wish), facts });
-  return {
-    need: { ...needOf(wish.revision.group, 'none'), zone: '' },
-    candidate: { ...promised, drained: false, hasAddress: true },
-  };
+  const candidate = { ...promised, drained: false, hasAddress: true };
+  const need = { ...needOf(wish.revision.group, 'none'), zone: '' };
+  const shortages = shortagesOn(need, candidate);
+  if (!shortages.length || isSpot(wish.revision.group)) return { shortages, evicts: [] };
+  const evicts = evictions(need, candidate, evictablesOn(wishes, wish.key, candidate));
+  return evicts ? { shortages: [], evicts } : { shortages, evicts: [] };
 }
 
 /** The container that asks for the most: where there is something to take away. */

@@ -18,6 +18,7 @@ import { hasAddressFor } from './addresses.ts';
 import { evictablesOn, evictions, isSpot, placeByEvicting } from './evictions.ts';
 import { gpuRoom } from './gpu-problems.ts';
 import type { Ground, Host, Location } from './ground.ts';
+import { withReserved } from './line.ts';
 
 // On which host of its location a group is, or goes.
 
@@ -109,7 +110,7 @@ async function choose(
   seen: readonly Seen[],
   signal: AbortSignal,
 ): Promise<Decided> {
-  const wishes = await ground.desired.list();
+  const wishes = withReserved(await ground.desired.list(), key);
   const drained = new Set((await ground.drains.all()).map(({ host }) => host));
   const isChoice = seen.length > 1;
   const candidates = await Promise.all(

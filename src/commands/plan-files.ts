@@ -3,7 +3,7 @@ import { canWait, type EngineFacts } from '../engines/index.ts';
 import { type Effect, type GroupKey, groupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
 import { fqdnOf } from '../network/index.ts';
-import type { Wish } from '../reconciler/index.ts';
+import { isUp, type Wish } from '../reconciler/index.ts';
 import { type Change, diffGroups, effectOf, type Group, type Problem, readGroup } from '../spec/index.ts';
 import { addressProblems } from './addresses.ts';
 import { type Update, updateOf } from './beside.ts';
@@ -52,6 +52,10 @@ export interface Accepted {
   /** Undefined for a group that waits until one has room. */
   readonly host: Host | undefined;
   readonly placement?: Spot['placement'];
+  /** Spot groups that go for it. */
+  readonly evicts?: Spot['evicts'];
+  /** What it waits for; empty when it has room. */
+  readonly missing: Spot['missing'];
   readonly again: Spot['again'];
   /** Whether it may wait for room. */
   readonly queue: boolean;
@@ -98,13 +102,20 @@ export async function planGroup(
   const limit = AbortSignal.any([signal, AbortSignal.timeout(ENGINE_TIMEOUT_MS)]);
   const before = await ground.desired.get(key);
   const spot = await spotFor(ground, { key, group, location, before }, limit);
-  const { host, existing, missing } = spot;
+  const { host, existing } = spot;
   const repository = repositoryOf(source, before);
   const fqdn = fqdnFor(ground, { ...source, repository }, group, locationName, before?.fqdn ?? '');
-  const waits = source.queue === true && !host && canWait(missing);
+  const waits = source.queue === true && mayWait(spot, before);
   const found = [
     ...problems,
-    ...(waits ? [] : roomProblems(file, group, { ...location, name: locationName }, spot)),
+    ...(waits
+      ? []
+      : roomProblems(
+          file,
+          group,
+          { ...location, name: locationName },
+          { ...spot, runs: isUpOn(spot, before) },
+        )),
     ...scratchProblems(file, group, spot.facts),
     ...ownershipProblems(file, repository, key, locationName, before),
     ...(await labelProblems(ground, file, { key, caller: source.caller }, fqdn)),
@@ -138,6 +149,18 @@ export async function planGroup(
       update: await updateOf(ground, updating),
     },
   };
+}
+
+/**
+ * Whether a group may wait for its room: one that is on no host yet, or of which nothing runs there. What runs would have to
+ * go for that, and it is to go on.
+ */
+export function mayWait(spot: Pick<Spot, 'host' | 'missing'>, before: Wish | undefined): boolean {
+  return spot.missing.size > 0 && canWait(spot.missing) && !isUpOn(spot, before);
+}
+
+function isUpOn({ host }: Pick<Spot, 'host'>, before: Wish | undefined): boolean {
+  return host !== undefined && (before === undefined || isUp(before));
 }
 
 /** Of several hosts each says itself that it has not the GPUs. */

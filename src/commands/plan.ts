@@ -1,6 +1,7 @@
 import { partsOf } from '../event.ts';
 import { rate, sizeOf } from '../metering/index.ts';
 import {
+  type Caller,
   type Check,
   type Decision,
   decisions,
@@ -14,7 +15,9 @@ import { groupSize } from '../spec/index.ts';
 import type { Source } from './file-source.ts';
 import type { Ground } from './ground.ts';
 import { proposalFor, specHash } from './hold.ts';
+import { mayQueue } from './may-queue.ts';
 import { type Accepted, type Plan, planFiles } from './plan-files.ts';
+import { roomStages } from './room-stages.ts';
 import { sourceOf } from './source.ts';
 import { VERBS } from './table.ts';
 import type { Asked, RunVerb } from './verb.ts';
@@ -23,12 +26,12 @@ import type { Asked, RunVerb } from './verb.ts';
 export const runPlan: RunVerb = async function* (ground, asked, signal) {
   const source = await sourceOf(ground, asked);
   if ('kind' in source) return source;
-  const plans = await planFiles(ground, source, signal);
+  const plans = await planFiles(ground, { ...source, queue: mayQueue(asked) }, signal);
   const place = await placeFacts(ground, asked, source);
   const groups: unknown[] = [];
   for (const plan of plans) {
     for (const problem of plan.problems) yield say.problemBlock(problem, plan.text);
-    if (plan.accepted) yield* showAccepted(ground, plan, plan.accepted);
+    if (plan.accepted) yield* showAccepted(ground, plan, plan.accepted, asked.caller);
     const checks = checksFor(ground, source, plan, place);
     yield { kind: 'blank' };
     yield* say.decisionBlocks(checks);
@@ -97,7 +100,12 @@ async function placeFacts(
   return { admission, missing: standing.kind === 'needs-approval' ? standing.missing : [], waitMs };
 }
 
-function* showAccepted(ground: Ground, plan: Plan, accepted: Accepted): Generator<Block> {
+async function* showAccepted(
+  ground: Ground,
+  plan: Plan,
+  accepted: Accepted,
+  caller: Caller,
+): AsyncGenerator<Block> {
   const { key, group, location, locationName, host, effect, changes, before, facts, update } = accepted;
   yield say.specStage(plan.path, group, groupSize(group), 0);
   yield* say.priceChange(
@@ -108,13 +116,16 @@ function* showAccepted(ground: Ground, plan: Plan, accepted: Accepted): Generato
     say.stage('done', 'change', 'a new group');
   if (changes.length) yield say.changeTable(changes);
   yield* say.updateStages(update);
-  yield say.capacityStage(host?.name ?? locationName, groupSize(group).memoryBytes, facts);
+  const room = await roomStages(ground, accepted, caller);
+  if (!accepted.missing.size)
+    yield say.capacityStage(host?.name ?? locationName, groupSize(group).memoryBytes, facts);
+  yield* room;
   yield say.placeStage(partsOf(key).environment, accepted.fqdn ? ground.edge.urlOf(accepted.fqdn) : '');
 }
 
-function dataOf({ key, effect, changes, fqdn, group, location, before }: Accepted) {
+function dataOf({ key, effect, changes, fqdn, group, location, before, missing }: Accepted) {
   const price = rate(sizeOf(group), location.prices);
   const priceBefore =
     before && before.wanted !== 'deleted' ? rate(sizeOf(before.revision.group), location.prices) : null;
-  return { group: key, effect, changes, fqdn, price, priceBefore };
+  return { group: key, effect, changes, fqdn, price, priceBefore, waits: missing.size > 0 };
 }

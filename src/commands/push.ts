@@ -19,6 +19,8 @@ export interface PushedBranch {
   readonly caller: Caller;
   /** Whether whoever pushed said that they mean it; absent where nobody is there to be asked. */
   readonly confirmed?: boolean;
+  /** Groups wait in line for room and GPUs that others hold now. */
+  readonly queue?: boolean;
   /** Groups whose file is gone stay. */
   readonly keepMissing?: boolean;
 }

@@ -12,11 +12,11 @@ export const runRestart = changeGroup({
   },
   would: ({ revision }) =>
     `${revision.group.containers.map(({ name }) => name).join(', ')} would be restarted in place`,
-  fact: (asked) => ({ kind: 'restarting', by: asked.caller.name, reason: reasonOf(asked) }),
-  async write(ground, wish) {
+  async write(ground, wish, asked) {
     // Members are compared by the engine's clock, which may differ from this one.
     const { skewMs } = await factsOf(ground, wish, AbortSignal.timeout(LOOK_TIMEOUT_MS));
     await ground.desired.change(wish.key, { restartBeforeMs: ground.clock.now() + skewMs });
+    return { kind: 'restarting', by: asked.caller.name, reason: reasonOf(asked) };
   },
   async *follow(ground, mailbox, wish, signal) {
     const facts = await factsOf(ground, wish, signal);

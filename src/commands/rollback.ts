@@ -8,8 +8,10 @@ import { heldBack } from './change-group.ts';
 import { followDeploy } from './follow.ts';
 import type { Ground } from './ground.ts';
 import { createMailbox } from './mailbox.ts';
+import { mayQueue } from './may-queue.ts';
 import { planGroup } from './plan-files.ts';
 import { lastGood, releaseOf } from './release.ts';
+import { roomStages } from './room-stages.ts';
 import { targetKey } from './targets.ts';
 import type { Asked, RunVerb } from './verb.ts';
 import { groupsFor } from './visible.ts';
@@ -39,9 +41,11 @@ export async function* goBack(
   signal: AbortSignal,
 ): AsyncGenerator<Block, Outcome> {
   const { key } = wish;
-  const source = { ...sourceOf(key, wish, wanted), caller: asked.caller, secretsFor: 'everybody' as const };
+  const place = sourceOf(key, wish, wanted);
+  const source = { ...place, caller: asked.caller, secretsFor: 'everybody' as const, queue: mayQueue(asked) };
   const file = { path: wanted.path, text: '', group: wanted.group, problems: [] };
   const plan = await planGroup(ground, source, file, signal);
+  for (const problem of plan.problems) yield* say.problemOfRevision(problem);
   if (!plan.accepted) return say.invalid(plan.problems);
   const blocks = say.rollbackStage(
     wanted.number,
@@ -49,9 +53,10 @@ export async function* goBack(
     wanted.commit,
     Object.keys(wanted.images ?? {}),
   );
-  const held = heldBack(asked, key, blocks);
+  const room = await roomStages(ground, plan.accepted, asked.caller);
+  const held = heldBack(asked, key, [...blocks, ...room]);
   if (held) return held;
-  yield* blocks;
+  yield* [...blocks, ...room];
   const mailbox = createMailbox(ground.feed);
   try {
     const reason = asked.options['reason'];

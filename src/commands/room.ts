@@ -1,8 +1,10 @@
 import { Failure } from '../failure.ts';
 import { inTurn, type Wish } from '../reconciler/index.ts';
+import { missingText } from '../replies/index.ts';
 import { settle } from './addresses.ts';
 import { evict } from './evictions.ts';
 import type { Ground } from './ground.ts';
+import { aheadOf, tellQueued } from './line.ts';
 import { ENGINE_TIMEOUT_MS } from './locations.ts';
 import { type Spot, spotFor } from './placing.ts';
 
@@ -16,7 +18,10 @@ export async function findRoom(ground: Ground, wish: Wish, signal: AbortSignal):
       advice: 'Put it back into the settings, or delete the group.',
     });
   }
-  if ((await ground.desired.list()).some((each) => goesBefore(each, wish))) return false;
+  if (aheadOf(await ground.desired.list(), wish).length) {
+    await tellQueued(ground, wish);
+    return false;
+  }
   const limit = AbortSignal.any([signal, AbortSignal.timeout(ENGINE_TIMEOUT_MS)]);
   const { again } = await spotFor(ground, { key, group, location, before: undefined }, limit);
   return inTurn(ground.turns, wish.location, async () => putOn(ground, wish, await again()));
@@ -25,11 +30,14 @@ export async function findRoom(ground: Ground, wish: Wish, signal: AbortSignal):
 async function putOn(
   ground: Ground,
   wish: Wish,
-  { host, existing, placement, evicts = [] }: Spot,
+  { host, existing, placement, missing, evicts = [] }: Spot,
 ): Promise<boolean> {
   const { key, revision } = wish;
   const { number, group, acceptedBy } = revision;
-  if (!host) return false;
+  if (!host) {
+    await tellQueued(ground, wish, missingText(missing));
+    return false;
+  }
   try {
     const place = await settle(ground, { key, group, host, existing }, { name: acceptedBy, right: 'reader' });
     await evict(ground, evicts);
@@ -40,11 +48,4 @@ async function putOn(
     if (error instanceof Failure && error.code === 'no-address') return false;
     throw error;
   }
-}
-
-function goesBefore(other: Wish, { key, location, revision }: Wish): boolean {
-  if (other.host || other.wanted !== 'running' || other.location !== location || other.key === key)
-    return false;
-  const difference = other.revision.acceptedAtMs - revision.acceptedAtMs;
-  return difference < 0 || (difference === 0 && other.key < key);
 }

@@ -1,42 +1,60 @@
+import { canWait, type Shortage } from '../engines/index.ts';
 import { Failure } from '../failure.ts';
-import { inTurn, isUp } from '../reconciler/index.ts';
+import { inTurn, isUp, type Wish } from '../reconciler/index.ts';
 import * as say from '../replies/index.ts';
 import { changeGroup } from './change-group.ts';
 import { evict } from './evictions.ts';
 import { followDeploy } from './follow.ts';
 import { refuseWithoutGpus } from './gpu-problems.ts';
-import { evictionsFor, shortagesFor } from './here-problems.ts';
+import type { Ground } from './ground.ts';
+import { roomFor } from './here-problems.ts';
+import { endOfLine, tellQueued } from './line.ts';
 import { ENGINE_TIMEOUT_MS, factsOf, hostOf } from './locations.ts';
+import { mayQueue } from './may-queue.ts';
+import { startAgain } from './returns.ts';
+import { namesFor } from './visible.ts';
 
 /** Starts a group that was stopped, or that has ended, as it was. */
 export const runStart = changeGroup({
-  already: (wish) => {
+  already: (wish, asked) => {
     if (wish.wanted === 'deleted') return 'it is being removed; deploy it anew when it is gone';
-    return isUp(wish) ? 'it is started already' : undefined;
+    if (isUp(wish)) return 'it is started already';
+    return wish.waitsSinceMs !== undefined && mayQueue(asked) ? 'it waits for room already' : undefined;
   },
   would: ({ revision }) => `revision ${revision.number} would start as it was, and its meter with it`,
   // A group that is stopped promises nothing: others may have taken its room.
-  async check(ground, wish, signal, { caller }) {
+  async check(ground, wish, signal, asked) {
     const { key, revision } = wish;
-    if (!wish.host) return; // it waits for room again
+    if (!wish.host) return undefined; // it waits for room again
     const facts = await factsOf(ground, wish, signal);
-    const [shortage] = await shortagesFor(ground, wish, facts);
-    if (shortage && !(await evictionsFor(ground, wish, facts)).length) {
-      throw new Failure('no-capacity', shortage, {
-        advice: 'Stop or delete a group that is no longer needed (katabot list), then start it again.',
-      });
-    }
+    const { shortages, evicts } = await roomFor(ground, wish, facts);
+    const waits = shortages.length > 0;
+    if (waits) refuseUnlessQueued(wish, shortages, mayQueue(asked));
     const asker = { key, group: revision.group, host: hostOf(ground, wish) };
-    await refuseWithoutGpus(ground, asker, caller, signal);
+    if (!mayQueue(asked)) await refuseWithoutGpus(ground, asker, asked.caller, signal);
+    if (waits) {
+      const asking = { key, location: wish.location, host: wish.host, group: revision.group };
+      return say.wouldWait(await endOfLine(ground, asking, new Map([[wish.host, shortages]])));
+    }
+    return evicts.length ? say.evictsText(await namesFor(ground, asked.caller, evicts)) : undefined;
   },
-  fact: ({ caller }) => ({ kind: 'starting', by: caller.name }),
-  async write(ground, wish) {
+  async write(ground, wish, asked) {
     const { key, host, location } = wish;
-    if (!host) return ground.desired.change(key, { wanted: 'running' });
+    const starting = { kind: 'starting', by: asked.caller.name } as const;
+    if (!host) {
+      await ground.desired.change(key, { wanted: 'running' });
+      return starting;
+    }
     return inTurn(ground.turns, location, async () => {
       const facts = await factsOf(ground, wish, AbortSignal.timeout(ENGINE_TIMEOUT_MS));
-      await evict(ground, await evictionsFor(ground, wish, facts));
-      return ground.desired.change(key, { wanted: 'running' });
+      const { shortages, evicts } = await roomFor(ground, wish, facts);
+      if (shortages.length) {
+        refuseUnlessQueued(wish, shortages, mayQueue(asked));
+        return waitFor(ground, wish, shortages);
+      }
+      await evict(ground, evicts);
+      await startAgain(ground, wish, facts);
+      return starting;
     });
   },
   async *follow(ground, mailbox, wish, signal) {
@@ -46,3 +64,18 @@ export const runStart = changeGroup({
     return outcome.code === 'deployed' ? say.changed('started', wish.key, Object(outcome.data)) : outcome;
   },
 });
+
+function refuseUnlessQueued({ host }: Wish, shortages: readonly Shortage[], queue: boolean): void {
+  const [shortage] = shortages;
+  const passes = canWait(new Map([[host, shortages]]));
+  if (!shortage || (queue && passes)) return;
+  throw new Failure('no-capacity', say.shortageOf(host, shortage).message, {
+    advice: `Stop or delete a group that is no longer needed (katabot list), then start it again${passes ? '; or let it wait with --queue' : ''}.`,
+  });
+}
+
+/** It stays stopped, and is started as soon as its host has room. */
+async function waitFor(ground: Ground, wish: Wish, shortages: readonly Shortage[]): Promise<undefined> {
+  await ground.desired.change(wish.key, { wanted: 'stopped', waitsSinceMs: ground.clock.now() });
+  await tellQueued(ground, wish, say.missingText(new Map([[wish.host, shortages]])));
+}

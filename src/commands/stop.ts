@@ -1,19 +1,33 @@
 import { bill } from '../metering/index.ts';
+import { inTurn, type Wish } from '../reconciler/index.ts';
 import * as say from '../replies/index.ts';
 import { changeGroup, nextOf } from './change-group.ts';
+import type { Ground } from './ground.ts';
+import { waitsForRoom } from './line.ts';
 
-/** Ends the containers and the meter; name, address, volumes and logs stay. */
+/** Ends the containers and the meter, or the waiting for room; name, address, volumes and logs stay. */
 export const runStop = changeGroup({
-  already: ({ wanted, settled }) => {
-    if (wanted === 'stopped') return 'it is stopped already';
+  already: (wish) => {
+    const { wanted, settled } = wish;
+    if (wanted === 'stopped') return waitsForRoom(wish) ? undefined : 'it is stopped already';
     if (settled === 'Succeeded' || settled === 'Failed') return `it has ended already (${settled})`;
     return wanted === 'deleted' ? 'it is being removed' : undefined;
   },
-  would: ({ revision }) =>
-    `${count(revision.group.containers.length)} would get SIGTERM, and SIGKILL after the grace period; the meter would end`,
-  fact: ({ caller }) => ({ kind: 'stopping', by: caller.name }),
-  write: (ground, { key }) => ground.desired.change(key, { wanted: 'stopped' }),
+  would: (wish) =>
+    waitsForRoom(wish)
+      ? say.waitsNoLonger(true)
+      : `${count(wish.revision.group.containers.length)} would get SIGTERM, and SIGKILL after the grace period; the meter would end`,
+  async write(ground, wish, { caller }) {
+    await writeStop(ground, wish);
+    return { kind: 'stopping', by: caller.name };
+  },
   async *follow(ground, mailbox, wish, signal) {
+    const now = await ground.desired.get(wish.key);
+    // One that waits has been stopped for long; of one that was evicted just now the end is still to come.
+    if (waitsForRoom(wish) && (now?.settled === 'Stopped' || !now?.host)) {
+      yield say.changedStage('stopped', say.waitsNoLonger(false));
+      return say.changed('stopped', wish.key, { waits: false });
+    }
     const fact = await nextOf(mailbox, wish, ['stopped', 'failed', 'removed', 'starting'], signal);
     if (!fact) return say.stillGoing(wish.revision.group.name);
     if (fact.kind === 'failed') {
@@ -27,6 +41,12 @@ export const runStop = changeGroup({
     return say.changed('stopped', wish.key, { bill: total });
   },
 });
+
+/** One that waits may be started in this very moment: its turn comes before or after, and in both cases it is stopped then. */
+function writeStop({ desired, turns }: Ground, wish: Wish): Promise<boolean> {
+  const write = () => desired.change(wish.key, { wanted: 'stopped' });
+  return waitsForRoom(wish) ? inTurn(turns, wish.location, write) : write();
+}
 
 function count(containers: number): string {
   return containers === 1 ? '1 container' : `${containers} containers`;

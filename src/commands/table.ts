@@ -32,6 +32,11 @@ const FILE: Option = {
   type: 'text',
   says: 'a containergroup.yaml on this machine',
 };
+const QUEUE: Option = {
+  name: 'queue',
+  type: 'flag',
+  says: 'wait in line for room or GPUs that others hold now',
+};
 const PROPOSAL: Argument = {
   name: 'proposal',
   required: true,
@@ -60,6 +65,7 @@ export const VERBS: readonly Verb[] = [
     options: [
       FILE,
       { name: 'offline', type: 'flag', says: 'without a bot: check the file and its price' },
+      QUEUE,
       JSON_OPTION,
     ],
     right: 'reader',
@@ -81,7 +87,7 @@ export const VERBS: readonly Verb[] = [
     options: [
       FILE,
       { name: 'ttl', type: 'duration', says: 'remove the group after this long, such as 4h' },
-      { name: 'queue', type: 'flag', says: 'wait in line for room or GPUs that others hold now' },
+      QUEUE,
       {
         name: 'break-glass',
         type: 'flag',
@@ -236,10 +242,14 @@ export const VERBS: readonly Verb[] = [
     ...changing('stop', [], 'Stop a group: its meter ends, its name, address and volumes stay'),
     retreats: true,
   },
-  changing('start', [], 'Start a group that was stopped, as it was'),
+  {
+    ...changing('start', [], 'Start a group that was stopped, as it was'),
+    options: [QUEUE, ...CHANGES],
+  },
   changing('restart', ['bounce'], 'Restart the containers of a group where they are; the address stays'),
   {
     ...changing('rollback', ['undo'], 'Go back to an earlier revision, with the very images it ran'),
+    options: [QUEUE, ...CHANGES],
     retreats: true,
     arguments: [
       THE_GROUP,

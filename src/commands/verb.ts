@@ -114,6 +114,8 @@ export interface Here {
   readonly environments: readonly string[];
   /** Whether its commits come from another repository: they are given no secret. */
   readonly fork: boolean;
+  /** Whether its groups wait for room and GPUs where nothing else is said. */
+  readonly queue?: boolean;
   /** The tree that `plan` and `deploy` are about; throws a Failure for a commit that is not of this place. */
   source(commit: string | undefined): Promise<Tree>;
   /** The pull request that it is, with its newest commit; the number is 0 for any other place. */

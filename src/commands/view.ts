@@ -3,10 +3,16 @@ import { type Event, partsOf } from '../event.ts';
 import type { Prices } from '../metering/index.ts';
 import { type Bill, bill, type Interval, type Money, rate, sizeOf } from '../metering/index.ts';
 import { type Health, partedBy, type Run, triedOf, type Wish } from '../reconciler/index.ts';
-import { type DomainView, gpuWaitWords, type PrivatePlace, type Suggestion } from '../replies/index.ts';
+import {
+  type DomainView,
+  gpuWaitWords,
+  type PrivatePlace,
+  roomWaitWords,
+  type Suggestion,
+} from '../replies/index.ts';
 import { type Cause, exitCause, failureCause, troubleOf } from './cause.ts';
 import { type ContainerView, containerView } from './container-view.ts';
-import { returns, wasEvicted } from './evictions.ts';
+import { waitingTold, waitsForRoom } from './line.ts';
 import { mendOf } from './mend.ts';
 
 /** A group as people look at it, with ACI's names for states. Plain data: text and JSON are both made from it. */
@@ -116,14 +122,18 @@ export function viewOf(sources: ViewSources): GroupView {
     bill: bill(sources.intervals, sources.nowMs),
     ...(isolation?.kind === 'isolation' ? { isolation: { level: isolation.level, saw: isolation.saw } } : {}),
     ...(newest?.kind === 'gpu-waits' && wish.wanted === 'running' ? { waitsFor: gpuWaitWords(newest) } : {}),
-    ...(wish.wanted === 'stopped' && wasEvicted(events) && returns(group)
-      ? { waitsFor: 'room: it was evicted for a Regular group' }
-      : {}),
+    ...(waitsForRoom(wish) ? { waitsFor: roomWaited(events) } : {}),
     ...(cause ? { failure: failureView(cause, sources) } : {}),
     ...(isDown && serving !== undefined ? { serving } : {}),
     ...(!isDown && (coming !== undefined || givenUp(sources)) ? { serving: number } : {}),
     ...(coming === undefined ? {} : { coming }),
   };
+}
+
+function roomWaited(events: readonly Event[]): string {
+  const told = waitingTold(events);
+  if (told?.kind === 'evicted') return 'room: it was evicted for a Regular group';
+  return roomWaitWords(told ?? { missing: '' });
 }
 
 function stateOf(

@@ -1,6 +1,7 @@
 import { type GroupKey, partsOf } from '../event.ts';
 import type { Caller } from '../policy/index.ts';
 import type { Wish } from '../reconciler/index.ts';
+import type { GroupNames } from '../replies/index.ts';
 import type { Ground } from './ground.ts';
 
 /** The groups that a caller may look at. */
@@ -16,6 +17,17 @@ export async function nameFor(ground: Ground, caller: Caller, group: GroupKey): 
   return maySee(ground, caller, { group, repository })
     ? `the group ${group}`
     : 'a group that you may not see';
+}
+
+/** Of several groups those that somebody may look at, and how many others there are. */
+export async function namesFor(
+  ground: Ground,
+  caller: Caller,
+  groups: readonly GroupKey[],
+): Promise<GroupNames> {
+  const seen = new Set((await groupsFor(ground, caller)).map(({ key }) => key));
+  const named = groups.filter((key) => seen.has(key));
+  return { named, hidden: groups.length - named.length };
 }
 
 /** Whether a caller may look at a group, or at what is left of it. */

@@ -41,6 +41,7 @@ const schema = z.strictObject({
   forks: z.enum(['plan', 'deploy']).default('deploy'),
   comments: z.enum(['sticky', 'outcomes', 'none']).default('sticky'),
   previews: z.enum(['asked', 'opened']).default('asked'),
+  queue: z.boolean().default(false),
 });
 
 /** What the file says, as far as it could be understood. */
@@ -61,6 +62,8 @@ export interface RepositoryFile {
   readonly comments: 'sticky' | 'outcomes' | 'none';
   /** Whether a preview is deployed when it is asked for, or with every push of somebody who may deploy it. */
   readonly previews: 'asked' | 'opened';
+  /** Whether groups wait in line for room and GPUs that others hold now, where nobody says otherwise. */
+  readonly queue: boolean;
 }
 
 const SILENT: RepositoryFile = schema.parse({});

@@ -28,6 +28,11 @@ export interface Wish {
   readonly expiresAtMs: number | null;
   /** Who asked for the deletion; '' while the group is wanted. */
   readonly deletedBy: string;
+  /**
+   * Since when a group waits for room, epoch ms; absent for any other. One that has its host already is stopped until then, so
+   * that it takes none before.
+   */
+  readonly waitsSinceMs?: number;
   /** Absent for a group that has one place only. */
   readonly beside?: Beside;
 }
@@ -91,6 +96,8 @@ export function isUp({ wanted, settled }: Pick<Wish, 'wanted' | 'settled'>): boo
 /** What may be changed of a wish without a new revision. */
 export interface WishChange {
   readonly wanted?: 'running' | 'stopped';
+  /** Of a group that is to be stopped and to wait for room; a `wanted` without it ends the waiting. */
+  readonly waitsSinceMs?: number;
   readonly restartBeforeMs?: number;
   readonly expiresAtMs?: number | null;
 }
@@ -123,8 +130,8 @@ export interface DesiredState {
     revision: number,
     learnt: { images: Record<string, string> } | { settled: Settled },
   ): Promise<boolean>;
-  /** Changes what is wanted of a group that is there. Gives false when it was so already. */
-  change(key: GroupKey, change: WishChange): Promise<boolean>;
+  /** Changes what is wanted of a group that is there. Gives false when it was so already, or was to be `from` and is not. */
+  change(key: GroupKey, change: WishChange, from?: 'running' | 'stopped'): Promise<boolean>;
   /** Puts a group that waits for room on a host. Gives false when it does not wait any more, or for another revision. */
   assign(key: GroupKey, revision: number, spot: Spot): Promise<boolean>;
   /** Gives the group, or its second place (`besideKey`), another address, in one transaction with the book of addresses. */

@@ -1,6 +1,9 @@
 import type { Placement, Shortage, SizeClass } from '../engines/index.ts';
+import type { GroupKey } from '../event.ts';
 import type { Block } from './document.ts';
+import { nameOf } from './group.ts';
 import { stage } from './push.ts';
+import { lineWords } from './usage.ts';
 
 // What the bot says of where a group goes.
 
@@ -37,8 +40,63 @@ export function standbyLine(pool: Parameters<typeof poolWords>[0] & { readonly h
   return { kind: 'text', text: `standby of ${pool.host}: ${poolWords(pool)}` };
 }
 
-export function queuedStage(missing: string): Block {
-  return stage('running', 'room', `it waits until a host has room: ${missing}`);
+/** Where a group stands that waits for room; nothing of how many are before it where that is not known. */
+interface Queued {
+  readonly missing: string;
+  readonly ahead?: number;
+}
+
+/** Of a group that waits for room: where it stands, what is missing, and what comes next. */
+export function queuedStage(queued: Queued): Block {
+  return stage(
+    'running',
+    'room',
+    `it waits for ${roomWaitWords(queued)}; it comes up by itself when it is its turn, and katabot stop ends the waiting`,
+  );
+}
+
+/** `room, first in line: one has 0.2 GB of memory free, 1.3 GB are needed` */
+export function roomWaitWords({ missing, ahead }: Queued): string {
+  const place = ahead === undefined ? '' : `, ${lineWords(ahead + 1)}`;
+  return `room${place}${missing ? `: ${missing}` : ''}`;
+}
+
+export function waitStage(queued: Queued): Block {
+  return stage('warning', 'room', wouldWait(queued));
+}
+
+/** Of a group that would wait. */
+export function wouldWait(queued: Queued): string {
+  return `it would wait for ${roomWaitWords(queued)}`;
+}
+
+/** `isAsked`: nothing is done yet. */
+export function waitsNoLonger(isAsked: boolean): string {
+  return isAsked
+    ? 'it would wait for room no longer, and stay stopped'
+    : 'it waits for room no longer and stays stopped; katabot start begins it again';
+}
+
+/** Groups as somebody may know them. */
+export interface GroupNames {
+  readonly named: readonly GroupKey[];
+  /** How many are not for their eyes. */
+  readonly hidden: number;
+}
+
+/** Which Spot groups go for one, as they would be told before it is done. */
+export function evictsStage(names: GroupNames): Block {
+  return stage('warning', 'evicts', evictsText(names));
+}
+
+/** `batch and nightly in staging are Spot groups, and are stopped to make room` */
+export function evictsText({ named, hidden }: GroupNames): string {
+  const others = hidden ? [`${hidden} that you may not see`] : [];
+  const all = [...named.map(nameOf), ...others];
+  const names = all.length > 1 ? `${all.slice(0, -1).join(', ')} and ${all.at(-1)}` : `${all[0]}`;
+  return all.length > 1 || hidden > 1
+    ? `${names} are Spot groups, and are stopped to make room`
+    : `${names} is a Spot group, and is stopped to make room`;
 }
 
 /** What a host has too little of, as a problem of the group that asks for it. */

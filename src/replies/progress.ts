@@ -5,6 +5,13 @@ import { gpuWaitWords } from './gpus.ts';
 import { hostStage, queuedStage } from './hosts.ts';
 import { imageStage, pullProgress, stage } from './push.ts';
 
+/** Whether what is told of a deploy is that it waits for others. */
+export function isWaiting(block: Block): block is Extract<Block, { kind: 'stage' }> {
+  return block.kind === 'stage' && block.mark === 'running' && WAITS.includes(block.label);
+}
+
+const WAITS = ['room', 'waits'];
+
 /** What to say of a fact while a deploy is followed; undefined for facts that are told otherwise. */
 export function progressOf(fact: Fact): Block | undefined {
   switch (fact.kind) {
@@ -17,7 +24,7 @@ export function progressOf(fact: Fact): Block | undefined {
     case 'placed':
       return hostStage(fact);
     case 'queued':
-      return queuedStage(fact.missing);
+      return queuedStage(fact);
     case 'moved':
       return stage(
         'warning',

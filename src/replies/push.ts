@@ -131,6 +131,15 @@ export function problemBlock(problem: Problem, text: string): Block {
   return { kind: 'problem', problem, excerpt: excerptOf(problem, text) };
 }
 
+/** A problem of a revision that was accepted before: nobody has its file open. */
+export function problemOfRevision({ code, message, advice, severity }: Problem): Block[] {
+  const mark = severity === 'error' ? 'failed' : 'warning';
+  return [
+    stage(mark, code, message),
+    ...(advice ? [{ kind: 'text', text: `    → ${advice}` } as const] : []),
+  ];
+}
+
 /** The line with a caret under the place, and the line before it. Of a long line the part around the place. */
 export function excerptOf(
   { line, column, endColumn }: Pick<Problem, 'line' | 'column' | 'endColumn'>,

@@ -140,12 +140,16 @@ test('a full location says what is missing on each host, and waiting takes the f
   expect(await hostOf('third')).toBeUndefined();
   const waiting = deploy('third', '10', ' --queue');
   await eventually(async () => expect(await hostOf('third')).toBe(''));
-  expect((await hear('status third')).said).toContain('waits until a host has room');
+  expect((await hear('status third')).said).toContain(
+    'waits for room, first in line: one has 6 GB of memory free, 10 GB are needed; two has 6 GB',
+  );
   expect((await hear('logs third')).outcome.code).toBe('no-room');
   await hear('delete second');
   const { outcome, said } = await waiting;
   expect(outcome.code).toBe('deployed');
-  expect(said).toContain('it waits until a host has room: one has 6 GB');
+  expect(said).toContain('it would wait for room, first in line: one has 6 GB');
+  expect(said).toContain('it waits for room, first in line: one has 6 GB');
+  expect(said).toContain('it comes up by itself when it is its turn');
   expect(await groupsOn('two')).toEqual(['production/third']);
 });
 
@@ -163,10 +167,14 @@ test('who has waited longer goes first, and a group that waits can be deleted', 
   await eventually(async () => expect(await hostOf('third')).toBe(''));
   const fourth = deploy('fourth', '10', ' --queue');
   await eventually(async () => expect(await hostOf('fourth')).toBe(''));
+  expect((await hear('status fourth')).said).toContain('waits for room, number 2 in line');
   await hear('delete first');
   expect((await third).outcome.code).toBe('deployed');
   expect(await hostOf('fourth')).toBe('');
-  expect((await hear('stop fourth')).outcome.code).toBe('stopped');
+  await eventually(async () =>
+    expect((await hear('status fourth')).said).toContain('waits for room, first in line'),
+  );
+  expect((await hear('stop fourth')).said).toContain('it waits for room no longer');
   await hear('delete fourth');
   expect((await fourth).outcome.code).toBe('cancelled');
   expect(await hostOf('fourth')).toBeUndefined();

@@ -1,15 +1,8 @@
 /** Spot groups: who goes when a Regular one needs room, and when they come back. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import {
-  type Evictable,
-  evict,
-  evictions,
-  placeByEvicting,
-  wasEvicted,
-} from '../../src/commands/evictions.ts';
+import { type Evictable, evict, evictions, placeByEvicting } from '../../src/commands/evictions.ts';
 import { runCommand } from '../../src/commands/index.ts';
 import type { Candidate, EngineFacts } from '../../src/engines/index.ts';
-import type { Fact } from '../../src/event.ts';
 import { type Block, drawPlain, type Outcome } from '../../src/replies/index.ts';
 import { type AppInTest, eventually, startApp } from '../world/bot.ts';
 import { createLeapingClock } from '../world/clock.ts';
@@ -83,29 +76,6 @@ describe('of the Spot groups of a host', () => {
   });
 });
 
-test.each<[boolean, Fact[]]>([
-  [true, [{ kind: 'evicted', returns: true }, { kind: 'stopped' }]],
-  [
-    false,
-    [
-      { kind: 'evicted', returns: true },
-      { kind: 'starting', by: 'ann' },
-    ],
-  ],
-  [
-    false,
-    [
-      { kind: 'evicted', returns: true },
-      { kind: 'starting', by: 'room' },
-      { kind: 'stopping', by: 'ann' },
-    ],
-  ],
-  [false, []],
-])('it is %s that a group was evicted, by %j', (expected, facts) => {
-  const events = facts.map((fact) => ({ atMs: 0, group: 'staging/a' as const, revision: 1, fact }));
-  expect(wasEvicted(events)).toBe(expected);
-});
-
 describe('a Spot group', () => {
   const clock = createLeapingClock();
   let bot: AppInTest;
@@ -174,6 +144,26 @@ describe('a Spot group', () => {
     expect((await say('status batch')).text).not.toContain('evicted');
   });
 
+  test('is named before it goes, and who stops it while it waits has stopped it for good', async () => {
+    const shop = groupText({ name: 'shop', memoryInGB: '15' });
+    const goes = 'batch is a Spot group, and is stopped to make room';
+    expect((await say('plan --file containergroup.yaml', shop)).text).toContain(goes);
+    const { code, text } = await say('deploy --file containergroup.yaml', shop);
+    expect([code, text]).toEqual(['deployed', expect.stringContaining(goes)]);
+    expect((await say('stop batch --dry-run')).text).toContain('it would wait for room no longer');
+    expect((await say('stop batch')).text).toContain('it waits for room no longer and stays stopped');
+    expect((await say('stop batch')).code).toBe('stop-already');
+    await say('delete shop');
+    clock.leap(60_000);
+    await eventually(async () => {
+      clock.leap(1_000);
+      expect((await bot.app.store.events.events({ last: 1 })).at(-1)?.fact.kind).toBe('removed');
+    });
+    expect((await say('status batch')).text).not.toContain('waits');
+    expect(await wanted('batch')).toBe('stopped');
+    expect((await say('start batch')).code).toBe('started');
+  });
+
   test('makes room for a Regular one that is started again, too', async () => {
     await say('stop batch');
     expect((await deploy('shop', '8')).code).toBe('deployed');
@@ -188,6 +178,8 @@ describe('a Spot group', () => {
     await bot.app.store.desired.change(key, { wanted: 'running' });
     await say('stop once');
     await evict(bot.app.ground, [key]);
-    expect(wasEvicted(await bot.app.store.events.events({ group: key }))).toBe(false);
+    expect(await bot.app.store.desired.get(key)).not.toHaveProperty('waitsSinceMs');
+    const events = await bot.app.store.events.events({ group: key, last: 2 });
+    expect(events.map(({ fact }) => fact.kind)).toEqual(['stopping', 'stopped']);
   });
 });

@@ -1,35 +1,67 @@
 /** A group that is stopped promises nothing, so that somebody else may have its room when it is to start again. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/clock.ts';
 import { runCommand } from '../../src/commands/index.ts';
-import type { Outcome } from '../../src/replies/index.ts';
-import { type AppInTest, startApp } from '../world/bot.ts';
+import { type Block, drawPlain, type Outcome } from '../../src/replies/index.ts';
+import { type AppInTest, eventually, startApp } from '../world/bot.ts';
 import { groupText } from '../world/groups.ts';
-import { createMemoryEngine } from '../world/memory-engine.ts';
+import { createMemoryEngine, type MemoryEngine } from '../world/memory-engine.ts';
 
 const CALLER = { name: 'ann', right: 'admin' } as const;
 
 let app: AppInTest;
+let engine: MemoryEngine;
+let dataFolder: string;
+
+const startBot = () => startApp({ dataFolder, parts: { engine: () => engine } });
 
 beforeAll(async () => {
-  const engine = createMemoryEngine(systemClock, ['katabot/busybox:1']); // 16 GB of memory
-  app = await startApp({ parts: { engine: () => engine } });
+  dataFolder = await mkdtemp(join(tmpdir(), 'katabot-start-'));
+  engine = createMemoryEngine(systemClock, ['katabot/busybox:1']); // 16 GB of memory
+  app = await startBot();
 });
 
-afterAll(() => app.stop());
+afterAll(async () => {
+  await app.stop();
+  await rm(dataFolder, { recursive: true, force: true });
+});
 
-async function say(line: string, text?: string): Promise<Outcome> {
+async function say(
+  line: string,
+  text?: string,
+  signal = AbortSignal.timeout(20_000),
+): Promise<Outcome & { readonly text: string }> {
   const files = text === undefined ? [] : [{ path: 'containergroup.yaml', text }];
   const said = { words: line.split(' '), caller: CALLER, surface: 'cli', files } as const;
-  const told = runCommand(app.app.ground, said, AbortSignal.timeout(20_000));
+  const told = runCommand(app.app.ground, said, signal);
+  const blocks: Block[] = [];
   for (;;) {
     const step = await told.next();
-    if (step.done) return step.value;
+    if (!step.done) blocks.push(step.value);
+    else {
+      const shown = [...blocks, ...step.value.blocks].flatMap((block) => drawPlain(block)).join('\n');
+      return { ...step.value, text: shown };
+    }
   }
 }
 
-const deploy = (name: string) =>
-  say('deploy --file containergroup.yaml', groupText({ name, memoryInGB: '10' }));
+const text = (name: string, memoryInGB = '10') => groupText({ name, memoryInGB });
+const deploy = (name: string, memoryInGB?: string) =>
+  say('deploy --file containergroup.yaml', text(name, memoryInGB));
+const wishOf = (name: string) => app.app.store.desired.get(`production/${name}`);
+
+/** Says it, and leaves once it waits. */
+async function waits(line: string, name: string, file?: string) {
+  const leaving = new AbortController();
+  const said = say(line, file, leaving.signal);
+  await eventually(async () => expect(await wishOf(name)).toHaveProperty('waitsSinceMs'));
+  await eventually(async () => expect((await say(`status ${name}`)).text).toContain('in line'));
+  leaving.abort();
+  return said;
+}
 
 test('start is refused while its room is taken, and done once there is room', async () => {
   expect((await deploy('first')).code).toBe('deployed');
@@ -42,7 +74,60 @@ test('start is refused while its room is taken, and done once there is room', as
     ...refused,
     data: { message: expect.stringContaining('6 GB free of 16 GB') },
   });
-  expect((await app.app.store.desired.get('production/first'))?.wanted).toBe('stopped');
+  expect((await wishOf('first'))?.wanted).toBe('stopped');
   expect((await say('stop second')).code).toBe('stopped');
   expect((await say('start first')).code).toBe('started');
+});
+
+test('start --queue waits in line for the room, also over a start of the bot, and is done when there is some', async () => {
+  const waiting = 'wait for room, first in line: local has 6 GB of memory free, 10 GB are needed';
+  expect((await say('start second --queue --dry-run')).text).toContain(`it would ${waiting}`);
+  const answer = await waits('start second --queue', 'second');
+  expect([answer.code, answer.text]).toEqual([
+    'still-going',
+    expect.stringContaining('it waits for room, first in line: local has 6 GB of memory free'),
+  ]);
+  expect(answer.text).toContain('comes up by itself');
+  expect((await say('start second --queue')).code).toBe('start-already');
+  await app.stop();
+  app = await startBot();
+  expect((await say('status second')).text).toContain('Stopped, waits for room, first in line');
+  expect((await say('status')).text).toContain('Stopped (waits)');
+  await say('stop first');
+  await eventually(async () => expect((await say('status second')).text).toMatch(/state +: Running/));
+});
+
+test('who stops a group that waits ends the waiting', async () => {
+  await waits('start first --queue', 'first');
+  expect((await say('stop first')).text).toContain('it waits for room no longer');
+  expect(await wishOf('first')).not.toHaveProperty('waitsSinceMs');
+  expect((await say('stop first')).code).toBe('stop-already');
+});
+
+test('a rollback, and a deploy, of a stopped group wait for the room on its host; of one that runs they do not', async () => {
+  expect((await deploy('first', '5')).code).toBe('deployed');
+  expect((await say('rollback first --queue')).text).toContain('only one that is stopped can wait');
+  await say('stop first');
+  expect((await say('rollback first')).text).toContain('Or let it wait for room with --queue');
+  const told = await waits('rollback first --queue', 'first');
+  expect(told.text).toContain('it waits for room, first in line');
+  const since = (await wishOf('first'))?.waitsSinceMs;
+  await waits('deploy --file containergroup.yaml --queue', 'first', text('first', '12'));
+  expect(await wishOf('first')).toMatchObject({
+    wanted: 'stopped',
+    waitsSinceMs: since,
+    revision: { number: 4 },
+  });
+  await say('delete second');
+  await eventually(async () => expect((await say('status first')).text).toMatch(/state +: Running/));
+  expect((await wishOf('first'))?.revision.number).toBe(4);
+});
+
+test('start of a group that has ended by itself runs it again', async () => {
+  await say('delete first');
+  const job = text('job', '1').replace('restartPolicy: Always', 'restartPolicy: Never');
+  await say('deploy --file containergroup.yaml', job);
+  engine.exit('production/job', 'main', 0);
+  await eventually(async () => expect((await wishOf('job'))?.settled).toBe('Succeeded'));
+  expect((await say('start job')).code).toBe('started');
 });

@@ -6,7 +6,8 @@ describe('a file', () => {
   test('without a word changes nothing', () => {
     for (const text of ['', '# nothing yet\n', '{}']) {
       const { file, problems } = readRepositoryFile(text);
-      expect([problems, file.forks, file.comments, file.previews]).toEqual([[], 'deploy', 'sticky', 'asked']);
+      const { forks, comments, previews, queue } = file;
+      expect([problems, forks, comments, previews, queue]).toEqual([[], 'deploy', 'sticky', 'asked', false]);
     }
   });
 

@@ -31,7 +31,7 @@ export function desiredState(database: Database, vault: Vault): DesiredState {
       const { after: _, isTrial: __, revision, ...rest } = draft;
       return {
         ...rest,
-        wanted: 'running',
+        wanted: wantedOf(draft),
         settled: null,
         deletedBy: '',
         restartBeforeMs: 0,
@@ -42,7 +42,7 @@ export function desiredState(database: Database, vault: Vault): DesiredState {
       'images' in learnt
         ? noteImages(database, key, revision, learnt.images)
         : noteSettled(database, key, revision, learnt.settled),
-    change: (key, change) => changeWish(database, key, change),
+    change: (key, change, from) => changeWish(database, key, change, from),
     assign: (key, revision, spot) => assignSpot(database, key, revision, spot),
     move: (host, key, decide) => moveWish(database, host, key, decide),
     promote: (key, revision, end) => promote(database, key, revision, end),
@@ -72,21 +72,39 @@ export function desiredState(database: Database, vault: Vault): DesiredState {
 }
 
 /** What is set anew has not come to rest yet; a date alone changes nothing that runs. */
-async function changeWish(database: Database, key: string, change: WishChange): Promise<boolean> {
-  const { wanted, restartBeforeMs, expiresAtMs } = change;
+async function changeWish(
+  database: Database,
+  key: string,
+  change: WishChange,
+  from: 'running' | 'stopped' | undefined,
+): Promise<boolean> {
+  const { wanted, waitsSinceMs: waits = null, restartBeforeMs, expiresAtMs } = change;
   const columns = {
-    ...(wanted === undefined ? {} : { wanted }),
+    ...(wanted === undefined ? {} : { wanted, waits_since_ms: waits }),
     ...(restartBeforeMs === undefined ? {} : { restart_before_ms: restartBeforeMs }),
     ...(expiresAtMs === undefined ? {} : { expires_at_ms: expiresAtMs }),
   };
   const { numUpdatedRows } = await database
     .updateTable('wishes')
-    .set({ ...columns, ...(wanted === undefined && restartBeforeMs === undefined ? {} : { settled: null }) })
+    .set((row) => ({
+      ...columns,
+      settled:
+        restartBeforeMs === undefined
+          ? row
+              .case()
+              .when('wanted', '=', wanted ?? row.ref('wanted'))
+              .then(row.ref('settled'))
+              .else(null)
+              .end()
+          : null,
+    }))
     .where('key', '=', key)
-    .where('wanted', '!=', 'deleted')
+    .where('wanted', from === undefined ? '!=' : '=', from ?? 'deleted')
     .where((row) =>
       row.or([
-        ...(wanted === undefined ? [] : [row('wanted', '!=', wanted)]),
+        ...(wanted === undefined
+          ? []
+          : [row('wanted', '!=', wanted), row('waits_since_ms', 'is not', waits)]),
         ...(restartBeforeMs === undefined ? [] : [row('restart_before_ms', '<', restartBeforeMs)]),
         ...(expiresAtMs === undefined
           ? []
@@ -105,7 +123,7 @@ async function assignSpot(
 ): Promise<boolean> {
   const { numUpdatedRows } = await database
     .updateTable('wishes')
-    .set({ host, slot, subnet, address, published: JSON.stringify(published) })
+    .set({ host, slot, subnet, address, published: JSON.stringify(published), waits_since_ms: null })
     .where('key', '=', key)
     .where('revision', '=', revision)
     .where('host', '=', '')
@@ -118,7 +136,7 @@ function insertRevision(
   draft: WishDraft,
   text: { spec: string; sealed: string },
 ): Promise<number> {
-  const { key, location, host, repository, slot, address, subnet, fqdn, expiresAtMs } = draft;
+  const { key, location, host, repository, slot, address, subnet, fqdn, expiresAtMs, waitsSinceMs } = draft;
   const published = JSON.stringify(draft.published);
   const { commit, path, acceptedBy, acceptedAtMs, reason = '', rollbackOf = 0 } = draft.revision;
   return database.transaction().execute(async (transaction) => {
@@ -140,7 +158,8 @@ function insertRevision(
     await dropTried(transaction, key);
     const place = { location, host, repository, slot, address, subnet, published, fqdn };
     const wish = {
-      wanted: 'running',
+      wanted: wantedOf(draft),
+      waits_since_ms: waitsSinceMs ?? null,
       revision: number,
       settled: null,
       deleted_by: '',
@@ -155,6 +174,11 @@ function insertRevision(
       .execute();
     return number;
   });
+}
+
+/** One that waits on its host must not take the room before it has it. */
+function wantedOf({ host, waitsSinceMs }: Pick<WishDraft, 'host' | 'waitsSinceMs'>): 'running' | 'stopped' {
+  return host && waitsSinceMs !== undefined ? 'stopped' : 'running';
 }
 
 async function noteImages(

@@ -193,6 +193,15 @@ const MIGRATIONS: Record<string, Migration> = {
       key text primary key, revision integer not null, going integer not null, stays_until_ms bigint not null,
       slot integer not null, address text not null, subnet text not null, published text not null)`,
   ),
+  '0084-waiting': statements(
+    'alter table wishes add column waits_since_ms bigint',
+    // Until now the last word of its life told whether a stopped group was evicted, and comes back.
+    `update wishes set waits_since_ms = (
+      select case when fact ->> 'kind' = 'evicted' and fact ->> 'returns' then at_ms end from events
+      where events.key = wishes.key
+        and fact ->> 'kind' in ('accepted', 'evicted', 'stopping', 'starting', 'removing')
+      order by id desc limit 1) where wanted = 'stopped'`,
+  ),
 };
 
 function statements(...texts: readonly string[]): Migration {

@@ -21,6 +21,8 @@ export interface Tables {
     deleted_by: string;
     restart_before_ms: number;
     expires_at_ms: number | null;
+    /** Of a group that waits for room. */
+    waits_since_ms: number | null;
   };
   /** The second place of a group. */
   beside: {

@@ -43,6 +43,7 @@ export function selectWishes(database: Kysely<Tables>) {
       'deleted_by',
       'restart_before_ms',
       'expires_at_ms',
+      'waits_since_ms',
     ])
     .select(TRIED)
     .select([
@@ -132,6 +133,7 @@ export function wishFrom(row: WishRow, group: Group, tried?: Group): Wish {
     restartBeforeMs: row.restart_before_ms,
     expiresAtMs: row.expires_at_ms,
     deletedBy: row.deleted_by,
+    ...(row.waits_since_ms === null ? {} : { waitsSinceMs: row.waits_since_ms }),
     ...besideFrom(row, tried),
   };
 }

@@ -12,6 +12,8 @@ type MovedRef = HookCall['refs'][number];
 const MOST_REFS = 20;
 /** `git push -o yes`: it is meant, also in a protected environment. */
 const CONFIRMED = 'yes';
+/** `git push -o queue`: groups wait in line for what others hold now. */
+const QUEUE = 'queue';
 
 /** pre-receive: waits for the turn, then checks every branch that is pushed. Whether the refs may move. */
 export async function checkPush(parts: PushParts, push: Push, call: HookCall, show: Show): Promise<boolean> {
@@ -25,7 +27,8 @@ export async function checkPush(parts: PushParts, push: Push, call: HookCall, sh
   }
   for (const { ref } of call.refs) refuseOtherRefs(ref);
   push.confirmed = call.options.includes(CONFIRMED);
-  const said = call.options.filter((option) => option !== CONFIRMED);
+  push.queue = call.options.includes(QUEUE);
+  const said = call.options.filter((option) => option !== CONFIRMED && option !== QUEUE);
   push.options = checkOptions(parts.options, said, show);
   const reader = openRepository(parts.folder, push.repository, call.quarantine);
   const [known, head] = await Promise.all([reader.branches(), reader.defaultBranch()]);
@@ -96,7 +99,7 @@ function defaultBranchOf(
 
 async function readBranch(
   reader: Repository,
-  { repository, caller, confirmed, defaultBranch }: Push,
+  { repository, caller, confirmed, queue, defaultBranch }: Push,
   { ref, before, after }: MovedRef,
 ): Promise<PushedBranch> {
   const branch = ref.slice(HEADS.length);
@@ -114,6 +117,7 @@ async function readBranch(
     files,
     caller,
     confirmed,
+    queue,
     ...(isNothing(before) ? {} : { previousCommit: before }),
     ...(rewind ? { rewind } : {}),
   };

@@ -42,6 +42,8 @@ export interface Push {
   defaultBranch: string;
   /** Whether `-o yes` came along. */
   confirmed: boolean;
+  /** Whether `-o queue` came along. */
+  queue: boolean;
   /** Commands that came along, checked. */
   options: readonly string[];
   /** What was checked, by ref. */
@@ -63,6 +65,7 @@ export function createPush(repository: string, caller: Caller): Push {
     endTurn: () => {},
     defaultBranch: '',
     confirmed: false,
+    queue: false,
     options: [],
     checked: new Map(),
   };

@@ -71,6 +71,7 @@ function onBranch(
     environment: own,
     environments: [own, ...desk.parts.settings.environments],
     fork: false,
+    queue: rules.queue,
     pull: { number: 0, head: commit },
     source: (wanted = commit) => desk.trees.at(octokit, nameOf(repository), wanted),
     async admit({ verb, environment = own }): Promise<Admission> {

@@ -34,6 +34,7 @@ export function hereIn(
     environment: preview,
     environments: [preview, ...desk.parts.settings.environments],
     fork: pull.fork,
+    queue: rules.queue,
     pull: { number, head: pull.head },
     async source(commit) {
       const wanted = commit === undefined ? ask.commit || pull.head : await ownCommit(octokit, pull, commit);

@@ -11,6 +11,7 @@ import { nameOf } from './names.ts';
 import type { Desk } from './parts.ts';
 import { ruled } from './push-rules.ts';
 import { ended, type Place, tell } from './push-told.ts';
+import { rulesFor } from './repository-rules.ts';
 import { proposalIn, resume, waitEnded, waitFor } from './waiting.ts';
 
 /** Begins to answer what was asked, beside the looks. */
@@ -107,7 +108,8 @@ async function deployBranch(
   before: string,
 ): Promise<Ended> {
   const { repository } = place;
-  const pushed = await readPush(desk, octokit, repository, wanted, before);
+  const rules = await rulesFor(desk, octokit, repository, wanted.branch);
+  const pushed = { ...(await readPush(desk, octokit, repository, wanted, before)), queue: rules.queue };
   if (!pushed.files.length && !(await hasGroups(desk, repository, wanted.environment)))
     return { outcome: say.done(NOTHING, {}), blocks: [] };
   const held = await ruled(desk, octokit, place, wanted, pushed);
@@ -116,7 +118,9 @@ async function deployBranch(
   const checked = await toEnd(desk.parts.commands.checkPush(pushed, desk.closing), desk.closing);
   if (checked.outcome.kind !== 'done') return checked;
   const follow = await desk.parts.commands.deployPush(pushed);
-  const told = await toEnd(follow(desk.closing), desk.closing);
+  const told = await toEnd(follow(desk.closing), desk.closing, async (block) => {
+    if (say.isWaiting(block)) await tell(desk, place, wanted, 'pending', block.text, '');
+  });
   if (held.goes) await used(desk.parts, held.goes);
   return told;
 }

@@ -10,6 +10,7 @@ export interface RepositoryRules {
   readonly roles: GithubSettings['roles'];
   readonly comments: 'sticky' | 'outcomes' | 'none';
   readonly previews: 'asked' | 'opened';
+  readonly queue: boolean;
   /** Of the file on the base branch. */
   readonly problems: readonly Problem[];
   isProtected(environment: string): boolean;
@@ -37,6 +38,7 @@ export async function rulesFor(
     forks: settings.forks === 'plan' ? 'plan' : file.forks,
     comments: file.comments,
     previews: file.previews,
+    queue: file.queue,
     problems,
     roles: {
       read: narrowed(roles.read, file.roles['read']),

@@ -51,6 +51,7 @@ async function readBranch(
     files,
     caller: callerOf(repository),
     ...(previousCommit === undefined ? {} : { previousCommit }),
+    queue: repository.queue,
     ...(repository.removed === 'keep' ? { keepMissing: true } : {}),
   };
 }

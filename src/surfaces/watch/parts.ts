@@ -10,6 +10,7 @@ export interface WatchedRepository {
   /** Milliseconds. */
   readonly every: number;
   readonly removed: 'delete' | 'keep';
+  readonly queue: boolean;
   readonly tokenFile?: string | undefined;
   /** For an ssh address. */
   readonly keyFile?: string | undefined;

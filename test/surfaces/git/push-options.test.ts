@@ -44,6 +44,16 @@ test('end with the first that does not go well', async () => {
   expect(said.at(-1)).toBe('said /kata fail');
 });
 
+test('may say that groups wait in line', async () => {
+  const asked = () => served.commands.checked.at(-1)?.queue;
+  expect([(await push('queue')).said.join(' '), asked()]).toEqual([
+    expect.not.stringContaining('no command'),
+    true,
+  ]);
+  await push();
+  expect(asked()).toBe(false);
+});
+
 test('are ignored when they are no commands, and that is said', async () => {
   const { code, said } = await push('ci.skip');
   expect(code).toBe(0);

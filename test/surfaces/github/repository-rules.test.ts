@@ -1,5 +1,7 @@
 /** What a repository says for itself: its own rules, who owns its files, and which reviews it wants. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { runCommand } from '../../../src/commands/index.ts';
+import { eventually } from '../../world/bot.ts';
 import type { Person, Pull, Repository } from '../../world/github/index.ts';
 import { botComments, groupFile, openStage, reactions, type Stage } from './stage.ts';
 
@@ -106,6 +108,38 @@ describe('the rules of a repository', () => {
     expect(botComments(pull).sticky).toBeUndefined();
     expect(answers().length).toBe(count);
   });
+});
+
+test('a repository can ask that its deploys and pushes wait for room, which is told where they were asked for', async () => {
+  await open({ [FILE]: 'queue: true\n' });
+  const { ground } = stage.bot.app;
+  const operate = async (line: string, files: readonly { path: string; text: string }[] = []) => {
+    const caller = { name: 'ops', right: 'admin' } as const;
+    const said = { words: line.split(' '), caller, surface: 'api', files } as const;
+    for await (const _ of runCommand(ground, said, AbortSignal.timeout(20_000)));
+  };
+  const all = groupFile('all').replace('memoryInGB: 0.1', 'memoryInGB: 16'); // as much as there is
+  await operate('deploy --file containergroup.yaml', [{ path: 'containergroup.yaml', text: all }]);
+  const comment = stage.github.comment(stage.ann, shop, pull, '/deploy');
+  await stage.github.deliver();
+  const heard = async (look: () => void) =>
+    eventually(async () => {
+      stage.clock.leap(1_100);
+      look();
+    });
+  const waits = (place: string) => `it waits for room, ${place} in line: local has 0 GB of memory free`;
+  await heard(() => expect(botComments(pull).sticky?.body).toContain(waits('first')));
+  stage.github.push(stage.bo, shop, 'main', { 'containergroup.yaml': groupFile('web') });
+  await stage.github.deliver();
+  await heard(() =>
+    expect(shop.statuses.at(-1)).toMatchObject({
+      state: 'pending',
+      description: expect.stringContaining(waits('number 2')),
+    }),
+  );
+  await operate('delete all');
+  await stage.settle();
+  expect([reactions(comment), await running()]).toEqual([['rocket'], ['pr-11-till/web', 'production/web']]);
 });
 
 describe('who owns the file', () => {
