@@ -3,4 +3,4 @@ export { type Bill, bill, formatDuration, formatTotal } from './bill.ts';
 export { type Interval, type Ledger, type LedgerChange, settle } from './intervals.ts';
 export { formatMoney, Money, picosOf } from './money.ts';
 export { costOf, type Prices, pricesFrom, rate, type Size, sizeOf } from './prices.ts';
-export { settleStandby } from './standby.ts';
+export { closedAfter, settleStandby } from './standby.ts';

@@ -51,6 +51,17 @@ export function settleStandby(
   return changes;
 }
 
+/** Of the intervals that are known to be closed, those that might be opened again: the engine still shows their sandboxes. Pure. */
+export function closedAfter(
+  closed: ReadonlySet<string>,
+  changes: readonly LedgerChange[],
+  seen: readonly ObservedStandby[],
+): ReadonlySet<string> {
+  const shown = new Set(seen.map(idOf));
+  const ended = changes.flatMap((change) => (change.kind === 'close' ? [change.id] : []));
+  return new Set([...closed, ...ended].filter((id) => shown.has(id)));
+}
+
 /** Not the sandbox's id alone: by that one its group pays for it later. */
 function idOf({ sandboxId }: ObservedStandby): string {
   return `${sandboxId} standby`;

@@ -121,7 +121,7 @@ interface Place {
   readonly gate: Gate;
 }
 
-/** One look at a host: what is too much goes, image by image; each time it is asked anew whether somebody needs it. */
+/** One look at a host: what is too much goes, image by image. Whenever somebody has pulled meanwhile it is decided anew. */
 async function tidy(
   parts: ImageCacheParts,
   { host, engine, gate }: Place,
@@ -138,9 +138,13 @@ async function tidy(
     await book.used(host, [...wanted.ids], clock.now());
     return imagesToDrop({ store, own: await book.all(host), wanted, keepUnderBytes, nowMs: clock.now() });
   };
-  for (const image of await decide()) {
+  let entered = gate.entered();
+  const first = await decide();
+  let goes = idsOf(first);
+  for (const image of first) {
     const isGone = await gate.whileNobodyIsIn(async () => {
-      if (!(await decide()).some(({ id }) => id === image.id)) return false;
+      if (entered !== gate.entered()) [entered, goes] = [gate.entered(), idsOf(await decide())];
+      if (!goes.has(image.id)) return false;
       if (!(await engine.dropImage(image, signal))) return false;
       await book.forget(host, image.id);
       return true;
@@ -148,6 +152,10 @@ async function tidy(
     if (isGone)
       tell({ host, image: nameOf(image), bytes: image.sizeBytes - image.sharedBytes }, 'image removed');
   }
+}
+
+function idsOf(images: readonly StoredImage[]): ReadonlySet<string> {
+  return new Set(images.map(({ id }) => id));
 }
 
 /** What the groups of a host have, and what they may go back to. */

@@ -9,9 +9,12 @@ export function promisedTo(
   overheadBytes: number,
 ): Candidate['promised'] {
   const sizes = wishes
-    .filter((wish) => wish.host === host && isUp(wish))
-    // What is beside the one that serves takes room, too.
-    .flatMap(({ revision, beside }) => [revision, ...(beside ? [beside.revision] : [])])
+    .filter((wish) => wish.host === host && wish.wanted === 'running')
+    // What is beside takes room, too: also what was replaced by one that has ended meanwhile, until it is gone.
+    .flatMap((wish) => [
+      ...(isUp(wish) ? [wish.revision] : []),
+      ...(wish.beside ? [wish.beside.revision] : []),
+    ])
     .map(({ group }) => groupSize(group));
   const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
   return {

@@ -8,7 +8,7 @@ import {
   standbyKey,
 } from '../engines/index.ts';
 import { Failure, messageOf } from '../failure.ts';
-import { type Ledger, settleStandby } from '../metering/index.ts';
+import { closedAfter, type Ledger, settleStandby } from '../metering/index.ts';
 import { type AddressBook, type Asked, allocate, subnetOf } from '../network/index.ts';
 import type { Feed } from './feed.ts';
 import { type Pricing, write } from './meter.ts';
@@ -78,7 +78,7 @@ export function createStandby(parts: StandbyParts): StandbyPools {
     parts,
     signal: closing.signal,
     pools: new Map(),
-    closed: new Set(),
+    closed: new Map(),
     refused: new Map(),
   };
   const failures = new Map<string, number>();
@@ -125,8 +125,8 @@ interface Work {
   readonly parts: StandbyParts;
   readonly signal: AbortSignal;
   readonly pools: Map<string, StandbyPool>;
-  /** Ids of intervals that are known to be closed. */
-  readonly closed: Set<string>;
+  /** By host, the ids of intervals that are known to be closed. */
+  readonly closed: Map<string, ReadonlySet<string>>;
   /** By host, the address that its engine refused last: somebody else listens there. */
   readonly refused: Map<string, NonNullable<Asked['refused']>>;
 }
@@ -206,15 +206,17 @@ async function release({ slots, addresses }: StandbyParts, id: string): Promise<
 }
 
 async function settleBill(
-  { parts, closed }: Work,
+  work: Work,
   host: string,
   { location }: StandbyPlace,
   seen: readonly ObservedStandby[],
 ): Promise<void> {
   const group = standbyKey(host);
+  const { parts } = work;
+  const closed = work.closed.get(host) ?? new Set();
   const open = await parts.ledger.openIntervals(group);
   const context = { group, prices: parts.pricing(location), location, nowMs: parts.clock.now(), closed };
   const changes = settleStandby(open, seen, context);
   await write(parts.ledger, changes);
-  for (const change of changes) if (change.kind === 'close') closed.add(change.id);
+  work.closed.set(host, closedAfter(closed, changes, seen));
 }

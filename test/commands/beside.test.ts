@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/clock.ts';
 import { inPlaceBecause } from '../../src/commands/beside.ts';
@@ -198,6 +199,33 @@ describe('while a revision is tried', () => {
     const { code, text } = await push(tagged);
     expect({ code, beside: text.includes('serves until') }).toEqual({ code: 0, beside: false });
     expect(await status()).toMatchObject({ revision: 6, state: 'Running' });
+  });
+
+  test('a revision that cannot be written down leaves the books as they were', async () => {
+    const { store } = app.app;
+    const books = async () => ({
+      slots: (await store.slots.all('local')).toSorted((a, b) => a.slot - b.slot),
+      addresses: await store.addresses.all('local'),
+      labels: await store.labels.all(),
+    });
+    const before = await books();
+    const database = new DatabaseSync(join(app.dataFolder, 'katabot.sqlite'));
+    try {
+      database.exec("create trigger full before insert on revisions begin select raise(abort, 'full'); end");
+      const other = textOf({ container: ["environmentVariables: [{name: OTHER, value: 'yes'}]"] });
+      const tagged = other.replace('location: local', 'location: local\ntags: {katabot-updates: in-place}');
+      for (const text of [
+        other, // at a second place
+        groupText({ name: 'newer', label: 'newer' }),
+        tagged.replaceAll(/\[(\{port: \d+\})\]/g, '[$1, {port: 9999}]').replace('beside', 'elsewhere'),
+      ]) {
+        expect((await push(text)).text).toContain('went wrong');
+        expect(await books()).toEqual(before);
+      }
+    } finally {
+      database.exec('drop trigger full');
+      database.close();
+    }
   });
 
   test('a bot that has lost its books takes up the older one', async () => {

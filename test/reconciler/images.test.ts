@@ -144,9 +144,26 @@ test('nothing is removed while somebody pulls, and nobody pulls while something 
 async function createKeptWorld() {
   const world = await createReconciledWorld();
   const told: string[] = [];
+  const looks: string[] = [];
+  let decided: { readonly since: number; readonly happens: () => Promise<void> } | undefined;
   const cache = createImageCache({
-    book: world.store.images,
-    desired: world.store.desired,
+    book: {
+      ...world.store.images,
+      async all(host) {
+        const read = await world.store.images.all(host);
+        const happens = decided && looks.length > decided.since ? decided.happens : undefined;
+        if (happens) decided = undefined;
+        await happens?.();
+        return read;
+      },
+    },
+    desired: {
+      ...world.store.desired,
+      async list() {
+        looks.push('list');
+        return world.store.desired.list();
+      },
+    },
     limits: new Map([['local', GB]]),
     clock: world.clock,
     tell: ({ image: name }, message) => told.push(`${message} ${name}`),
@@ -164,8 +181,29 @@ async function createKeptWorld() {
     await cache.close();
     await world.close();
   };
-  return { world, told, cache, pull, close };
+  /** Happens once, between a decision and what follows from it. */
+  const meanwhile = (happens: () => Promise<void>) => {
+    decided = { since: looks.length, happens };
+  };
+  return { world, told, looks, cache, pull, meanwhile, close };
 }
+
+test('what goes is decided once, however many images go, and anew when somebody has pulled meanwhile', async () => {
+  const { world, told, looks, cache, pull, meanwhile, close } = await createKeptWorld();
+  const names = ['web:1', 'web:2', 'job:1'];
+  for (const name of names) world.engine.images.delete(name);
+  for (const name of names) await pull(name);
+  world.clock.advance(2 * HOUR);
+  await cache.look('local');
+  expect([told.length, looks.length]).toEqual([2, 2]); // the look that was due, and this one
+  for (const name of names) await pull(name);
+  world.clock.advance(2 * HOUR);
+  meanwhile(() => pull('job:1'));
+  await cache.look('local');
+  expect(told.slice(2)).not.toEqual([]);
+  expect(told.slice(2)).not.toContain('image removed job:1');
+  await close();
+});
 
 test('what a group has pulled goes once the group is gone, its revisions are old, and room is wanted', async () => {
   const { world, told, cache, pull, close } = await createKeptWorld();

@@ -7,7 +7,7 @@ import {
   STEADY_MS,
   type Trial,
 } from '../../src/reconciler/beside.ts';
-import type { Wish } from '../../src/reconciler/index.ts';
+import { promisedTo, type Wish } from '../../src/reconciler/index.ts';
 import { exited, type GroupWords, KEY, podFor, running, seen, wishFor } from './groups.ts';
 
 const WEB: GroupWords = { containers: { web: {} }, ports: [80] };
@@ -37,6 +37,13 @@ function run(exitCode: number, startedAtMs: number, podId = 'test.production.hel
   const times = { startedAtMs, finishedAtMs: startedAtMs + 1 };
   return { key: KEY, podId, container: 'web', exitCode, outOfMemory: false, unhealthy: '', ...times };
 }
+
+test('a host has promised the room of both places, also where what has taken over has ended by itself', () => {
+  const { memoryBytes: one } = promisedTo([wishFor(WEB, { settled: 'Running' })], 'local', 0);
+  const both = (more: Partial<Wish>) => promisedTo([{ ...wishWith(WEB), ...more }], 'local', 0).memoryBytes;
+  expect([both({}), both({ settled: 'Succeeded' }), both({ wanted: 'stopped' })]).toEqual([2 * one, one, 0]);
+  expect(one).toBeGreaterThan(0);
+});
 
 describe('what was seen of a group', () => {
   const rest = (more: Partial<ObservedPod> = {}) => {

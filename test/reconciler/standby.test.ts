@@ -12,7 +12,7 @@ import {
   unfitFor,
 } from '../../src/engines/index.ts';
 import { Failure } from '../../src/failure.ts';
-import { pricesFrom } from '../../src/metering/index.ts';
+import { closedAfter, pricesFrom } from '../../src/metering/index.ts';
 import { poolsFrom, subnetOf } from '../../src/network/index.ts';
 import { createFeed, createStandby, type StandbyPools } from '../../src/reconciler/index.ts';
 import { nextStandbyStep, type StandbySight } from '../../src/reconciler/standby-step.ts';
@@ -51,6 +51,16 @@ const sight = (more: Partial<StandbySight>): StandbySight => ({
   overheadBytes: 0,
   groupWaits: false,
   ...more,
+});
+
+test('of intervals that are closed only those are known whose sandboxes are still there', () => {
+  const close = { kind: 'close', id: 'sandbox-b standby', endedAtMs: 1, estimated: false } as const;
+  const known = closedAfter(
+    new Set(['sandbox-a standby', 'sandbox-gone standby']),
+    [close],
+    [waits('a'), waits('b')],
+  );
+  expect([...known]).toEqual(['sandbox-a standby', 'sandbox-b standby']);
 });
 
 describe('the next step', () => {

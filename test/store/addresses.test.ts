@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type GroupKey, groupKey } from '../../src/event.ts';
-import { allocate, poolsFrom } from '../../src/network/index.ts';
+import { allocate, besideKey, poolsFrom } from '../../src/network/index.ts';
 import type { Vault } from '../../src/secrets/index.ts';
 import { readGroup } from '../../src/spec/index.ts';
 import type { Store } from '../../src/store/index.ts';
@@ -90,6 +90,34 @@ test('books that could not be brought up to date to the end are left as they wer
   expect((await store.desired.get(SHOP))?.published).toHaveLength(1);
 });
 
+test('groups that an older bot has evicted wait on, and those that somebody has stopped since do not', async () => {
+  const evicted = { kind: 'evicted', returns: true } as const;
+  for (const key of [SHOP, WORKER, NEW]) await put(key, '', []);
+  const told = { revision: 1, atMs: 7 };
+  await store.events.append([
+    { ...told, group: SHOP, fact: evicted },
+    { ...told, group: WORKER, fact: evicted },
+    { ...told, group: WORKER, fact: { kind: 'stopping', by: 'ann' } },
+    { ...told, group: NEW, fact: { kind: 'evicted', returns: false } },
+  ]);
+  for (const key of [SHOP, WORKER, NEW]) await store.desired.change(key, { wanted: 'stopped' });
+  await asBefore();
+  const since = (await store.desired.list()).map(({ key, waitsSinceMs }) => [key, waitsSinceMs]);
+  expect(Object.fromEntries(since)).toEqual({ [SHOP]: 7, [WORKER]: undefined, [NEW]: undefined });
+});
+
+test('the second place of a group stays its own over a start of the bot; one that nothing was put at does not', async () => {
+  await put(SHOP, '', []);
+  const place = async (key: GroupKey) => ({ slot: await store.slots.take('local', besideKey(key), 16) });
+  const wish = await store.desired.get(SHOP);
+  if (!wish) throw new Error('it was put');
+  await store.desired.put({ ...wish, ...(await place(SHOP)), after: 1, isTrial: true });
+  await place(WORKER);
+  await store.close();
+  store = await openSqliteStore(join(folder, 'katabot.sqlite'), vault);
+  expect((await store.slots.all('local')).map(({ key }) => key)).toEqual([besideKey(SHOP)]);
+});
+
 /** Takes away what came with the addresses and since, and opens the file again as a newer bot does. */
 async function asBefore(...more: readonly string[]): Promise<void> {
   await store.close();
@@ -107,6 +135,7 @@ async function asBefore(...more: readonly string[]): Promise<void> {
     'drop table shipped',
     'drop table pulled_images',
     'drop table beside',
+    'alter table wishes drop column waits_since_ms',
     "delete from kysely_migration where name >= '0040-addresses'",
     ...more,
   ])

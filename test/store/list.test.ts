@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type GroupKey, groupKey } from '../../src/event.ts';
+import { besideKey } from '../../src/network/index.ts';
+import type { WishDraft } from '../../src/reconciler/index.ts';
 import type { Store } from '../../src/store/index.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { groupFrom } from '../reconciler/groups.ts';
@@ -26,7 +28,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function put({ desired }: Store, key: GroupKey) {
+function put({ desired }: Store, key: GroupKey, more: Partial<WishDraft> = {}) {
   return desired.put({
     key,
     location: 'local',
@@ -46,6 +48,7 @@ function put({ desired }: Store, key: GroupKey) {
       acceptedBy: 'ann',
       acceptedAtMs: 1,
     },
+    ...more,
   });
 }
 
@@ -59,6 +62,19 @@ test('every change shows in the next list', async () => {
   expect(await keysOf(store)).toEqual([key, 'staging/web']);
   await store.desired.note(key, 1, { settled: 'Running' });
   expect((await store.desired.list())[0]?.settled).toBe('Running');
+  const beside = async () => (await store.desired.list())[0]?.beside?.isTried;
+  const tryAnother = async () =>
+    put(store, key, { isTrial: true, slot: await store.slots.take('local', besideKey(key), 16) });
+  await tryAnother();
+  expect(await beside()).toBe(true);
+  await store.desired.abandon(key, 2);
+  expect(await beside()).toBe(false);
+  await store.desired.vacate(key);
+  expect(await beside()).toBeUndefined();
+  await tryAnother();
+  expect(await beside()).toBe(true);
+  await store.desired.promote(key, 3, { settled: 'Running', staysUntilMs: 1 });
+  expect((await store.desired.list())[0]?.revision.number).toBe(3);
   await store.desired.change(key, { wanted: 'stopped' });
   expect((await store.desired.list())[0]?.wanted).toBe('stopped');
   await store.desired.unwish(key, 'ann');

@@ -30,6 +30,9 @@ export function listedOnce(books: DesiredState, database: Kysely<Tables>): Desir
     change: changing(books.change),
     assign: changing(books.assign),
     move: changing(books.move),
+    promote: changing(books.promote),
+    abandon: changing(books.abandon),
+    vacate: changing(books.vacate),
     unwish: changing(books.unwish),
     forget: changing(books.forget),
   };

@@ -1,5 +1,6 @@
 import { Kysely, sql } from 'kysely';
 import { standbyKey } from '../../engines/index.ts';
+import { besideKey } from '../../network/index.ts';
 import { createProposals } from '../../policy/index.ts';
 import type { Vault } from '../../secrets/index.ts';
 import type { Store } from '../index.ts';
@@ -22,6 +23,7 @@ import { outboxBook } from './outbox.ts';
 import { peopleBook, subscriptionBook } from './people.ts';
 import { confirmationBook, proposalBook } from './proposals.ts';
 import { pullBook } from './pulls.ts';
+import { keyFrom } from './rows.ts';
 import { secretBook } from './secrets.ts';
 import { shippingBook } from './shipped.ts';
 import { slackBook } from './slack.ts';
@@ -71,11 +73,14 @@ export async function openSqliteStore(path: string, vault: Vault): Promise<Store
  */
 async function freeUnclaimed(database: Kysely<Tables>): Promise<void> {
   const ofStandby = standbyKey('');
+  const tried = await database.selectFrom('beside').select('key').execute();
+  const seconds = tried.map(({ key }) => besideKey(keyFrom(key)));
   for (const table of ['slots', 'addresses', 'labels', 'gpus'] as const) {
     await database
       .deleteFrom(table)
       .where(sql`substr(key, 1, ${ofStandby.length})`, '<>', ofStandby)
       .where('key', 'not in', (wishes) => wishes.selectFrom('wishes').select('key'))
+      .where('key', 'not in', seconds)
       .execute();
   }
 }
