@@ -45,6 +45,7 @@ function windowsFindings(examined: Examined): Finding[] {
     sizeFinding(examined),
     isolationFinding(examined),
     ...addressFindings(examined),
+    ...diskFindings(examined),
     skewFinding(examined),
     ...complaints(examined),
   ];
