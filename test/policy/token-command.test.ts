@@ -100,7 +100,7 @@ test('tokens of a database from before they could end go on working', async () =
   for (const sql of [
     ...newer.map((name) => `drop table ${name}`),
     'alter table runs drop column unhealthy',
-    ...['restart_before_ms', 'expires_at_ms', 'published', 'host'].map(
+    ...['restart_before_ms', 'expires_at_ms', 'published', 'host', 'waits_since_ms'].map(
       (name) => `alter table wishes drop column ${name}`,
     ),
     ...['reason', 'rollback_of', 'settled'].map((name) => `alter table revisions drop column ${name}`),
