@@ -1,7 +1,7 @@
 import type { ObservedGroup, ObservedPod } from '../engines/index.ts';
 import type { GroupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
-import { beginningOf, type KeptLog, partedBy, type Run, type Wish } from '../reconciler/index.ts';
+import { beginningOf, type KeptLog, partedBy, type Run, triedOf, type Wish } from '../reconciler/index.ts';
 import type { Ground } from './ground.ts';
 
 /** The run before the last start of a container: a part of the log that the engine has, or what was kept of one that is gone. */
@@ -15,6 +15,8 @@ interface Window {
   readonly container?: string;
   readonly sinceMs?: number;
   readonly untilMs?: number;
+  /** Of several sandboxes the one that is meant, as engines take it. */
+  readonly upTo?: number;
 }
 
 /** The previous run of each container of a group. Throws a Failure `no-previous-run`, `log-gone`. */
@@ -34,10 +36,18 @@ export async function previousRuns(
   const names = [...initContainers, ...containers]
     .map(({ name }) => name)
     .filter((name) => wanted === undefined || name === wanted);
-  const pod = partedBy(wish, observed).serving?.pods.at(-1);
+  const { serving, beside } = partedBy(wish, observed);
+  const pod = serving?.pods.at(-1);
+  const givenUp = triedOf(wish)
+    ? undefined
+    : beside?.pods.findLast(({ revision }) => revision > wish.revision.number);
   const found = names.flatMap((name) => {
     const log = kept.get(name);
     // A later revision that was tried and given up has printed last, though what serves began before it.
+    const later = givenUp && givenUp.revision > (log?.revision ?? 0) ? givenUp : undefined;
+    // It is still on its way out, and its lines are not kept yet.
+    if (later?.members.some((member) => member.name === name))
+      return { window: { container: name, upTo: later.revision } };
     if (log && log.revision > wish.revision.number) return { kept: log };
     return previousOf(name, pod, ended.get(name) ?? [], log) ?? [];
   });

@@ -49,6 +49,7 @@ export async function reportOf(ground: Ground, told: Told, cause: Cause): Promis
     place: mend && file.text ? { file: file.path, ...placeOf(file.text, mend.path), path: mend.path } : null,
     suggestion: mend?.suggestion ?? null,
     serving: isOther ? now.revision.number : observed ? servingOf(wish, before, observed) : null,
+    ...(isOther ? { isGivenUp: true } : {}),
     running: observed ? runningIn(observed).filter((name) => name !== cause.about.container) : null,
     cost: bill(own, nowMs).total,
     attempt: { startedAtMs: revision.acceptedAtMs, tookMs: Math.max(0, nowMs - revision.acceptedAtMs) },

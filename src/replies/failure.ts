@@ -23,6 +23,8 @@ export interface FailureReport {
   readonly suggestion: Suggestion | null;
   /** The older revision that goes on as if nothing had happened; null when none does. */
   readonly serving: number | null;
+  /** It was tried beside that one: what it has printed is no longer the newest log. */
+  readonly isGivenUp?: true;
   /** Containers that run all the same; null when the engine could not be asked. */
   readonly running: readonly string[] | null;
   /** What this revision has cost until now. */
@@ -109,11 +111,13 @@ function servingSentence({ serving, running }: FailureReport): string {
   return 'Nothing serves until this is mended.';
 }
 
-function nextSentence({ code, container, group, running }: FailureReport): string {
+function nextSentence({ code, container, group, running, isGivenUp }: FailureReport): string {
   const words = nameOf(group);
   const [name = '', ...where] = words.split(' ');
   const commands = [
-    ...(container !== null && running !== null ? [[`katabot logs ${name}/${container}`, ...where]] : []),
+    ...(container !== null && running !== null
+      ? [[`katabot logs ${name}/${container}`, ...where, ...(isGivenUp ? ['--previous'] : [])]]
+      : []),
     ...(code === 'cancelled' ? [['katabot cost', words]] : [['katabot status', words]]),
   ];
   return `Next: ${commands.map((parts) => `\`${parts.join(' ')}\``).join(' · ')}`;

@@ -181,6 +181,7 @@ describe('while a revision is tried', () => {
     const { code, text } = await push(textOf({ container }));
     expect(code).toBe(0); // the push is through; it is the deploy that failed
     expect(text).toMatch(/exit-code[\s\S]*no database[\s\S]*Revision 4 keeps serving/);
+    expect(text).toContain('`katabot logs shop/main --previous`');
     expect(await status()).toMatchObject({
       revision: 4,
       state: 'Running',
