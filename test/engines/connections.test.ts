@@ -1,7 +1,9 @@
 /** Ways to a real engine: through a real sshd, and a second engine behind TLS with certificates for both ends. */
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -88,6 +90,29 @@ describe('an address', () => {
   ])('cannot be %j', (way, problem) => {
     expect(wayProblem(way)).toMatch(problem);
   });
+});
+
+test('an engine that goes away while a log is read is told as one that does not answer', async () => {
+  const socketPath = join(root, 'dying.sock');
+  const answers: Record<string, unknown> = {
+    version: { ApiVersion: '1.44', Version: '28' },
+    json: [{ Id: 'a', Labels: { 'katabot.role': 'member', 'katabot.pod': 'ways.production.web.r1' } }],
+  };
+  const server = createServer(({ url = '', socket }, response) => {
+    const name = /(\w+)(\?|$)/.exec(url)?.[1] ?? '';
+    if (answers[name]) response.end(JSON.stringify(answers[name]));
+    else socket.destroy();
+  });
+  await once(server.listen(socketPath), 'listening');
+  try {
+    const lines = engineAt({ engine: `unix://${socketPath}` }).logs(
+      { key: 'production/web', follow: false },
+      signal(),
+    );
+    await expect(lines[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'engine-unreachable' });
+  } finally {
+    server.close();
+  }
 });
 
 describe('through ssh', () => {

@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
 import { type Clock, within } from '../../clock.ts';
 import { type LogLine, type LogRequest, meant } from '../index.ts';
+import { causeOf } from './causes.ts';
 import type { Connection } from './connection.ts';
 import { LABEL, ownedBy, podRevisionIn } from './labels.ts';
 import { containerLines, type LogWindow } from './logs.ts';
@@ -20,9 +21,31 @@ interface Source {
   readonly revision: number;
 }
 
-/** The lines of a group: a finished log in the order of time, a followed one as it comes, over restarts of members. */
+interface LogParts {
+  readonly connection: Connection;
+  readonly owner: string;
+  readonly clock: Clock;
+}
+
+/**
+ * The lines of a group: a finished log in the order of time, a followed one as it comes, over restarts of members. Throws a
+ * Failure that names the cause, also when the engine goes away while it is read.
+ */
 export async function* groupLogs(
-  { connection, owner, clock }: { connection: Connection; owner: string; clock: Clock },
+  parts: LogParts,
+  request: LogRequest,
+  signal: AbortSignal,
+): AsyncGenerator<LogLine> {
+  try {
+    yield* linesOf(parts, request, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw causeOf(error, 'to give its logs');
+  }
+}
+
+async function* linesOf(
+  { connection, owner, clock }: LogParts,
   request: LogRequest,
   signal: AbortSignal,
 ): AsyncGenerator<LogLine> {

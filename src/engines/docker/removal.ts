@@ -87,7 +87,7 @@ async function takenOverBy(docker: Docker, owner: string, id: string) {
 }
 
 /** Of networks that groups joined, those that are the bot's own and empty. */
-async function removeUnusedNetworks(docker: Docker, owner: string): Promise<void> {
+export async function removeUnusedNetworks(docker: Docker, owner: string): Promise<void> {
   const networks = await docker.listNetworks({ filters: { label: [`${LABEL.network}=${owner}`] } });
   await Promise.all(networks.map((network) => removeIfUnused(docker, network)));
 }

@@ -6,6 +6,7 @@ import { containersOf } from './adopted.ts';
 import type { Connection } from './connection.ts';
 import { LABEL, ownedBy } from './labels.ts';
 import { changesOf, keyIn } from './observe.ts';
+import { removeUnusedNetworks } from './removal.ts';
 
 const RETRY_MS = 1_000;
 /** Events can be lost; a look this often finds what they would have said. One call, however many groups there are. */
@@ -39,6 +40,10 @@ export function watchEngine(
     await hintAtChanged(connection, owner, hint, closing.signal).catch(() => {});
     later(LOOK_CLOSELY_EVERY_MS, lookClosely);
   };
+  const tidy = async () => {
+    await removeEmptyNetworks(connection, owner, closing.signal).catch(() => {}); // the next look tries again
+    later(LOOK_CLOSELY_EVERY_MS, tidy);
+  };
   const follow = async () => {
     // The engine may be away. The reconciler's own looks say so; here there is only to try again.
     await followEvents(connection, owner, hint, closing.signal).catch(() => {});
@@ -46,6 +51,7 @@ export function watchEngine(
   };
   void look();
   void follow();
+  void tidy();
   later(LOOK_CLOSELY_EVERY_MS, lookClosely);
   return {
     close() {
@@ -89,6 +95,11 @@ async function hintAtChanged(
     signal.throwIfAborted();
     if (container && changesOf(container).length) hint(keyIn(Labels));
   }
+}
+
+/** The last group of a network takes it along; a bot that died in between has left it, and no group leads there any more. */
+function removeEmptyNetworks(connection: Connection, owner: string, signal: AbortSignal): Promise<void> {
+  return connection.call('to remove empty networks', (docker) => removeUnusedNetworks(docker, owner), signal);
 }
 
 async function followEvents(

@@ -1,10 +1,15 @@
 /** Networks that the settings name, on a real engine: made, kept, made anew, and left alone. */
+import { tmpdir } from 'node:os';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../../src/clock.ts';
+import { connect as connectTo } from '../../../src/engines/docker/connection.ts';
 import { ensureNetwork, type Joint } from '../../../src/engines/docker/networks.ts';
+import { watchEngine } from '../../../src/engines/docker/watch.ts';
 import type { NamedNetwork, Pod } from '../../../src/engines/index.ts';
 import { podOf } from '../../../src/reconciler/index.ts';
 import { wishFor } from '../../reconciler/groups.ts';
 import { connect } from '../../world/docker.ts';
+import { eventually } from '../../world/eventually.ts';
 
 const OWNER = 'test-networks';
 const NAME = `${OWNER}.local.backend`;
@@ -83,6 +88,29 @@ describe('a network of the settings', () => {
       code: 'network-missing',
       message: expect.stringContaining('test-networks-nowhere'),
     });
+  });
+
+  test('that a bot has left empty goes with the next look at the engine, and one that somebody is in stays', async () => {
+    await ensure(BACKEND);
+    await ensure({ ...BACKEND, name: 'empty', subnet: '198.19.174.32/28', gateway: '198.19.174.33' });
+    await docker.createContainer({
+      Image: 'katabot/busybox:1',
+      Labels: { 'katabot.owner': OWNER, 'katabot.pod': 'none' },
+      HostConfig: { NetworkMode: NAME },
+    });
+    const way = { engine: process.env['KATABOT_TEST_DOCKER_HOST'] ?? '' };
+    const connection = connectTo(way, { folder: tmpdir(), clock: systemClock });
+    const watching = watchEngine(connection, OWNER, systemClock, () => {});
+    const own = async () => {
+      const networks = await docker.listNetworks({ filters: { label: [`katabot.network=${OWNER}`] } });
+      return networks.map(({ Name }) => Name);
+    };
+    try {
+      await eventually(async () => expect(await own()).toEqual([NAME]));
+    } finally {
+      watching.close();
+      await connection.close();
+    }
   });
 
   test('that clashes with another one of the host is told as a clash', async () => {
