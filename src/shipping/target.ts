@@ -38,6 +38,8 @@ export function logTargetFrom(setting: string, settings: LogTargetSettings, cloc
       const cancel = clock.after(SEND_LIMIT_MS, () => late.abort(new Error('no answer in time')));
       try {
         await work(batch, AbortSignal.any([signal, late.signal]));
+      } catch (error) {
+        throw inWords(error);
       } finally {
         cancel();
       }
@@ -54,6 +56,22 @@ export function logTargetFrom(setting: string, settings: LogTargetSettings, cloc
   if (url.pathname === '/') url.pathname = path;
   const send = limited((batch, signal) => post(url, settings, body(batch), signal));
   return { setting, name: `${kind} at ${url.origin}`, groups, send };
+}
+
+/** OpenSSL's names for a certificate that nobody known has signed. */
+const UNTRUSTED = new Set([
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+]);
+
+function inWords(error: unknown): unknown {
+  const { code } = Object(error) as { readonly code?: unknown };
+  return UNTRUSTED.has(String(code))
+    ? new Error('nobody that is trusted has signed its certificate: name who did as caFile', { cause: error })
+    : error;
 }
 
 async function post(url: URL, settings: LogTargetSettings, body: string, signal: AbortSignal): Promise<void> {
@@ -97,21 +115,24 @@ async function sendSyslog(
   const ca = caFile === undefined ? undefined : await readFile(caFile, 'utf8');
   signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const send = () => socket.end(framed(messages)); // once it is known who is there
   const socket =
     protocol === 'tls:'
-      ? connectTls({
-          ...place,
-          ...(isIP(place.host) ? {} : { servername: place.host }),
-          ...(ca === undefined ? {} : { ca }),
-        })
-      : connect(place);
+      ? connectTls(
+          {
+            ...place,
+            ...(isIP(place.host) ? {} : { servername: place.host }),
+            ...(ca === undefined ? {} : { ca }),
+          },
+          send,
+        )
+      : connect(place, send);
   const stop = () => socket.destroy(signal.reason);
   signal.addEventListener('abort', stop, { once: true });
   // Nobody answers to syslog: a connection that the other side ends in good order has been read to its end.
   socket.on('error', reject);
   socket.on('close', () => resolve());
   socket.resume();
-  socket.end(framed(messages));
   try {
     await promise;
   } finally {

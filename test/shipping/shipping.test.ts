@@ -1,8 +1,12 @@
 /** Lines find their way to pretend targets on loopback, each once, whatever happens on the way. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { logTargetFindings } from '../../src/commands/doctor-logs.ts';
 import { createShipping, logTargetFrom, type Shipping } from '../../src/shipping/index.ts';
@@ -10,6 +14,7 @@ import { logTargetSchema } from '../../src/shipping/settings.ts';
 import { type ContainerWords, KEY } from '../reconciler/groups.ts';
 import { createReconciledWorld, type ReconciledWorld } from '../reconciler/reconciled-world.ts';
 import { eventually } from '../world/bot.ts';
+import { createAuthority, signed } from '../world/certificates.ts';
 import { createLeapingClock, type LeapingClock } from '../world/clock.ts';
 
 let world: ReconciledWorld;
@@ -208,4 +213,32 @@ test('syslog gets messages that are counted over TCP, and datagrams over UDP', a
   await world.store.shipped.remove(KEY);
   await startShipping({ syslog: `udp://127.0.0.1:${socket.address().port}` });
   await comesTrue(() => expect(datagrams.map((each) => each.split('] ')[1])).toEqual(['one', 'two']));
+});
+
+test('syslog over TLS reaches who shows a certificate of the named authority, and nobody else', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'katabot-syslog-'));
+  closing.push(() => rm(folder, { recursive: true, force: true }));
+  const [authority, other] = [createAuthority(folder, 'authority'), createAuthority(folder, 'other')];
+  const { cert, key } = signed(folder, 'server', authority);
+  let received = '';
+  const server = createTlsServer(
+    { cert: await readFile(cert), key: await readFile(key), minVersion: 'TLSv1.2' },
+    (socket) => {
+      socket.on('data', (part) => {
+        received += String(part);
+      });
+    },
+  );
+  server.on('tlsClientError', () => {}); // somebody who does not trust it hangs up
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closing.push(() => server.close());
+  const syslog = `tls://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await bring({ script: 'echo one; serve' });
+  await startShipping({ syslog, caFile: other.cert });
+  await comesTrue(() => expect(told).toEqual([expect.stringContaining('name who did as caFile')]));
+  expect(received).toBe('');
+  await shipping?.close();
+  await startShipping({ syslog, caFile: authority.cert });
+  await comesTrue(() => expect(received).toMatch(/^\d+ <14>1 \S+ local hello web - \[.*\] one$/));
 });
