@@ -16,6 +16,16 @@ export interface DomainView {
   readonly proof: { readonly name: string; readonly text: string };
 }
 
+/** Where people reach a group by name: the domains that lead to it, which it is to be known by, and then its own name. Pure. */
+export function urlsOf({ url, domains = [] }: ByName): string[] {
+  return [...domains.map((domain) => domain.url), url].filter(Boolean);
+}
+
+interface ByName {
+  readonly url: string;
+  readonly domains?: readonly Pick<DomainView, 'url'>[];
+}
+
 export function domainStage({ domain, state, url, unsigned, target, proof }: DomainView): Block {
   switch (state) {
     case 'leads':

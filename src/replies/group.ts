@@ -4,7 +4,7 @@ import { type Bill, formatDuration, formatMoney, formatTotal } from '../metering
 import type { KeptLog } from '../reconciler/index.ts';
 import type { Group, Problem } from '../spec/index.ts';
 import type { Block, Outcome } from './document.ts';
-import { type DomainView, domainStage } from './domains.ts';
+import { type DomainView, domainStage, urlsOf } from './domains.ts';
 import { type PrivatePlace, privateText } from './private.ts';
 import { placeText, refused, stage } from './push.ts';
 
@@ -113,7 +113,7 @@ export function statusTable(views: readonly View[]): Block[] {
           ? `${view.state} (${view.failure.code})`
           : `${view.state}${view.waitsFor ? ' (waits)' : ''}`,
         runningOf(view),
-        view.url || view.address || '–',
+        urlsOf(view).join(' ') || view.address || '–',
         `${formatMoney(view.rate.perHour, { digits: 4 })} /h`,
         formatTotal(view.bill),
       ]),

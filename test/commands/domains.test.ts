@@ -119,6 +119,7 @@ test('status looks again; the domain is served from then on, over HTTP where no 
     `http://${SHOP}:${port}   plain HTTP: the bot’s own authority signs no names of others`,
   );
   expect(data).toMatchObject({ domains: [{ domain: SHOP, state: 'leads', unsigned: true }] });
+  expect((await hear('status')).said).toMatch(new RegExp(`hello.* http://${SHOP}:\\d+ https://hello\\.`));
   expect(await ask(SHOP)).toBe(`200 ${PLACES[0]} for ${SHOP}`);
 });
 

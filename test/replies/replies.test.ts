@@ -262,6 +262,15 @@ describe('a push', () => {
   });
 });
 
+test('of the names of a group those of its own that lead to it come first', () => {
+  const domains = [{ url: 'https://shop.example.com' }, { url: '' }]; // the second one does not lead there yet
+  expect(say.urlsOf({ url: 'https://shop.local', domains })).toEqual([
+    'https://shop.example.com',
+    'https://shop.local',
+  ]);
+  expect(say.urlsOf({ url: '' })).toEqual([]);
+});
+
 test('a failure of use and any other failure end differently', () => {
   expect(say.failedOutcome(new Failure('usage', 'Which group?'))).toMatchObject({ kind: 'invalid' });
   expect(say.failedOutcome(new Failure('store-full', 'Full.', { advice: 'Free space.' }))).toMatchObject({

@@ -72,7 +72,7 @@ export async function endDeploy(
     groups: [...new Set([...before.groups, ...views.map((view) => `${view.environment}/${view.name}`)])],
   }));
   desk.steps.delete(`${name} ${environment}`);
-  const url = views.find((view) => view.url)?.url ?? '';
+  const [url = ''] = views.flatMap(say.urlsOf);
   await tellDeploy(
     desk,
     pull,

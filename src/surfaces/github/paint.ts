@@ -1,6 +1,6 @@
 import type { GroupView } from '../../commands/index.ts';
 import { bill } from '../../metering/index.ts';
-import type { PlaceState } from '../../replies/index.ts';
+import { type PlaceState, urlsOf } from '../../replies/index.ts';
 import type { Pull, PullPlace } from '../../store/index.ts';
 import { type PullName, placeIn, previewOf } from './names.ts';
 import { accountOf, type Desk } from './parts.ts';
@@ -74,10 +74,11 @@ async function placeView(
     commit: (state !== 'deploying' && there.find(({ commit }) => commit)?.commit) || place.commit,
     by: place.by,
     atMs: place.atMs,
-    groups: there.map(({ name: group, url, address, containers }) => {
+    groups: there.map((view) => {
+      const { name: group, address, containers } = view;
       const members = containers.filter(({ init }) => !init);
       const running = members.filter((member) => member.state === 'Running').length;
-      return { name: group, url, address, running: `${running}/${members.length}` };
+      return { name: group, urls: urlsOf(view), address, running: `${running}/${members.length}` };
     }),
     perHour: open?.open ? open.ratePerHour : undefined,
     bill: open,

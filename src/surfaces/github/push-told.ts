@@ -25,10 +25,8 @@ export async function ended(
   const { repository, installation } = place;
   const { commit, environment } = wanted;
   const went = outcome.kind === 'done';
-  const url =
-    (await desk.parts.views(repository, desk.closing)).find(
-      (view) => view.environment === environment && view.url,
-    )?.url ?? '';
+  const views = await desk.parts.views(repository, desk.closing);
+  const [url = ''] = views.filter((view) => view.environment === environment).flatMap(say.urlsOf);
   await tell(
     desk,
     place,

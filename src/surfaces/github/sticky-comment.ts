@@ -43,13 +43,16 @@ export interface PlaceView {
 
 export interface GroupRow {
   readonly name: string;
-  readonly url: string;
+  /** By name, the one that it is to be known by first. */
+  readonly urls: readonly string[];
   readonly address: string;
   /** `2/2` */
   readonly running: string;
 }
 
 const SHOWN_STEPS = 12;
+/** The others are in `status`. */
+const MOST_LINKS = 3;
 const LONGEST_PLAN = 30_000;
 
 /** The first line of the comment, which nobody sees: how the bot finds its own after a crash. */
@@ -107,8 +110,9 @@ function otherCommit({ state, commit }: PlaceView, head: string): string {
   return state === 'running' && commit && commit !== head ? ` · ${code(commit.slice(0, 7))}` : '';
 }
 
-function addressOf({ url, address }: GroupRow): string {
-  return url ? `**${link(new URL(url).host, url)}**` : code(address) || '–';
+function addressOf({ urls, address }: GroupRow): string {
+  const links = urls.slice(0, MOST_LINKS).map((url) => `**${link(new URL(url).host, url)}**`);
+  return links.join('<br>') || code(address) || '–';
 }
 
 function stepsOf({ environment, state, steps }: PlaceView): string {

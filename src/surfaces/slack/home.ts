@@ -1,6 +1,6 @@
 import type { GroupView } from '../../commands/index.ts';
 import { bill, Money } from '../../metering/index.ts';
-import type { PlaceState } from '../../replies/index.ts';
+import { type PlaceState, urlsOf } from '../../replies/index.ts';
 import type { SlackUser } from '../../store/index.ts';
 import { homeView } from './message/index.ts';
 import type { Desk } from './parts.ts';
@@ -28,7 +28,7 @@ export async function showHome(desk: Desk, user: SlackUser): Promise<void> {
       name: each.name,
       environment: each.environment,
       state: stateOf(each),
-      url: each.url,
+      urls: urlsOf(each),
       pageUrl: '',
       perHour: each.rate.perHour,
       expiresAtMs: each.expiresAtMs,

@@ -1,5 +1,6 @@
 import type { GroupView } from '../../commands/index.ts';
 import { bill } from '../../metering/index.ts';
+import { urlsOf } from '../../replies/index.ts';
 import type { Room } from '../../store/index.ts';
 import { stageOfProposal } from './approvals.ts';
 import { offer } from './buttons.ts';
@@ -71,7 +72,9 @@ async function viewOf(desk: Desk, room: Room, views: readonly GroupView[]): Prom
     askedBy: personOf(room.by),
     askedAtMs: room.atMs,
     revision,
-    groups: views.map(({ name, url, address, containers, isolation }) => {
+    groups: views.map((view) => {
+      const { name, address, containers, isolation } = view;
+      const [url = ''] = urlsOf(view);
       const members = containers.filter(({ init }) => !init);
       const running = members.filter(({ state }) => state === 'Running').length;
       return {

@@ -82,7 +82,7 @@ const place = (more: Partial<PlaceView>): PlaceView => ({
   commit: '9f31c02a4d2b1e0f9f31c02a4d2b1e0f9f31c02a',
   by: 'ann',
   atMs: NOW - 55_000,
-  groups: [{ name: 'shop', url: 'http://shop-pr-412.local.example.dev', address: '', running: '2/2' }],
+  groups: [{ name: 'shop', urls: ['http://shop-pr-412.local.example.dev'], address: '', running: '2/2' }],
   perHour: usd('0.0988'),
   bill: { ...bill([], NOW), total: usd('0.0014'), livedMs: 52_000 },
   expiresAtMs: NOW + 4 * 3_600_000,
@@ -97,7 +97,7 @@ const PRODUCTION = place({
   commit: '1c20aa9f4d2b1e0f9f31c02a4d2b1e0f9f31c02a',
   by: 'bo',
   atMs: NOW - 86_400_000,
-  groups: [{ name: 'shop', url: 'http://shop.local.example.dev', address: '', running: '2/2' }],
+  groups: [{ name: 'shop', urls: ['http://shop.local.example.dev'], address: '', running: '2/2' }],
   perHour: usd('0.0810'),
   bill: { ...bill([], NOW), total: usd('212.40') },
   expiresAtMs: null,
@@ -188,9 +188,9 @@ export const STAGES: readonly (readonly [name: string, view: PullView])[] = [
       places: [
         place({
           groups: [
-            { name: 'shop', url: 'http://shop-pr-412.local.example.dev', address: '', running: '2/2' },
-            { name: 'worker', url: '', address: '127.20.0.17', running: '1/1' },
-            { name: 'nightly', url: '', address: '', running: '0/1' },
+            { name: 'shop', urls: ['http://shop-pr-412.local.example.dev'], address: '', running: '2/2' },
+            { name: 'worker', urls: [], address: '127.20.0.17', running: '1/1' },
+            { name: 'nightly', urls: [], address: '', running: '0/1' },
           ],
         }),
       ],

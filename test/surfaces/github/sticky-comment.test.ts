@@ -22,7 +22,7 @@ test('each stage looks as it was agreed', () => {
 describe('text from outside', () => {
   const [, running] = STAGES.find(([name]) => name === 'running') ?? [];
   if (!running) throw new Error('there is no such stage');
-  const links = running.places.flatMap(({ groups }) => groups.map(({ url }) => url));
+  const links = running.places.flatMap(({ groups }) => groups.flatMap(({ urls }) => urls));
   const places: Readonly<Record<string, (text: string) => PullView>> = {
     'the title': (text) => ({ ...running, title: text }),
     'who asked': (text) => ({ ...running, places: running.places.map((each) => ({ ...each, by: text })) }),
@@ -34,7 +34,7 @@ describe('text from outside', () => {
       ...running,
       places: running.places.map((each) => ({
         ...each,
-        groups: [...each.groups, { name: text, url: '', address: text, running: '1/1' }],
+        groups: [...each.groups, { name: text, urls: [], address: text, running: '1/1' }],
       })),
     }),
     'an environment': (text) => ({
@@ -65,6 +65,19 @@ describe('text from outside', () => {
       expect(drawn.length).toBeLessThanOrEqual(MOST_COMMENT);
     }
   });
+});
+
+test('a group is known by its own domain first, then by the name that the bot has given it', () => {
+  const [, running] = STAGES.find(([name]) => name === 'running') ?? [];
+  if (!running) throw new Error('there is no such stage');
+  const urls = ['https://shop.example.com', 'https://shop.local.localhost'];
+  const places = running.places.map((each) => ({
+    ...each,
+    groups: [{ name: 'shop', urls, address: '', running: '1/1' }],
+  }));
+  expect(stickyComment({ ...running, places })).toContain(
+    '**[shop.example.com](<https://shop.example.com>)**<br>**[shop.local.localhost](<https://shop.local.localhost>)**',
+  );
 });
 
 test('what is too long loses the plan first; rows and bills stay', () => {

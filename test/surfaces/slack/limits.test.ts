@@ -244,6 +244,15 @@ test('help is taken by Slack, as a whole and verb by verb', () => {
 });
 
 describe('the form and the home tab', () => {
+  test('a group with a domain of its own is opened there, and shows both names', () => {
+    const [first] = HOME.deployments;
+    if (!first) throw new Error('there is no such deployment');
+    const urls = ['https://shop.example.com', 'https://shop.local.example.dev'];
+    const drawn = JSON.stringify(homeView({ ...HOME, deployments: [{ ...first, urls }] }));
+    for (const url of urls) expect(drawn).toContain(`{"type":"link","url":"${url}"`);
+    expect(drawn).toContain(`"url":"${urls[0]}","style":"primary"`);
+  });
+
   test('hold whatever is in them', () => {
     fc.assert(
       fc.property(hostile, fc.constantFrom(0, 1, 99, 250), (text, count) => {
@@ -281,7 +290,7 @@ function hostileHome(text: string, count: number): HomeFacts {
       ...deployment,
       name: text,
       environment: text,
-      url: text,
+      urls: [text, text],
       pageUrl: text,
       ids: IDS,
     })),

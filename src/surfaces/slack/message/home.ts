@@ -6,6 +6,7 @@ import {
   bold,
   code,
   header,
+  link,
   moment,
   note,
   own,
@@ -42,7 +43,8 @@ export interface HomeDeployment {
   readonly name: string;
   readonly environment: string;
   readonly state: say.PlaceState;
-  readonly url: string;
+  /** By name, the one that it is to be known by first. */
+  readonly urls: readonly string[];
   readonly pageUrl: string;
   readonly perHour: Money;
   readonly expiresAtMs: number | null;
@@ -64,6 +66,8 @@ const SOON_MS = 2 * 3_600_000;
 const MOST_DEPLOYMENTS = 24;
 const MOST_APPROVALS = 8;
 const MOST_LOCKS = 8;
+/** The others are in `status`. */
+const MOST_LINKS = 3;
 
 /** The home tab. Pure. */
 export function homeView(facts: HomeFacts): HomeView {
@@ -111,10 +115,11 @@ function leftOut(count: number): KnownBlock[] {
 }
 
 function deploymentOf(
-  { name, environment, state, url, pageUrl, perHour, expiresAtMs, ids }: HomeDeployment,
+  { name, environment, state, urls: byName, pageUrl, perHour, expiresAtMs, ids }: HomeDeployment,
   nowMs: number,
 ): KnownBlock[] {
   const about = say.placeName({ name, environment });
+  const [url] = byName;
   const urls = { ...(url ? { open: url } : {}), ...(pageUrl ? { page: pageUrl } : {}) };
   const deeds: Deed[] =
     state === 'stopped' ? ['start', 'delete'] : ['open', 'page', 'logs', 'extend', 'stop'];
@@ -127,10 +132,18 @@ function deploymentOf(
         // The meter of a group that is stopped has ended.
         ...(state === 'stopped' ? [] : [own(`\n${say.rateWords(perHour)}`)]),
         ...(expiresAtMs === null ? [] : [own('  ·  ends by itself at '), moment(expiresAtMs, nowMs)]),
+        // One name alone is behind the button.
+        ...(byName.length > 1 ? byName : [])
+          .slice(0, MOST_LINKS)
+          .flatMap((each, index) => [own(index ? '  ·  ' : '\n'), link(hostOf(each), each)]),
       ),
     ),
     ...(row ? [row] : []),
   ];
+}
+
+function hostOf(url: string): string {
+  return URL.parse(url)?.host || url;
 }
 
 function approvalOf(
