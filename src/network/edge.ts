@@ -36,6 +36,8 @@ export interface EdgeOptions {
   readonly clock?: Clock;
   readonly headersTimeoutMs?: number;
   readonly security?: Security;
+  /** What a proxy in front shows, whose word on the client is taken then. */
+  readonly behind?: string;
 }
 
 /** A client that has not sent its headers by then is not going to. */
@@ -72,7 +74,12 @@ const INSECURE: Security = {
  */
 export function createEdge(
   resolve: (host: string) => Target | undefined,
-  { clock = systemClock, headersTimeoutMs = HEADERS_TIMEOUT_MS, security = INSECURE }: EdgeOptions = {},
+  {
+    clock = systemClock,
+    headersTimeoutMs = HEADERS_TIMEOUT_MS,
+    security = INSECURE,
+    behind = '',
+  }: EdgeOptions = {},
 ): Edge {
   const agent = new Agent({ keepAlive: true, maxSockets: 512, timeout: IDLE_CONNECTION_MS });
   let securePort = 0;
@@ -81,7 +88,7 @@ export function createEdge(
     if (own) answer(response, own.status, own.sentence, own.headers);
     else void forward(forwarding(request), request, response);
   };
-  const plainly: Forwarding = { resolve, agent, clock, waiting: new Set() };
+  const plainly: Forwarding = { resolve, agent, clock, behind, waiting: new Set() };
   const securely = security.hstsSeconds ? { ...plainly, headers: hsts(security.hstsSeconds) } : plainly;
   const forwarding = (request: EdgeRequest) => (isSecure(request) ? securely : plainly);
   const http1 = createServer({

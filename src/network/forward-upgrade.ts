@@ -1,7 +1,8 @@
-import { request as ask, type IncomingMessage } from 'node:http';
+import { request as ask, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { systemCodeOf } from '../failure.ts';
 import { refuseUpgrade } from './edge-answers.ts';
+import type { Forwarding } from './forward.ts';
 import { EDGE_HEADER, forUpgrade, hostOf } from './headers.ts';
 import type { Trouble } from './patience.ts';
 import { type Patience, persist, type Target, type Vain } from './persist.ts';
@@ -11,14 +12,16 @@ import { type Patience, persist, type Target, type Vain } from './persist.ts';
  * asks for one while the group is being changed waits for it as others do.
  */
 export async function forwardUpgrade(
-  parts: Patience,
+  parts: Patience & Pick<Forwarding, 'behind'>,
   request: IncomingMessage,
   socket: Duplex,
   head: Buffer,
 ): Promise<void> {
   socket.on('error', () => socket.destroy()); // the other side may go at any moment
   const asked = { host: hostOf(request), method: request.method ?? '', client: socket };
-  const vain = await persist(parts, asked, (target) => open(target, request, socket, head));
+  const vain = await persist(parts, asked, (target) =>
+    open(target, { request, socket, head, headers: forUpgrade(request, parts.behind) }),
+  );
   if (vain) refuseUpgrade(socket, statusOf(vain));
 }
 
@@ -30,13 +33,16 @@ function statusOf(vain: Vain): string {
 /** Undefined once the group has answered, or the client has gone. */
 function open(
   { address: host, port }: Target,
-  request: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
+  {
+    request,
+    socket,
+    head,
+    headers,
+  }: { request: IncomingMessage; socket: Duplex; head: Buffer; headers: OutgoingHttpHeaders },
 ): Promise<Trouble | undefined> {
   const { promise, resolve } = Promise.withResolvers<Trouble | undefined>();
   const { method = 'GET', url: path = '/' } = request;
-  const outgoing = ask({ host, port, method, path, headers: forUpgrade(request), agent: false });
+  const outgoing = ask({ host, port, method, path, headers, agent: false });
   // A client that leaves before the group has answered ends in order, in error, or is just gone.
   const leave = () => {
     socket.destroy();

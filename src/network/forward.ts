@@ -10,6 +10,8 @@ export interface Forwarding extends Patience {
   readonly agent: Agent;
   /** Said of every answer, such as that only HTTPS is to be used. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** What a proxy in front shows, whose word on the client is taken; '' where there is none. */
+  readonly behind: string;
 }
 
 /** Readiness comes in seconds. */
@@ -45,7 +47,7 @@ function giveUp(response: EdgeResponse, host: string, vain: Vain): void {
 
 /** Undefined once the answer has begun, or the client has gone. */
 function tryOnce(
-  { agent, clock, headers }: Forwarding,
+  { agent, clock, headers, behind }: Forwarding,
   request: EdgeRequest,
   response: EdgeResponse,
   { address, port, awaited = false }: Target,
@@ -60,7 +62,7 @@ function tryOnce(
     port,
     method,
     path: pathOf(request),
-    headers: forRequest(request),
+    headers: forRequest(request, behind),
   });
   let sent = false;
   let heard = false;

@@ -5,6 +5,9 @@ import { TLSSocket } from 'node:tls';
 /** Marks answers of the edge itself, so that they are told from the group's. */
 export const EDGE_HEADER = 'x-katabot-edge';
 
+/** By which a proxy in front shows that it is the one whose word on the client is taken. */
+export const BEHIND_HEADER = 'x-katabot-behind';
+
 /** What a client asks, over HTTP/1.1 or HTTP/2. */
 export type EdgeRequest = IncomingMessage | Http2ServerRequest;
 
@@ -24,18 +27,21 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 /** Nobody must make the edge forget where a body ends, or which group was asked, by naming it in Connection. */
 const FRAMING = new Set(['content-length', 'host', 'transfer-encoding']);
 
-/** What a request tells its group. */
-export function forRequest(request: EdgeRequest): OutgoingHttpHeaders {
+/** What a request tells its group. `behind` is what a proxy in front shows; '' where there is none. */
+export function forRequest(request: EdgeRequest, behind = ''): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = withoutConnection(request.headers, isAnew);
   // A body of HTTP/2 needs no length.
   if (hasBody(request) && headers['content-length'] === undefined) headers['transfer-encoding'] ??= 'chunked';
   headers.host = authorityOf(request);
-  return Object.assign(headers, whoAsks(request));
+  return Object.assign(
+    headers,
+    behind && request.headers[BEHIND_HEADER] === behind ? said(request) : whoAsks(request),
+  );
 }
 
 /** As for a request, but that the connection is to become a websocket. */
-export function forUpgrade(request: IncomingMessage): OutgoingHttpHeaders {
-  return { ...forRequest(request), connection: 'Upgrade', upgrade: 'websocket' };
+export function forUpgrade(request: IncomingMessage, behind = ''): OutgoingHttpHeaders {
+  return { ...forRequest(request, behind), connection: 'Upgrade', upgrade: 'websocket' };
 }
 
 /** What a group's answer, or what follows its body, tells the client. */
@@ -111,6 +117,14 @@ function whoAsks(request: EdgeRequest): OutgoingHttpHeaders {
   };
 }
 
+/** What a proxy in front says of the client. */
+function said({ headers }: EdgeRequest): OutgoingHttpHeaders {
+  const names = ['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-port', 'x-forwarded-proto'];
+  return Object.fromEntries(names.map((name) => [name, headers[name] ?? '']));
+}
+
 function isAboutClient(name: string): boolean {
-  return name.startsWith('x-forwarded-') || name === 'forwarded' || name === 'x-real-ip';
+  return (
+    name.startsWith('x-forwarded-') || name === 'forwarded' || name === 'x-real-ip' || name === BEHIND_HEADER
+  );
 }

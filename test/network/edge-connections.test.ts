@@ -43,12 +43,12 @@ afterAll(async () => {
   await new Promise((resolve) => group.close(resolve));
 });
 
-async function openEdge(clock = systemClock) {
+async function openEdge(clock = systemClock, behind = '') {
   const targets: Record<string, { address: string; port: number }> = {
     'hello.localhost': { address: GROUP, port: groupPort },
     'down.localhost': { address: GROUP, port: 1 },
   };
-  const edge = createEdge((host) => targets[host], { clock });
+  const edge = createEdge((host) => targets[host], { clock, behind });
   return { edge, port: await edge.listen(EDGE, 0) };
 }
 
@@ -132,6 +132,23 @@ describe('what is about one connection only', () => {
 
   test('leaves a request without a host a sentence of its own', async () => {
     expect(await say(opened.port, 'GET / HTTP/1.0')).toContain('names no host');
+  });
+
+  test('is what a proxy in front says of the client, if it knows the word', async () => {
+    const { edge, port } = await openEdge(systemClock, 'word');
+    const seenFrom = async (word: string) => {
+      const said = [
+        'GET / HTTP/1.1',
+        'Host: hello.localhost',
+        'Connection: close',
+        'X-Forwarded-For: 192.0.2.1',
+      ];
+      return headersSeen(await say(port, ...said, `X-Katabot-Behind: ${word}`));
+    };
+    expect(await seenFrom('word')).toMatchObject({ 'x-forwarded-for': '192.0.2.1' });
+    expect(await seenFrom('guess')).toMatchObject({ 'x-forwarded-for': '127.0.0.1' });
+    expect(await seenFrom('word')).not.toHaveProperty('x-katabot-behind');
+    await edge.close();
   });
 
   test('ends with an answer that the group broke off, instead of pretending that it was whole', async () => {
