@@ -26,6 +26,7 @@ import {
   type UsageHistory,
 } from './commands/index.ts';
 import {
+  caddyFrom,
   cliTokenFile,
   dnsFrom,
   githubFiles,
@@ -46,6 +47,8 @@ import { type Engine, gpusOfHost, type NamedNetwork, standbyOfLocation } from '.
 import { Failure } from './failure.ts';
 import { pricesFrom } from './metering/index.ts';
 import {
+  type CaddyEdge,
+  createCaddyEdge,
   createDomainLook,
   createEdge,
   createHttps,
@@ -81,6 +84,7 @@ import {
   type Dns,
   type Feed,
   type Reconciler,
+  type Routes,
 } from './reconciler/index.ts';
 import { openVault, type Vault } from './secrets/index.ts';
 import { createShipping, logTargetFrom } from './shipping/index.ts';
@@ -220,13 +224,18 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
     reportInternal: (error) => log.internal(error),
   });
   const routes = createRoutes(store.desired, feed, reconciler.health, clock, domains.leads);
-  const https = await httpsFor(settings, parts, { store, names: routes.names, dns });
+  const caddy = caddyFor(settings, parts, routes);
+  const https = caddy ? undefined : await httpsFor(settings, parts, { store, names: routes.names, dns });
   if (https) {
     opened.push(() => https.close());
     routes.onChange(https.look);
     domains.onChange(https.look);
   }
-  const edge = createEdge(routes.resolve, https && { security: https.security });
+  if (caddy) {
+    routes.onChange(caddy.look);
+    domains.onChange(caddy.look);
+  }
+  const edge = caddy ?? createEdge(routes.resolve, https && { security: https.security });
   const addresses = { http: '', edge: '', edgeTls: '', dns: '' };
   const lives = livesFrom(settings);
   const hosted = hostedSources(join(parts.dataFolder, 'repositories'));
@@ -255,6 +264,7 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
         ...dns?.facts,
       }),
     https: () => https?.facts(),
+    caddy: () => caddy?.facts(),
     logTargets: () => shipping.looks(),
     domains,
     defaultPrices: pricesFrom({}),
@@ -271,7 +281,7 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
       domain: settings.edge.domain,
       urlOf: (fqdn) => {
         const own = dns && !isThisMachine(fqdn) ? ownPlace(hosts, routes.resolve(fqdn)) : undefined;
-        return https?.serves(fqdn) && leadsToEdge(settings, own)
+        return (caddy ?? https)?.serves(fqdn) && leadsToEdge(settings, own)
           ? secureUrlTo(fqdn, placeIn(addresses.edgeTls).port)
           : urlTo(fqdn, placeIn(addresses.edge), own);
       },
@@ -355,10 +365,10 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
       addresses.dns = (await dns?.start()) ?? '';
       const edgeAt = placeIn(settings.edge.address);
       addresses.edge = `${edgeAt.host}:${await edge.listen(edgeAt.host, edgeAt.port)}`;
-      if (https && settings.edge.https) {
+      if (settings.edge.https) {
         const secureAt = placeIn(settings.edge.https.address);
         addresses.edgeTls = `${secureAt.host}:${await edge.listenSecurely(secureAt.host, secureAt.port)}`;
-        await https.start();
+        await https?.start();
       }
       await reconciler.start();
       if (Object.values(targets).some((target) => target)) await shipping.start();
@@ -490,6 +500,21 @@ function dnsFor(
     feed,
     clock,
     siteOf,
+  });
+}
+
+/** The Caddy that serves names; undefined where the bot does so itself. */
+function caddyFor(settings: Settings, { clock, log }: AppParts, routes: Routes): CaddyEdge | undefined {
+  const asked = caddyFrom(settings);
+  if (!asked) return undefined;
+  return createCaddyEdge({
+    ...asked,
+    resolve: routes.resolve,
+    served: routes.served,
+    clock,
+    tell: (fields, message) => log.info(fields, message),
+    warn: (fields, message) => log.warn(fields, message),
+    reportInternal: (error) => log.internal(error),
   });
 }
 

@@ -862,6 +862,24 @@ const httpsSchema = z
       'Names over HTTPS. Without `files` and `acme` the bot’s own authority signs, for machines that are told to trust it.',
   });
 
+/** It has no password, and whoever reaches it decides what is served: it is to be on this machine. */
+const CADDY_ADMIN = /^http:\/\/(127(\.\d{1,3}){3}|localhost|\[::1\])(:\d{1,5})?$/;
+
+const caddySchema = z
+  .strictObject({
+    admin: z
+      .string()
+      .regex(CADDY_ADMIN, 'expected the admin API of a Caddy on this machine, such as http://127.0.0.1:2019')
+      .refine(URL.canParse, 'expected a port from 1 to 65535')
+      .default('http://127.0.0.1:2019')
+      .meta({ description: 'Where its admin API listens: `http://` with an address of loopback.' }),
+  })
+  .optional()
+  .meta({
+    description:
+      'A Caddy of yours serves names in place of the bot’s own edge: it is told to listen at `address` and `https.address`, and which name leads where. What else it serves stays.',
+  });
+
 const settingsSchema = z.strictObject({
   instance: name.default('katabot').meta({
     description:
@@ -898,7 +916,9 @@ const settingsSchema = z.strictObject({
         .default('localhost')
         .meta({ description: 'Last part of every group’s name: LABEL.LOCATION.DOMAIN.' }),
       https: httpsSchema,
+      caddy: caddySchema,
     })
+    .superRefine(checkEdge)
     .prefault({}),
   dns: dnsSchema.optional().meta({
     description:
@@ -1030,6 +1050,37 @@ function checkHostNames(
   }
 }
 
+/** One edge serves: what the bot's own does and Caddy does otherwise cannot stand beside it. */
+function checkEdge(
+  {
+    address,
+    https,
+    caddy,
+  }: {
+    address: string;
+    https?: z.infer<typeof httpsSchema> | undefined;
+    caddy?: z.infer<typeof caddySchema> | undefined;
+  },
+  context: z.core.$RefinementCtx,
+): void {
+  if (!caddy) return;
+  const fault = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
+  if (placeIn(address).port === 0) fault(['address'], 'with caddy, say the port at which it is to listen');
+  if (!https) return;
+  if (placeIn(https.address).port === 0)
+    fault(['https', 'address'], 'with caddy, say the port at which it is to listen');
+  if (https.files.length)
+    fault(
+      ['https', 'files'],
+      'the bot’s own edge shows these, and caddy is the edge here; leave caddy out, or load them in Caddy’s own configuration',
+    );
+  if (https.acme?.proof === 'dns')
+    fault(
+      ['https', 'acme', 'proof'],
+      'Caddy proves names itself, by their ports; write http, or leave caddy out',
+    );
+}
+
 /** Host and port of an address such as `127.0.0.1:7070` or `[::1]:7070`. */
 export function placeIn(address: string): { host: string; port: number } {
   const colon = address.lastIndexOf(':');
@@ -1071,6 +1122,24 @@ export function httpsFrom({ edge, dns }: Settings) {
     acme: acme && { ...acme, email: acme.email ?? '', ca: acme.caFile && pemIn(acme.caFile) },
     hstsSeconds: Math.floor((https.hsts ?? 0) / 1000),
     redirects: https.redirect,
+  };
+}
+
+/** What the settings say of a Caddy that serves names; undefined where the bot does so itself. Throws a Failure `settings-invalid`. */
+export function caddyFrom(settings: Settings) {
+  const { caddy, https: asked } = settings.edge;
+  if (!caddy) return undefined;
+  const https = httpsFrom(settings);
+  const acme = asked?.acme;
+  return {
+    ...caddy,
+    instance: settings.instance,
+    domain: settings.edge.domain.toLowerCase(),
+    tls: https && {
+      acme: acme && { directory: acme.directory, email: acme.email ?? '', caFile: acme.caFile ?? '' },
+      redirects: https.redirects ?? acme !== undefined,
+      hstsSeconds: https.hstsSeconds,
+    },
   };
 }
 

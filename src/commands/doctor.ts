@@ -1,6 +1,7 @@
 import { partsOf } from '../event.ts';
 import { verifyAudit } from '../policy/index.ts';
 import * as say from '../replies/index.ts';
+import { lookAtCaddy } from './doctor-caddy.ts';
 import { lookAtEngines } from './doctor-engines.ts';
 import { lookAtHttps } from './doctor-https.ts';
 import { lookAtLogTargets } from './doctor-logs.ts';
@@ -25,6 +26,7 @@ export const runDoctor: RunVerb = async function* (ground, _asked, signal) {
     lookAtLogTargets,
     lookAtNames,
     lookAtHttps,
+    lookAtCaddy,
     lookAtAudit,
   ]) {
     for (const finding of await look(ground, signal)) {

@@ -4,6 +4,7 @@ import type { GroupKey } from '../event.ts';
 import type { Ledger, Prices } from '../metering/index.ts';
 import type {
   AddressBook,
+  CaddyFacts,
   DnsLook,
   HttpsFacts,
   LabelBook,
@@ -92,6 +93,8 @@ export interface Ground {
   readonly dns: () => Promise<readonly DnsLook[]>;
   /** What is known of the certificates of names; undefined where names are not served over HTTPS. */
   readonly https: () => HttpsFacts | undefined;
+  /** What a Caddy that serves names has now; undefined where the bot serves them itself. */
+  readonly caddy: () => Promise<CaddyFacts> | undefined;
   /** Those that the lines of containers go to, as they were seen last. */
   readonly logTargets: () => readonly LogTargetLook[];
   /** Who the bot belongs to; part of the reuse scopes of labels. */

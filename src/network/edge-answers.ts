@@ -17,15 +17,24 @@ export function answer(
     breakOff(response);
     return;
   }
-  const all = {
+  const plainly = plainAnswer(sentence, headers);
+  for (const [name, value] of Object.entries(plainly.headers)) response.setHeader(name, value);
+  response.statusCode = status;
+  response.end(plainly.body);
+}
+
+/** What an edge says itself, whichever it is. Pure. */
+export function plainAnswer(
+  sentence: string,
+  more: Readonly<Record<string, string>> = {},
+): { headers: Record<string, string>; body: string } {
+  const headers = {
     'content-type': 'text/plain; charset=utf-8',
     'cache-control': 'no-store',
-    ...headers,
+    ...more,
     [EDGE_HEADER]: '1',
   };
-  for (const [name, value] of Object.entries(all)) response.setHeader(name, value);
-  response.statusCode = status;
-  response.end(`${sentence}\n`);
+  return { headers, body: `${sentence}\n` };
 }
 
 /** Ends an answer so that the client does not take it for whole. */

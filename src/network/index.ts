@@ -11,6 +11,8 @@ export {
   spareSubnets,
   subnetOf,
 } from './addresses.ts';
+export { type CaddyEdge, type CaddyFacts, createCaddyEdge } from './caddy/caddy-edge.ts';
+export type { ServedName } from './caddy/own-part.ts';
 export type { RecordProofs } from './certificates/acme.ts';
 export type { AccountBook, CertificateBook, CertificatePair } from './certificates/book.ts';
 export { createHttps, type HeldName, type Https, type HttpsFacts } from './certificates/https.ts';

@@ -20,7 +20,7 @@ export { promisedTo } from './promised.ts';
 export { createQueue, type Queue } from './queue.ts';
 export { createReconciler, type Reconciler } from './reconciler.ts';
 export { decisiveCode, restartAtMs, restartsAfter } from './restarts.ts';
-export { createRoutes } from './routes.ts';
+export { createRoutes, type Routes } from './routes.ts';
 export { endedForRestart } from './runs.ts';
 export { createStandby, type StandbyPools } from './standby.ts';
 export {

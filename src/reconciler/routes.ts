@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Fact, GroupKey } from '../event.ts';
-import { customDomainsOf, edgePort, type HeldName } from '../network/index.ts';
+import { customDomainsOf, edgePort, type HeldName, type ServedName } from '../network/index.ts';
 import { awaitedUntil, isAway } from './awaited.ts';
 import type { Domains } from './domains.ts';
 import type { Feed } from './feed.ts';
@@ -16,6 +16,8 @@ export interface Routes {
   load(): Promise<void>;
   /** Names that groups hold, and domains of their own that lead to them. */
   names(): HeldName[];
+  /** Every name that is served and where it leads, for an edge that is told instead of asking; from memory. */
+  served(): ServedName[];
   /** Called when names may have changed. */
   onChange(callback: () => void): void;
   close(): void;
@@ -102,34 +104,53 @@ export function createRoutes(
       () => {}, // an unreadable book is told elsewhere; the old route stays
     );
   });
+  const find = (name: string) => {
+    served ??= keysByName(routes);
+    const key = served.get(name)?.find((each) => routes.get(each)?.fqdn === name || leads(name, each));
+    const route = key && routes.get(key);
+    if (!route) return undefined;
+    const changing = awaited.get(key) === Number.POSITIVE_INFINITY;
+    return { ...route, key, ready: isReady(route, health(key)), changing };
+  };
   return {
     resolve(host) {
-      const name = host.toLowerCase();
-      served ??= keysByName(routes);
-      const key = served.get(name)?.find((each) => routes.get(each)?.fqdn === name || leads(name, each));
-      const route = key && routes.get(key);
-      if (!route) return undefined;
+      const found = find(host.toLowerCase());
+      if (!found) return undefined;
+      const { key, address, port, ready } = found;
       const isAwaited = clock.now() < (awaited.get(key) ?? 0);
-      return {
-        address: route.address,
-        port: route.port,
-        ready: isReady(route, health(key)) && !(isAwaited && away.has(key)),
-        awaited: isAwaited,
-        up: awaited.has(key),
-      };
+      const isHere = ready && !(isAwaited && away.has(key));
+      return { address, port, ready: isHere, awaited: isAwaited, up: awaited.has(key) };
     },
     async load() {
       for (const wish of await desired.list()) learn(wish.key, wish, wish.settled === 'Running');
     },
-    names: () =>
-      [...routes].flatMap(([key, { fqdn, domains, reached }]) =>
-        [fqdn, ...domains.filter((domain) => leads(domain, key))].map((name) => ({ name, reached })),
-      ),
+    names: () => namesIn(routes, leads),
+    served: () => servedAt(namesIn(routes, leads), find),
     onChange(callback) {
       changed = callback;
     },
     close,
   };
+}
+
+/** A domain that two groups have written leads to one of them. */
+function servedAt(
+  names: readonly HeldName[],
+  find: (name: string) => Omit<ServedName, 'name'> | undefined,
+): ServedName[] {
+  return [...new Set(names.map(({ name }) => name))].flatMap((name) => {
+    const found = find(name);
+    if (!found) return [];
+    const { address, port, ready, changing } = found;
+    return [{ name, address, port, ready, changing }];
+  });
+}
+
+/** Names of groups, and those domains of their own that lead to them. */
+function namesIn(routes: ReadonlyMap<GroupKey, Route>, leads: Domains['leads']): HeldName[] {
+  return [...routes].flatMap(([key, { fqdn, domains, reached }]) =>
+    [fqdn, ...domains.filter((domain) => leads(domain, key))].map((name) => ({ name, reached })),
+  );
 }
 
 /** Names of groups, and domains of their own. */

@@ -17,8 +17,10 @@ import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { openTestVault } from '../store/vault.ts';
 import { type Pebble, startPebble } from '../world/acme.ts';
 import { commitFiles, eventually, startApp } from '../world/bot.ts';
+import { startCaddy } from '../world/caddy.ts';
 import { groupText } from '../world/groups.ts';
 import { dig, freePort, output } from '../world/name-servers.ts';
+import { find } from '../world/private-engine.ts';
 import { startUpdateServer } from '../world/update-servers.ts';
 
 const ZONE = 'apps.example.com';
@@ -195,52 +197,68 @@ describe('a name is proved by a record', () => {
   }, 60_000);
 });
 
-test('through the bot: a group that is pushed has its certificate soon, and HTTP leads to HTTPS', async () => {
-  const host = '127.23.6.4';
-  const [edgePort, dnsPort] = [await freePort(host), await freePort(host)];
-  const authority = await startPebble(host, `${host}:${dnsPort}`, edgePort);
-  const home = mkdtempSync(join(tmpdir(), 'katabot-acme-push-'));
-  const { directory, caFile } = authority;
-  const bot = await startApp({
-    settings: {
-      instance: 'test-acme',
-      edge: {
-        address: `${host}:${edgePort}`,
-        domain: ZONE,
-        https: { address: `${host}:0`, acme: { termsAgreed: true, directory, caFile } },
-      },
-      dns: { edge: [host], serve: { address: `${host}:${dnsPort}` } },
-      locations: { local: { isolation: 'none', addresses: '127.23.97.1', networks: '198.19.172.0/24' } },
+describe.each([
+  ['the bot’s own edge', 4, true],
+  ['a Caddy that the bot tells', 5, find('caddy') !== undefined],
+])('through the bot, with %s:', (_edge, place, isHere) => {
+  (isHere ? test : test.skip)(
+    `a group that is pushed has its certificate soon, and HTTP leads to HTTPS${isHere ? '' : ' (not here: apt-get install caddy)'}`,
+    async () => {
+      const host = `127.23.6.${place}`;
+      const caddy = place === 5 ? await startCaddy(host) : undefined;
+      const [edgePort, securePort, dnsPort] = [
+        await freePort(host),
+        await freePort(host),
+        await freePort(host),
+      ];
+      const authority = await startPebble(host, `${host}:${dnsPort}`, edgePort);
+      const home = mkdtempSync(join(tmpdir(), 'katabot-acme-push-'));
+      const { directory, caFile } = authority;
+      const bot = await startApp({
+        settings: {
+          instance: 'test-acme',
+          edge: {
+            address: `${host}:${edgePort}`,
+            domain: ZONE,
+            https: { address: `${host}:${securePort}`, acme: { termsAgreed: true, directory, caFile } },
+            ...(caddy ? { caddy: { admin: caddy.admin } } : {}),
+          },
+          dns: { edge: [host], serve: { address: `${host}:${dnsPort}` } },
+          locations: { local: { isolation: 'none', addresses: '127.23.97.1', networks: '198.19.172.0/24' } },
+        },
+      });
+      try {
+        await commitFiles(home, { 'containergroup.yaml': groupText({ name: 'public', label: 'public' }) });
+        expect((await bot.push(home, { repository: 'public' })).text).toMatch(/ 1\/1 running/);
+        const name = `public.local.${ZONE}`;
+        await eventually(async () => expect(bot.app.ground.edge.urlOf(name)).toMatch(/^https:/), 30_000);
+        const { port } = new URL(bot.app.ground.edge.urlOf(name));
+        const root = join(home, 'root.pem');
+        writeFileSync(root, await authority.root());
+        const places = [`${name}:${edgePort}:${host}`, `${name}:${port}:${host}`].flatMap((each) => [
+          '--resolve',
+          each,
+        ]);
+        const said = await output('curl', [
+          '-sSL',
+          '-m',
+          '10',
+          ...places,
+          '--cacert',
+          root,
+          '-w',
+          ' %{http_code} %{url_effective}',
+          `http://${name}:${edgePort}/`,
+        ]);
+        expect(said).toMatch(new RegExp(`It runs\\.[^]* 200 https://${name}:${port}/$`));
+      } finally {
+        await bot.run('delete', 'public');
+        await bot.stop();
+        await authority.stop();
+        await caddy?.stop();
+        rmSync(home, { recursive: true, force: true });
+      }
     },
-  });
-  try {
-    await commitFiles(home, { 'containergroup.yaml': groupText({ name: 'public', label: 'public' }) });
-    expect((await bot.push(home, { repository: 'public' })).text).toMatch(/ 1\/1 running/);
-    const name = `public.local.${ZONE}`;
-    await eventually(async () => expect(bot.app.ground.edge.urlOf(name)).toMatch(/^https:/), 30_000);
-    const { port } = new URL(bot.app.ground.edge.urlOf(name));
-    const root = join(home, 'root.pem');
-    writeFileSync(root, await authority.root());
-    const places = [`${name}:${edgePort}:${host}`, `${name}:${port}:${host}`].flatMap((each) => [
-      '--resolve',
-      each,
-    ]);
-    const said = await output('curl', [
-      '-sSL',
-      '-m',
-      '10',
-      ...places,
-      '--cacert',
-      root,
-      '-w',
-      ' %{http_code} %{url_effective}',
-      `http://${name}:${edgePort}/`,
-    ]);
-    expect(said).toMatch(new RegExp(`It runs\\.[^]* 200 https://${name}:${port}/$`));
-  } finally {
-    await bot.run('delete', 'public');
-    await bot.stop();
-    await authority.stop();
-    rmSync(home, { recursive: true, force: true });
-  }
-}, 90_000);
+    90_000,
+  );
+});

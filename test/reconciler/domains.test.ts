@@ -105,6 +105,10 @@ test('a domain that leads elsewhere is not served, and a minute later it is, if 
   expect(routes.resolve('SHOP.example.com')).toBeDefined();
   expect(routes.resolve('www.example.com')).toBeUndefined();
   expect(served()).toEqual([FQDN, SHOP]); // for these a certificate is asked for
+  // An edge that is told hears of the same.
+  const { address, port } = routes.resolve(FQDN) ?? {};
+  const told = { address, port, ready: true, changing: false };
+  expect(routes.served()).toEqual([FQDN, SHOP].map((name) => ({ ...told, name })));
 });
 
 test('it is no longer served once it is seen to lead elsewhere, and goes on while the resolver does not answer', async () => {
