@@ -1,18 +1,30 @@
-/** Requests a second, and how long the slowest hundredth takes: through the edge, nginx and caddy, each on one core, and without any. */
+/**
+ * Requests a second, and how long the slowest hundredth takes: through the edge, nginx, caddy and a caddy that the bot tells, each on
+ * one core, and without any.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { systemClock } from '../src/clock.ts';
+import { createCaddyEdge } from '../src/network/index.ts';
 import { eventually } from '../test/world/bot.ts';
+import { startCaddy as startCaddyToTell } from '../test/world/caddy.ts';
 import { type Certificate, createAuthority, signed } from '../test/world/certificates.ts';
 import { ended, freePort, needPrograms, output } from '../test/world/name-servers.ts';
 import { type Figure, median } from './figure.ts';
 
 const ROUNDS = 3;
 const SECONDS = 2;
-const HOSTS = { group: '127.43.2.1', edge: '127.43.2.2', nginx: '127.43.2.3', caddy: '127.43.2.4' } as const;
+const HOSTS = {
+  group: '127.43.2.1',
+  edge: '127.43.2.2',
+  nginx: '127.43.2.3',
+  caddy: '127.43.2.4',
+  told: '127.43.2.5',
+} as const;
 
 interface Door {
   readonly name: string;
@@ -33,6 +45,7 @@ export async function benchEdge(): Promise<readonly Figure[]> {
   const target = { address: HOSTS.group, port: group.ports.http };
   const edge = await thread({ host: HOSTS.edge, group: target, ...certificateOf(HOSTS.edge) });
   const programs: ChildProcess[] = [];
+  const told = await startToldCaddy(target);
   try {
     const others = await Promise.all([
       startNginx(folder, target, certificateOf(HOSTS.nginx), programs),
@@ -43,10 +56,16 @@ export async function benchEdge(): Promise<readonly Figure[]> {
       { name: 'edge http', url: `http://${HOSTS.edge}:${edge.ports.http}/` },
       { name: 'edge https', url: `https://${HOSTS.edge}:${edge.ports.https}/` },
       ...others.flat(),
+      { name: 'told caddy http', url: `http://${HOSTS.told}:${told.port}/` },
     ];
     return figures(await measured(doors));
   } finally {
-    await Promise.all([group.worker.terminate(), edge.worker.terminate(), ...programs.map(ended)]);
+    await Promise.all([
+      group.worker.terminate(),
+      edge.worker.terminate(),
+      told.stop(),
+      ...programs.map(ended),
+    ]);
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -75,6 +94,7 @@ function figures(all: ReadonlyMap<string, Measured>): Figure[] {
     ['edge https', 'direct'],
     ['edge https', 'nginx https'],
     ['edge https', 'caddy https'],
+    ['told caddy http', 'caddy http'],
   ] as const;
   return pairs.flatMap(([own, against]) => {
     const [ours, theirs] = [all.get(own), all.get(against)];
@@ -181,6 +201,33 @@ https://:${https} {
     spawn('caddy', ['run', '--config', file, '--adapter', 'caddyfile'], { stdio: 'ignore', env }),
   );
   return doors('caddy', host, http, https);
+}
+
+/** One that the bot tells of the group through its admin API. */
+async function startToldCaddy({ address, port }: Target): Promise<{ port: number; stop(): Promise<void> }> {
+  const host = HOSTS.told;
+  const caddy = await startCaddyToTell(host, { GOMAXPROCS: '1' });
+  const edge = createCaddyEdge({
+    instance: 'bench',
+    domain: 'localhost',
+    tls: undefined,
+    admin: caddy.admin,
+    resolve: () => ({ address, port }),
+    served: () => [{ name: host, address, port, ready: true, changing: false }],
+    clock: systemClock,
+    tell: () => {},
+    warn: ({ problem }) => process.stderr.write(`${problem}\n`),
+    reportInternal: (error) => process.stderr.write(`${error}\n`),
+  });
+  const at = await edge.listen(host, await freePort(host));
+  await eventually(() => open(host, at), 15_000);
+  return {
+    port: at,
+    stop: async () => {
+      await edge.close();
+      await caddy.stop();
+    },
+  };
 }
 
 async function doors(name: string, host: string, http: number, https: number): Promise<Door[]> {

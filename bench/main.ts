@@ -41,7 +41,7 @@ const BENCHES: Readonly<Record<string, { says: string; run(): Promise<readonly F
     run: async () => (await import('./dns.ts')).benchDns(),
   },
   edge: {
-    says: 'requests through the HTTP edge, plain and over TLS, against nginx and caddy in front of the same group',
+    says: 'requests through the HTTP edge, plain and over TLS, against nginx and caddy in front of the same group, and a caddy that the bot tells',
     run: async () => (await import('./edge.ts')).benchEdge(),
   },
   replace: {
