@@ -4,6 +4,7 @@ import * as say from '../replies/index.ts';
 import { heldBack } from './change-group.ts';
 import { runDelete } from './delete.ts';
 import type { Ground } from './ground.ts';
+import { waitsForRoom } from './line.ts';
 import { lastGood } from './release.ts';
 import { goBack } from './rollback.ts';
 import { targetKey } from './targets.ts';
@@ -17,6 +18,8 @@ export const runCancel: RunVerb = async function* (ground, asked, signal) {
   if (!wish) return say.unknownGroup(key, await groupsFor(ground, asked.caller));
   const tried = triedOf(wish);
   if (tried) return yield* giveUp(ground, asked, wish, tried.revision.number);
+  if (wish.host && waitsForRoom(wish))
+    return say.alreadySo('cancel', key, 'it waits for room: katabot stop ends that');
   if (wish.settled !== null || wish.wanted !== 'running') {
     return say.alreadySo('cancel', key, 'no deploy of it is under way');
   }

@@ -2,7 +2,7 @@ import { type Engine, type ObservedStandby, type StandbyWish, standbyName } from
 import { type Pools, type SlotBook, subnetOf } from '../network/index.ts';
 import { promisedTo } from './promised.ts';
 import type { StandbySight } from './standby-step.ts';
-import type { DesiredState, DrainBook } from './wish.ts';
+import type { DesiredState, DrainBook, Wish } from './wish.ts';
 
 /** A host, as far as sandboxes wait on it. */
 export interface StandbyPlace {
@@ -49,6 +49,12 @@ export async function sightOf(
     ),
     freeBytes: facts.memoryBytes - memoryBytes,
     overheadBytes: facts.overheadBytes,
-    groupWaits: wishes.some((wish) => wish.location === location && wish.wanted === 'running' && !wish.host),
+    groupWaits: wishes.some((wish) => wish.location === location && mayTakeRoomOn(host, wish)),
   };
+}
+
+/** It waits for room anywhere, or there. */
+function mayTakeRoomOn(host: string, wish: Wish): boolean {
+  if (!wish.host) return wish.wanted === 'running';
+  return wish.host === host && wish.wanted === 'stopped' && wish.waitsSinceMs !== undefined;
 }

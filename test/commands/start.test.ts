@@ -99,6 +99,7 @@ test('start --queue waits in line for the room, also over a start of the bot, an
 
 test('who stops a group that waits ends the waiting', async () => {
   await waits('start first --queue', 'first');
+  expect((await say('cancel first')).text).toContain('it waits for room: katabot stop ends that');
   expect((await say('stop first')).text).toContain('it waits for room no longer');
   expect(await wishOf('first')).not.toHaveProperty('waitsSinceMs');
   expect((await say('stop first')).code).toBe('stop-already');
