@@ -117,7 +117,7 @@ async function readBranch(
     files,
     caller,
     confirmed,
-    queue,
+    ...(queue ? { queue } : {}),
     ...(isNothing(before) ? {} : { previousCommit: before }),
     ...(rewind ? { rewind } : {}),
   };

@@ -51,7 +51,7 @@ test('may say that groups wait in line', async () => {
     true,
   ]);
   await push();
-  expect(asked()).toBe(false);
+  expect(asked()).toBeUndefined();
 });
 
 test('are ignored when they are no commands, and that is said', async () => {
