@@ -19,6 +19,7 @@ const SETTINGS = {
   locations: { local: { isolation: 'none', addresses: '127.36.0.0/16', networks: '198.19.80.0/20' } },
   protected: ['live'],
   environments: { 'preview-*': { ttl: '4h', longest: '2d' } },
+  stopGraceSeconds: 1, // one page shows a program that listens to its signal
 };
 
 // A page is many programs, one after another; on a machine with more to do each takes its time.
