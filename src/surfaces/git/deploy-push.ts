@@ -85,7 +85,8 @@ export async function catchUp(parts: PushParts, name: string, signal: AbortSigna
         const [files, subject] = await Promise.all([repository.specs(commit), repository.subject(commit)]);
         const environment = environmentOf(branch, defaultBranch);
         const caller = CATCHING_UP;
-        const pushed = { repository: name, branch, environment, commit, subject, files, caller };
+        // Its check has let it pass, and nobody is there to be told that its room has gone since: it waits.
+        const pushed = { repository: name, branch, environment, commit, subject, files, caller, queue: true };
         await deployBranch(parts, pushed, nobody, () => {});
       });
     }

@@ -54,7 +54,7 @@ export async function branchAdmission(
 export async function ruled(
   desk: Desk,
   octokit: Octokit,
-  { waits }: Ask,
+  ask: Ask,
   mapped: MappedBranch,
   { repository, files, previousCommit }: PushedBranch,
 ): Promise<Outcome | { readonly goes: Proposal | undefined }> {
@@ -65,11 +65,13 @@ export async function ruled(
   });
   if (!verdict.allowed) return say.refused(verdict.code, verdict.message, verdict.advice);
   const { approvals, waitMs } = verdict;
-  if (!approvals.length && !waitMs) return { goes: undefined };
-  if (waits && head !== commit) {
+  const { waits } = ask;
+  // What was pushed since may have been deployed meanwhile.
+  if (isBegunAgain(desk, ask) && head !== commit) {
     const why = say.pushedOverWords(commit, head);
     return say.refused('withdrawn', why, 'What was pushed since is asked for by itself.');
   }
+  if (!approvals.length && !waitMs) return { goes: undefined };
   const held = await desk.parts.holdBack({
     subject: { repository, environment, commit, spec: specHash(files), group: '' },
     needs: { approvals, waitMs, barred },
@@ -83,6 +85,14 @@ export async function ruled(
   if ('goes' in held) return held;
   const nowMs = desk.parts.clock.now();
   return say.waiting(held.waits, standingOf(held.waits, nowMs), nowMs);
+}
+
+/** For so long GitHub may show the head from before a push that it has told of. */
+const HEAD_LAG_MS = 60_000;
+
+/** Whether something has kept a push from being dealt with at once: an approval, GitHub itself, the bot's own end. */
+function isBegunAgain({ attempts, parts }: Desk, { id, waits, receivedAtMs }: Ask): boolean {
+  return waits !== undefined || attempts.has(id) || parts.clock.now() - receivedAtMs > HEAD_LAG_MS;
 }
 
 /** Where a commit of a branch comes from. */

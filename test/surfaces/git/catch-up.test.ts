@@ -39,6 +39,7 @@ test('a branch that never reached the deploy is handed over at the next start, o
       subject: 'Describe the group',
       files: [{ path: 'containergroup.yaml', text: 'name: hello' }],
       caller: { name: 'katabot', right: 'operator' },
+      queue: true,
     },
   ]);
   await second.surface.catchUp(NEVER);

@@ -125,6 +125,23 @@ describe('GitHub is away', () => {
     expect(botComments(pull).sticky?.body).toContain('✅ running');
   });
 
+  test('while something is pushed: it is not deployed over what was pushed later', async () => {
+    const { github, shop, ann, bot } = stage;
+    github.trouble = ({ path }) => (path.includes('/git/trees/') ? 502 : undefined);
+    github.push(ann, shop, 'main', { 'containergroup.yaml': groupFile('web') });
+    await stage.settle();
+    expect(await bot.app.store.pulls.unanswered()).toHaveLength(1); // it is tried again
+    github.trouble = undefined;
+    github.push(ann, shop, 'main', { 'containergroup.yaml': groupFile('web', { text: 'later' }) });
+    await stage.settle();
+    const commitOf = async () => (await bot.app.store.desired.get('production/web'))?.revision.commit;
+    const later = await commitOf();
+    expect(later).toMatch(/^[0-9a-f]{40}$/);
+    await pass(10 * MINUTE_MS);
+    expect(await bot.app.store.pulls.unanswered()).toEqual([]);
+    expect(await commitOf()).toBe(later);
+  });
+
   test('one answer in three is a 502: every comment gets its answer, once', async () => {
     const { github, shop, ann } = stage;
     let requests = 0;
