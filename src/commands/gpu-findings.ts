@@ -17,7 +17,8 @@ export function gpuFindings({ host, facts, survey }: GpusSeen): Finding[] {
   const listed = host.gpus;
   const ways = new Set(listed.map(({ id }) => gpuWay(id, facts.isolation)));
   const seen = ways.has('passthrough') ? vfioGroups : nvidiaDevices;
-  if (seen < listed.length) return [missing(host.name, listed.length, seen)];
+  const cards = new Set(listed.map(({ id }) => (isPart(id) ? 'a card in parts' : id))).size;
+  if (seen < cards) return [missing(host.name, cards, seen)];
   if (!nvidiaDevices) return [fine(host.name, vfio ? `no GPU of its own, ${vfio}` : 'no GPU')];
   const devices = nvidiaDevices === 1 ? '1 NVIDIA GPU' : `${nvidiaDevices} NVIDIA GPUs`;
   if (ways.has('nvidia')) return [byDriver(host.name, devices, survey.runtimes)];
@@ -27,6 +28,11 @@ export function gpuFindings({ host, facts, survey }: GpusSeen): Finding[] {
     return [fine(host.name, words.join(', '))];
   }
   return [nameless(host.name, devices, survey.cdiFolders)];
+}
+
+/** `MIG-…` and `nvidia.com/gpu=0:1` are parts of a card: how many cards they are of, they do not say. */
+function isPart(id: string): boolean {
+  return id.startsWith('MIG-') || /=[^:]+:/.test(id);
 }
 
 function missing(name: string, listed: number, seen: number): Finding {

@@ -258,6 +258,18 @@ test.each<[string, Differs, 'broken' | 'warning' | 'fine', RegExp, RegExp]>([
     /nvidia-smi -L/,
   ],
   [
+    'parts of one card',
+    {
+      gpus: ['MIG-1', 'MIG-2', 'MIG-3'],
+      machine: { nvidiaDevices: 1 },
+      survey: { runtimes: ['runc', 'nvidia'] },
+      facts: { isolation: 'none' },
+    },
+    'fine',
+    /1 NVIDIA GPU, handed out by/,
+    /^$/,
+  ],
+  [
     'cards of the settings that are not set aside',
     { gpus: ['nvidia.com/pgpu=0'], machine: { nvidiaDevices: 1, vfioGroups: 0 } },
     'warning',

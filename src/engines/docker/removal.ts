@@ -55,6 +55,7 @@ export async function removePod(
       takenOverBy(docker, settings.owner, id),
     ]);
     const containers = [...made, ...adopted];
+    await removeNetworksOfWhole(docker, containers, id);
     const isSandbox = ({ Labels }: Docker.ContainerInfo) => Labels[LABEL.role] === 'sandbox';
     await Promise.all(
       containers.filter((each) => !isSandbox(each)).map(({ Id }) => removeContainer(docker, Id)),
@@ -64,10 +65,7 @@ export async function removePod(
       docker.listNetworks({ filters }),
       keepVolumes ? { Volumes: [] } : docker.listVolumes({ filters: JSON.stringify(filters) }),
     ]);
-    // A Windows engine that is started anew may forget the labels of networks; names stay.
-    const isWhole = containers.some(({ Labels }) => Labels[LABEL.role] === 'whole');
-    const named = isWhole && !ownNetworks.length ? [id] : [];
-    const networks = [...ownNetworks.map(({ Id }) => Id), ...adoptedNetworks, ...named];
+    const networks = [...ownNetworks.map(({ Id }) => Id), ...adoptedNetworks];
     await unmountShares(docker, settings.owner, id, volumes.Volumes ?? [], context.signal);
     await Promise.all([
       ...networks.map((network) => unlessGone(docker.getNetwork(network).remove())),
@@ -77,6 +75,21 @@ export async function removePod(
     if (!networks.length) await removeUnusedNetworks(docker, settings.owner);
   };
   await connection.call('to remove the group', remove, context.signal);
+}
+
+/**
+ * A Windows engine that is started anew may forget the labels of networks; names stay. The container is the last that tells of
+ * such a group, so its network goes first.
+ */
+async function removeNetworksOfWhole(
+  docker: Docker,
+  containers: readonly Docker.ContainerInfo[],
+  id: string,
+): Promise<void> {
+  const whole = containers.filter(({ Labels }) => Labels[LABEL.role] === 'whole');
+  if (!whole.length) return;
+  await Promise.all(whole.map(({ Id }) => unlessGone(unlessThere(docker.getContainer(Id).stop({ t: 0 })))));
+  await unlessGone(docker.getNetwork(id).remove());
 }
 
 /** The sandbox that a pod has taken over, and the network that it came with. */
