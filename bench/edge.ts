@@ -214,6 +214,7 @@ async function startToldCaddy({ address, port }: Target): Promise<{ port: number
     admin: caddy.admin,
     resolve: () => ({ address, port }),
     served: () => [{ name: host, address, port, ready: true, changing: false }],
+    goOnWith: async () => {},
     clock: systemClock,
     tell: () => {},
     warn: ({ problem }) => process.stderr.write(`${problem}\n`),

@@ -82,6 +82,7 @@ import {
   createServedDns,
   createStandby,
   type Dns,
+  type Domains,
   type Feed,
   type Reconciler,
   type Routes,
@@ -224,7 +225,7 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
     reportInternal: (error) => log.internal(error),
   });
   const routes = createRoutes(store.desired, feed, reconciler.health, clock, domains.leads);
-  const caddy = caddyFor(settings, parts, routes);
+  const caddy = caddyFor(settings, parts, { routes, domains });
   const https = caddy ? undefined : await httpsFor(settings, parts, { store, names: routes.names, dns });
   if (https) {
     opened.push(() => https.close());
@@ -504,13 +505,18 @@ function dnsFor(
 }
 
 /** The Caddy that serves names; undefined where the bot does so itself. */
-function caddyFor(settings: Settings, { clock, log }: AppParts, routes: Routes): CaddyEdge | undefined {
+function caddyFor(
+  settings: Settings,
+  { clock, log }: AppParts,
+  { routes, domains }: { routes: Routes; domains: Domains },
+): CaddyEdge | undefined {
   const asked = caddyFrom(settings);
   if (!asked) return undefined;
   return createCaddyEdge({
     ...asked,
     resolve: routes.resolve,
     served: routes.served,
+    goOnWith: domains.goOnWith,
     clock,
     tell: (fields, message) => log.info(fields, message),
     warn: (fields, message) => log.warn(fields, message),

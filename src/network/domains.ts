@@ -64,10 +64,16 @@ export function domainProofOf(key: GroupKey, pepper: string): string {
 
 /**
  * When the domains of a revision that was accepted at `sinceMs` are looked at again, milliseconds since the epoch: after a
- * minute while one is awaited, for an hour; after ten minutes otherwise, for one may come, and one may go. Pure.
+ * minute while one is awaited, for an hour, and while no resolver has answered for one, however long; after ten minutes
+ * otherwise, for one may come, and one may go. Pure.
  */
-export function lookAgainAt(words: { sinceMs: number; nowMs: number; allLead: boolean }): number {
-  const { sinceMs, nowMs, allLead } = words;
-  const isEager = !allLead && nowMs - sinceMs < EAGER_MS;
+export function lookAgainAt(words: {
+  sinceMs: number;
+  nowMs: number;
+  allLead: boolean;
+  allSeen: boolean;
+}): number {
+  const { sinceMs, nowMs, allLead, allSeen } = words;
+  const isEager = !allSeen || (!allLead && nowMs - sinceMs < EAGER_MS);
   return nowMs + (isEager ? MINUTE_MS : 10 * MINUTE_MS);
 }

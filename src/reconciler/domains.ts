@@ -24,6 +24,8 @@ export interface Domains {
   look(wish: Wish): Promise<DomainState[]>;
   /** Looks at those of every wish, without keeping anybody waiting. */
   load(): Promise<void>;
+  /** These were served before the bot started: each leads to the group that has it until a look says more. */
+  goOnWith(domains: readonly string[]): Promise<void>;
   /** Called when one has begun to lead to its group, or no longer does. */
   onChange(callback: () => void): void;
   close(): void;
@@ -95,7 +97,7 @@ export function createDomains(parts: DomainParts): Domains {
     if (LEARNED_AT.has(fact.kind)) lookSoon(group);
   });
   return {
-    leads: (domain, key) => sightings.stateOf(domain, key) === 'leads',
+    leads: sightings.leads,
     of,
     proofOf: parts.proofOf,
     async look(wish) {
@@ -104,6 +106,12 @@ export function createDomains(parts: DomainParts): Domains {
     },
     async load() {
       for (const wish of await desired.list()) if (domainsOf(wish).length) lookSoon(wish.key);
+    },
+    async goOnWith(served) {
+      for (const wish of await desired.list()) {
+        const unseen = of(wish).filter(({ state }) => state === 'unseen');
+        for (const { domain } of unseen) if (served.includes(domain)) sightings.goOnWith(domain, wish.key);
+      }
     },
     onChange(callback) {
       changed = callback;
@@ -119,26 +127,37 @@ export function createDomains(parts: DomainParts): Domains {
 /** What was seen of each domain last, and for which group. */
 function createSightings() {
   const known = new Map<string, { key: GroupKey; state: DomainState['state'] }>();
-  const served = () =>
-    [...known].flatMap(([domain, { state }]) => (state === 'leads' ? [domain] : [])).sort();
+  /** Served before the bot started, and not seen since: the groups that had them then. */
+  const before = new Map<string, GroupKey>();
+  const leading = () => {
+    const seen = [...known].flatMap(([domain, { state }]) => (state === 'leads' ? [domain] : []));
+    return [...seen, ...before.keys()].sort().join();
+  };
+  const stateOf = (domain: string, key: GroupKey): DomainState['state'] => {
+    const found = known.get(domain);
+    return found?.key === key ? found.state : 'unseen';
+  };
   return {
-    stateOf(domain: string, key: GroupKey): DomainState['state'] {
-      const found = known.get(domain);
-      return found?.key === key ? found.state : 'unseen';
-    },
+    stateOf,
+    leads: (domain: string, key: GroupKey) => stateOf(domain, key) === 'leads' || before.get(domain) === key,
+    goOnWith: (domain: string, key: GroupKey) => void before.set(domain, key),
     /** These are all of the group's; gives whether other domains are served than before. */
     note(key: GroupKey, states: readonly DomainState[]): boolean {
-      const before = served().join();
+      const led = leading();
       for (const [domain, { key: holder }] of known) if (holder === key) known.delete(domain);
       for (const { domain, state } of states) known.set(domain, { key, state });
-      return served().join() !== before;
+      const unseen = states.flatMap(({ domain, state }) => (state === 'unseen' ? [domain] : []));
+      for (const [domain, holder] of before)
+        if (holder === key && !unseen.includes(domain)) before.delete(domain);
+      return leading() !== led;
     },
   };
 }
 
 function delayFor({ revision }: Wish, states: readonly DomainState[], nowMs: number): number {
   const allLead = states.every(({ state }) => state === 'leads');
-  return lookAgainAt({ sinceMs: revision.acceptedAtMs, nowMs, allLead }) - nowMs;
+  const allSeen = states.every(({ state }) => state !== 'unseen');
+  return lookAgainAt({ sinceMs: revision.acceptedAtMs, nowMs, allLead, allSeen }) - nowMs;
 }
 
 function domainsOf({ key, wanted, revision }: Wish): readonly string[] {

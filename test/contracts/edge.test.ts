@@ -13,6 +13,7 @@ import nock from 'nock';
 import { WebSocket, WebSocketServer } from 'ws';
 import { systemClock } from '../../src/clock.ts';
 import { createCaddyAdmin } from '../../src/network/caddy/admin.ts';
+import { namesServedIn } from '../../src/network/caddy/with-own-part.ts';
 import {
   type CaddyEdge,
   createCaddyEdge,
@@ -43,6 +44,8 @@ const places = { own: placeAt(OWN), caddy: placeAt(CADDY) };
 const folder = mkdtempSync(join(tmpdir(), 'katabot-edges-'));
 /** Of which both edges know. Names below `local.localhost` have certificates, and are served over HTTPS alone. */
 const served: ServedName[] = [];
+/** Of these a bot that starts does not know yet whether they lead here. */
+const unseen = new Set<string>();
 let group: Server;
 let sockets: WebSocketServer;
 let groupPort: number;
@@ -156,7 +159,10 @@ async function tell(port: number, admin = caddy.admin): Promise<CaddyEdge> {
     tls: { acme: undefined, redirects: true, hstsSeconds: 60 },
     admin,
     resolve,
-    served: () => [...served],
+    served: () => served.filter(({ name }) => !unseen.has(name)),
+    goOnWith: async (names) => {
+      for (const name of names) unseen.delete(name);
+    },
     clock: systemClock,
     tell: () => {},
     warn: ({ problem }, message) => warned.push(`${message}: ${problem}`),
@@ -449,7 +455,15 @@ describe.each([
       text: 'The bot is away, and nobody.localhost leads to nobody without it.\n',
     });
     expect((await ask(places.caddy, 'down.example.com')).status).toBe(502);
+    for (const name of ['hello.example.com', 'never.example.com']) unseen.add(name);
+    served.push({ ...at(), name: 'never.example.com' });
+    const before = await configuration();
     told = await tell(places.caddy.port);
+    // Domains that it has not looked at stay as they were.
+    expect([...unseen]).toEqual(['never.example.com']);
+    const hosts = (found: unknown) => namesServedIn(found, 'test');
+    expect(hosts(await configuration())).toEqual(hosts(before));
+    unseen.clear();
   });
 
   test('loses no request while it is told of a name', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { caddyFindings } from '../../src/commands/doctor-caddy.ts';
 import { caddyFrom, parseSettings } from '../../src/config.ts';
 import { type CaddyTls, ownPart } from '../../src/network/caddy/own-part.ts';
-import { withOwnPart } from '../../src/network/caddy/with-own-part.ts';
+import { namesServedIn, withOwnPart } from '../../src/network/caddy/with-own-part.ts';
 import type { ServedName } from '../../src/network/index.ts';
 
 const INSIDE: CaddyTls = { acme: undefined, redirects: true, hstsSeconds: 0 };
@@ -86,6 +86,17 @@ describe('the part of a Caddy that is the bot’s', () => {
     });
     expect(withOwnPart(both, 'bot', { policies: [], servers: {} })).toEqual(theirs);
     expect(withOwnPart(both, 'bot', partOf(INSIDE, hello))).toEqual(both);
+  });
+
+  test.each([undefined, INSIDE, OUTSIDE])('tells which names it serves, and none of others (%j)', (tls) => {
+    const other = {
+      policies: [{ '@id': 'other-certificates', subjects: ['one.example.com'] }],
+      servers: { 'other-http': { routes: [{ match: [{ host: ['two.example.com'] }] }] } },
+    };
+    const both = withOwnPart(withOwnPart(theirs, 'bot', partOf(tls, hello, shop)), 'other', other);
+    expect(namesServedIn(both, 'bot').sort()).toEqual([hello.name, shop.name]);
+    for (const nothing of [theirs, null, { apps: { http: null } }])
+      expect(namesServedIn(nothing, 'bot')).toEqual([]);
   });
 
   test('stands beside that of another bot', () => {

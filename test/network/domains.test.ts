@@ -46,12 +46,13 @@ describe('a domain', () => {
 });
 
 test('a domain that is awaited is looked at each minute for an hour, then each ten minutes, as one that leads here is', () => {
-  const waitMinutes = (sinceMinutes: number, allLead: boolean) => {
+  const waitMinutes = (sinceMinutes: number, allLead: boolean, allSeen = true) => {
     const nowMs = sinceMinutes * MINUTE_MS;
-    return (lookAgainAt({ sinceMs: 0, nowMs, allLead }) - nowMs) / MINUTE_MS;
+    return (lookAgainAt({ sinceMs: 0, nowMs, allLead, allSeen }) - nowMs) / MINUTE_MS;
   };
   expect([waitMinutes(0, false), waitMinutes(59, false), waitMinutes(60, false)]).toEqual([1, 1, 10]);
   expect([waitMinutes(0, true), waitMinutes(600, true)]).toEqual([10, 10]);
+  expect(waitMinutes(600, false, false)).toBe(1); // no resolver has answered yet
 });
 
 test('a preview of the same file takes no domain from production', () => {

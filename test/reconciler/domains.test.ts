@@ -34,6 +34,8 @@ let aliases: Record<string, string | undefined>;
 let looks: string[];
 /** What answers wait for. */
 let held: Promise<void>;
+/** Both, as a bot that starts makes them. */
+let start: () => void;
 
 beforeEach(async () => {
   world = await createReconciledWorld();
@@ -58,19 +60,22 @@ beforeEach(async () => {
     },
     list: async () => (await world.store.desired.list()).map(withName),
   };
-  domains = createDomains({
-    desired,
-    feed,
-    clock: world.clock,
-    lookAt,
-    edgeAddresses: [],
-    isShared: () => false,
-    proofOf: () => '',
-    reportInternal: (error) => {
-      throw error;
-    },
-  });
-  routes = createRoutes(desired, feed, world.health, world.clock, domains.leads);
+  start = () => {
+    domains = createDomains({
+      desired,
+      feed,
+      clock: world.clock,
+      lookAt,
+      edgeAddresses: [],
+      isShared: () => false,
+      proofOf: () => '',
+      reportInternal: (error) => {
+        throw error;
+      },
+    });
+    routes = createRoutes(desired, feed, world.health, world.clock, domains.leads);
+  };
+  start();
   await world.wish(WORDS);
   await world.pass(1_000);
   await Promise.all([routes.load(), domains.load()]);
@@ -120,6 +125,42 @@ test('it is no longer served once it is seen to lead elsewhere, and goes on whil
   aliases[SHOP] = 'elsewhere.example.net';
   await pass(10 * MINUTE_MS);
   expect(served()).toEqual([FQDN, 'www.example.com']);
+});
+
+test('what was served before the bot started goes on until a resolver answers, which is asked each minute', async () => {
+  domains.close();
+  routes.close();
+  aliases = {};
+  await pass(24 * 60 * MINUTE_MS); // the group is no new one
+  start();
+  await Promise.all([routes.load(), domains.load()]);
+  await rest();
+  expect(served()).toEqual([FQDN]);
+  await domains.goOnWith([SHOP, 'unknown.example.com']);
+  expect([domains.leads(SHOP, KEY), domains.leads(SHOP, 'production/other')]).toEqual([true, false]);
+  await pass(60 * MINUTE_MS);
+  expect(routes.resolve(SHOP)).toEqual(routes.resolve(FQDN));
+  expect(served()).toEqual([FQDN, SHOP]);
+  let heard = 0;
+  domains.onChange(() => heard++);
+  aliases[SHOP] = 'elsewhere.example.net';
+  await pass(MINUTE_MS);
+  expect([served(), heard]).toEqual([[FQDN], 1]);
+  await domains.goOnWith([SHOP]); // it has been looked at
+  expect(served()).toEqual([FQDN]);
+});
+
+test('a domain that was served before the bot started goes with its place in the file', async () => {
+  domains.close();
+  routes.close();
+  aliases = {};
+  start();
+  await Promise.all([routes.load(), domains.load()]);
+  await domains.goOnWith([SHOP]);
+  const wish = await world.wish({ ...WORDS, customDomains: ['www.example.com'] });
+  feed.tell(KEY, wish.revision.number, { kind: 'accepted', by: 'david', commit: '', change: 'in-place' });
+  await pass(1_000);
+  expect([domains.leads(SHOP, KEY), served()]).toEqual([false, [FQDN]]);
 });
 
 test('whoever keeps certificates hears of every change, and of nothing else', async () => {

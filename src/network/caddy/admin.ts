@@ -4,6 +4,8 @@ import { Failure, messageOf } from '../../failure.ts';
 
 /** The way to a Caddy's configuration: its admin API. What it does throws a Failure `caddy-silent`, `caddy-refused` or `caddy-busy`. */
 export interface CaddyAdmin {
+  /** The configuration. */
+  read(signal: AbortSignal): Promise<unknown>;
   /**
    * Brings the configuration to what `change` makes of it, all at once or not at all; gives whether it was another one. Safe to
    * repeat. What somebody else changes at the same moment is never overwritten.
@@ -32,6 +34,7 @@ export function createCaddyAdmin(admin: string): CaddyAdmin {
     return { config: parsed(answer.body), tag: answer.tag };
   };
   return {
+    read: async (signal) => (await read(signal)).config,
     async bring(change, signal) {
       for (let tried = 0; tried < MOST_TRIES; tried++) {
         const { config, tag } = await read(signal);

@@ -6,7 +6,7 @@ import { createEdge, type Edge } from '../edge.ts';
 import type { Target } from '../persist.ts';
 import { createCaddyAdmin } from './admin.ts';
 import { type CaddyMeans, type CaddySettings, isCertified, ownPart, type ServedName } from './own-part.ts';
-import { withOwnPart } from './with-own-part.ts';
+import { namesServedIn, withOwnPart } from './with-own-part.ts';
 
 /** Names served by a Caddy that somebody else runs: it is told of every one, and told again when it has forgotten. */
 export interface CaddyEdge extends Edge {
@@ -38,6 +38,8 @@ export interface CaddyEdgeParts extends CaddySettings {
   /** For the bot's own edge, which stands behind Caddy; from memory, as the other. */
   readonly resolve: (host: string) => Target | undefined;
   readonly served: () => readonly ServedName[];
+  /** Told once, before `served` is first asked: what Caddy has served for a bot that was here before. */
+  readonly goOnWith: (names: readonly string[]) => Promise<void>;
   readonly clock: Clock;
   readonly tell: (fields: Record<string, unknown>, message: string) => void;
   readonly warn: (fields: Record<string, unknown>, message: string) => void;
@@ -78,7 +80,8 @@ export function createCaddyEdge(parts: CaddyEdgeParts): CaddyEdge {
       return admin.bring(change(served), signal);
     }
   };
-  const keeper = keepBringing(parts, bring, signal);
+  const begin = async () => parts.goOnWith(namesServedIn(await admin.read(signal), instance));
+  const keeper = keepBringing(parts, { begin, bring }, signal);
   /** Not before all is known: a bot that starts again must not take away what Caddy has served meanwhile. */
   const look = () => {
     if (places.http && (places.https || !tls)) keeper.look();
@@ -117,15 +120,21 @@ export function createCaddyEdge(parts: CaddyEdgeParts): CaddyEdge {
 /** Brings what is served there, one at a time, whenever that has changed and every so often besides. */
 function keepBringing(
   { clock, tell, warn, reportInternal, admin, served }: CaddyEdgeParts,
-  bring: (served: readonly ServedName[]) => Promise<boolean>,
+  {
+    begin,
+    bring,
+  }: { begin: () => Promise<void>; bring: (served: readonly ServedName[]) => Promise<boolean> },
   signal: AbortSignal,
 ) {
   let cancel = () => {};
   let running: Promise<void> | undefined;
+  let hasBegun = false;
   let told: { served: readonly ServedName[]; atMs: number } | undefined;
   let failures = 0;
   let problem: unknown;
   const lookOnce = async () => {
+    if (!hasBegun) await begin();
+    hasBegun = true;
     const now = served();
     if (told && clock.now() - told.atMs < ASK_EVERY_MS && isDeepStrictEqual(now, told.served)) return;
     const changed = await bring(now);

@@ -13,6 +13,22 @@ export function withOwnPart(found: unknown, instance: string, { policies, server
   });
 }
 
+/** Names that a Caddy's configuration serves for the bot. Pure. */
+export function namesServedIn(found: unknown, instance: string): string[] {
+  const { plainly, securely, certificates } = ownNames(instance);
+  const { http, tls } = Object(Object(found).apps);
+  const servers = Object(Object(http).servers);
+  const routes = [plainly, securely].flatMap((name) => listed(Object(servers[name]).routes));
+  const matches = routes.flatMap((route) => listed(Object(route).match));
+  const policies = listed(Object(Object(tls).automation).policies);
+  const certified = policies.filter((policy) => Object(policy)['@id'] === certificates);
+  const names = [
+    ...matches.flatMap((match) => listed(Object(match).host)),
+    ...certified.flatMap((policy) => listed(Object(policy).subjects)),
+  ];
+  return [...new Set(names.filter((name) => typeof name === 'string'))];
+}
+
 /** What `path` leads to is changed; what it leads through is made where it is not there yet, if there is something to put. */
 function changedAt(
   found: unknown,
