@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto';
-import { connect } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { GroupKey } from '../event.ts';
-import { Failure, messageOf } from '../failure.ts';
+import { Failure } from '../failure.ts';
+import { askServer, textsAt } from './dns-ask.ts';
+import { withPort } from './ranges.ts';
 import { isSigned, signed, type TsigKey, tsigErrorOf } from './tsig.ts';
 import { CLASSES, HEADER_BYTES, TYPES, uint16, wireName } from './wire.ts';
 import { encodedRecord, type ZoneRecord } from './zone.ts';
@@ -58,7 +59,6 @@ const TSIG_ERRORS: Readonly<Record<number, string>> = {
 };
 /** A name that no group can have, at which there is nothing to take away. */
 const NOBODY = '_katabot-check';
-const ANSWER_LIMIT_MS = 5_000;
 
 /**
  * Every name that the bot makes comes with a TXT record that is the bot's own mark. A name is changed only on the condition that
@@ -85,8 +85,8 @@ export function createOutsideZone(parts: UpdateParts): OutsideZone {
       const changes = [...namesOf([...all, ...old]).map(withoutRecords), ...all.map(added)];
       const known = await update(parts, [hasRecord(mark)], changes, [RCODE.NXRRSET]);
       const free = [...new Set([fqdn, mark.name])].map(isFree);
-      const answer = known ? await update(parts, free, changes, [RCODE.YXDOMAIN]) : 0;
-      if (answer) {
+      const isTaken = known && (await update(parts, free, changes, [RCODE.YXDOMAIN]));
+      if (isTaken && (await replaceMarkedText(parts, fqdn, mark, changes))) {
         await book.remove(key);
         throw nameTaken(fqdn, parts.zone);
       }
@@ -110,6 +110,23 @@ export function createOutsideZone(parts: UpdateParts): OutsideZone {
 function markOf({ fqdn, records }: Told, owner: string): ZoneRecord {
   const isText = records.some(({ name, type }) => type === 'TXT' && name === fqdn);
   return { name: isText ? `_katabot.${fqdn}` : fqdn, type: 'TXT', data: `katabot=${owner}` };
+}
+
+/**
+ * The bot once kept the mark of a text at the text's own name, where no condition on one record is met: such a set is its own, and
+ * is replaced while it is the very one that was read. Gives 0 when it was.
+ */
+async function replaceMarkedText(
+  parts: UpdateParts,
+  fqdn: string,
+  mark: ZoneRecord,
+  changes: readonly Buffer[],
+): Promise<number> {
+  if (mark.name === fqdn) return RCODE.YXDOMAIN;
+  const found = await textsAt(parts, fqdn);
+  if (!found.some(({ data }) => data === mark.data)) return RCODE.YXDOMAIN;
+  const conditions = [...found.map(hasRecord), isFree(mark.name)];
+  return update(parts, conditions, changes, [RCODE.NXRRSET, RCODE.YXDOMAIN]);
 }
 
 function nameTaken(fqdn: string, zone: string): Failure {
@@ -172,16 +189,11 @@ async function update(
     key,
     clock.now(),
   );
-  const where = `${server.host}:${server.port}`;
-  const answer = await exchange(server, message, clock).catch((error: unknown) => {
-    throw new Failure('dns-unreachable', `The name server ${where} does not answer (${messageOf(error)}).`, {
-      advice: 'It is tried again by itself; katabot doctor looks at the name server.',
-    });
-  });
+  const answer = await askServer({ server, clock }, message);
   const code = answer.readUInt16BE(2) & 15;
   const own = isSigned(answer, key, mac);
   if (own && (code === 0 || expected.includes(code))) return code;
-  throw refused(where, zone, reasonOf(code, tsigErrorOf(answer, key), own));
+  throw refused(withPort(server.host, server.port), zone, reasonOf(code, tsigErrorOf(answer, key), own));
 }
 
 /** Why an update was not made. Words that nobody has signed may be told all the same: nothing comes of them. Pure. */
@@ -201,28 +213,4 @@ function refused(where: string, zone: string, why: string): Failure {
     advice:
       'Compare dns.update in the settings with the key and the rules of the zone there; compare the clocks, too.',
   });
-}
-
-/** Over TCP, where length is no concern and an answer comes from who was asked. */
-function exchange(server: UpdateParts['server'], message: Buffer, clock: Clock): Promise<Buffer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-  const socket = connect({ host: server.host, port: server.port });
-  const cancel = clock.after(ANSWER_LIMIT_MS, () => socket.destroy(new Error('no answer in time')));
-  let received = Buffer.alloc(0);
-  socket.on('connect', () => socket.write(Buffer.concat([uint16(message.length), message])));
-  socket.on('data', (part) => {
-    received = Buffer.concat([received, part]);
-    if (received.length < 2 || received.length < 2 + received.readUInt16BE(0)) return;
-    const answer = received.subarray(2, 2 + received.readUInt16BE(0));
-    if (answer.length < HEADER_BYTES || !answer.subarray(0, 2).equals(message.subarray(0, 2)))
-      reject(new Error('its answer belongs to no question'));
-    else resolve(answer);
-    socket.destroy();
-  });
-  socket.on('error', reject);
-  socket.on('close', () => {
-    cancel();
-    reject(new Error('the connection ended'));
-  });
-  return promise;
 }

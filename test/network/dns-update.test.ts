@@ -156,6 +156,24 @@ describe.each(UPDATE_SERVERS)('$name', ({ name: kind, isHere }) => {
     expect(await dig(server, fqdn)).toMatchObject({ status: 'NXDOMAIN' });
   });
 
+  test('a text that an earlier version left with its mark beside it is replaced, and nobody else’s is', async () => {
+    const fqdn = `_acme-challenge.left.${ZONE}`;
+    const text = (name: string, data: string) => ({ name, type: 'TXT', data }) as const;
+    const texts = async () => (await ask().resolveTxt(fqdn)).flat().sort();
+    // As that version wrote them: both at one name, and in no book of the bot that they are of.
+    const left = [text(fqdn, 'stale'), text(fqdn, 'katabot=first')];
+    await bot('hand').publish('p/left', { fqdn: `left.${ZONE}`, records: left });
+    expect(await texts()).toEqual(['katabot=first', 'stale']);
+    const told = { fqdn, records: [text(fqdn, 'fresh')] };
+    await expect(bot('second').publish('p/proof', told)).rejects.toMatchObject({ code: 'dns-name-taken' });
+    expect(await texts()).toEqual(['katabot=first', 'stale']);
+    const own = bot('first');
+    await own.publish('p/proof', told);
+    expect(await texts()).toEqual(['fresh']);
+    await own.withdraw('p/proof');
+    expect(await dig(server, fqdn)).toMatchObject({ status: 'NXDOMAIN' });
+  });
+
   test.each([
     [
       'the wrong secret',
