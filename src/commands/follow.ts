@@ -63,7 +63,8 @@ async function* tellWayUp(
     const event = await mailbox.next(wish.key, wish.revision.number, signal);
     const { fact } = event;
     told.push(event);
-    patience.begin(fact.kind === 'queued' || fact.kind === 'gpu-waits'); // it is a matter of others, who may take days
+    // It is a matter of others, who may take days; one that waits on its host is stopped until then, and still waits.
+    if (fact.kind !== 'stopped') patience.begin(fact.kind === 'queued' || fact.kind === 'gpu-waits');
     const cause = endingCause(wish, event);
     if (cause?.code === 'exit-code') return yield* tellTrial(ground, followed, cause);
     if (cause?.code === 'probe-failed') return yield* tellProbe(ground, followed, cause);

@@ -3,7 +3,7 @@ import type { Revision, Wish } from '../reconciler/index.ts';
 import { missingText } from '../replies/index.ts';
 import type { Group } from '../spec/index.ts';
 import { isSpot } from './evictions.ts';
-import type { Ground } from './ground.ts';
+import type { Ground, Host } from './ground.ts';
 
 // Groups that wait for room, and in which order they get it. Pure, but for the last one.
 
@@ -16,9 +16,37 @@ export function waitsForRoom({ wanted, host, waitsSinceMs }: Waiting): boolean {
   return host ? wanted === 'stopped' && waitsSinceMs !== undefined : wanted === 'running';
 }
 
-/** The groups that get room before this one. Who waits on another host takes none that it could have. */
-export function aheadOf<Each extends Waiting>(wishes: readonly Each[], wish: Waiting): Each[] {
-  return earlier(wishes, wish).filter(({ host }) => !host || host === wish.host);
+/** The hosts of each location, as far as the line knows them. */
+type Hosts = readonly Pick<Host, 'name' | 'zone'>[];
+type Locations = Readonly<Record<string, { readonly hosts: Hosts }>>;
+
+/** The groups that get room before this one. Who waits on another host, or has no host in common with it, takes none that it could have. */
+export function aheadOf<Each extends Waiting>(
+  wishes: readonly Each[],
+  wish: Waiting,
+  locations: Locations,
+): Each[] {
+  const hosts = locations[wish.location]?.hosts ?? [];
+  const own = hostsFor(wish, hosts);
+  const { osType } = wish.revision.group;
+  return earlier(wishes, wish).filter(
+    (other) =>
+      (!other.host || other.host === wish.host) &&
+      other.revision.group.osType === osType &&
+      hostsFor(other, hosts).some((name) => own.includes(name)),
+  );
+}
+
+/** Where a group may get room, by what it says itself: what a host shows of itself may change while it waits. */
+function hostsFor({ host, revision }: Waiting, hosts: Hosts): readonly string[] {
+  if (host) return [host];
+  const wanted = zoneFor(revision.group, hosts);
+  return hosts.filter(({ zone }) => !wanted || zone === wanted).map(({ name }) => name);
+}
+
+/** The zone that the host of a group has to be in, '' for any: where no host has one, zones are warned of, and change nothing. */
+export function zoneFor({ zones }: Pick<Group, 'zones'>, hosts: Hosts): string {
+  return hosts.some(({ zone }) => zone) ? (zones[0] ?? '') : '';
 }
 
 /** The wishes as a group that may go to any host finds them: who waits on a host, and for longer, has its room already. */
@@ -82,7 +110,7 @@ export function waitingTold(
 
 /** Where a group would stand that began to wait now; `host` is '' for one that may go to any. */
 export async function endOfLine(
-  { desired, clock }: Ground,
+  { desired, clock, locations }: Ground,
   {
     group,
     ...at
@@ -92,7 +120,7 @@ export async function endOfLine(
   const nowMs = clock.now();
   const wanted = at.host ? 'stopped' : 'running';
   const waiting: Waiting = { ...at, wanted, waitsSinceMs: nowMs, revision: { group, acceptedAtMs: nowMs } };
-  return { missing: missingText(missing), ahead: aheadOf(await desired.list(), waiting).length };
+  return { missing: missingText(missing), ahead: aheadOf(await desired.list(), waiting, locations).length };
 }
 
 const NEWEST_EVENTS = 50;
@@ -109,7 +137,7 @@ export async function tellQueued(
   await ground.feed.written();
   const last = waitingTold(await ground.events.events({ group: key, last: NEWEST_EVENTS }));
   if (last?.kind === 'evicted') return;
-  const ahead = aheadOf(wishes, wish).length;
+  const ahead = aheadOf(wishes, wish, ground.locations).length;
   const what = missing ?? last?.missing ?? '';
   if (last?.missing === what && last.ahead === ahead) return;
   ground.feed.tell(key, wish.revision.number, { kind: 'queued', missing: what, ahead });

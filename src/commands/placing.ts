@@ -18,7 +18,7 @@ import { hasAddressFor } from './addresses.ts';
 import { evictablesOn, evictions, isSpot, placeByEvicting } from './evictions.ts';
 import { gpuRoom } from './gpu-problems.ts';
 import type { Ground, Host, Location } from './ground.ts';
-import { withReserved } from './line.ts';
+import { withReserved, zoneFor } from './line.ts';
 
 // On which host of its location a group is, or goes.
 
@@ -126,9 +126,7 @@ async function choose(
       }),
     ),
   );
-  const need = needOf(group, location.isolation);
-  const zoned = location.hosts.some(({ zone }) => zone); // elsewhere zones are warned of, and change nothing
-  const wanted = zoned ? need : { ...need, zone: '' };
+  const wanted = { ...needOf(group, location.isolation), zone: zoneFor(group, location.hosts) };
   const asItIs = place(wanted, candidates);
   const made =
     'host' in asItIs || isSpot(group)

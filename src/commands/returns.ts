@@ -1,5 +1,5 @@
 import type { EngineFacts } from '../engines/index.ts';
-import type { Fact } from '../event.ts';
+import type { Fact, GroupKey } from '../event.ts';
 import { createQueue, inTurn, type Wish } from '../reconciler/index.ts';
 import { missingText } from '../replies/index.ts';
 import { evict, isSpot } from './evictions.ts';
@@ -54,7 +54,7 @@ async function comeBack(ground: Ground, { key }: Wish, closing: AbortSignal): Pr
   const wishes = await ground.desired.list();
   const wish = wishes.find((each) => each.key === key);
   if (!wish?.host || !waitsForRoom(wish)) return;
-  if (aheadOf(wishes, wish).length) return tellQueued(ground, wish);
+  if (aheadOf(wishes, wish, ground.locations).length) return tellQueued(ground, wish);
   // Whoever said that it is to start knew of the drain; who was evicted is not to run there all the same.
   if (isSpot(wish.revision.group) && (await ground.drains.all()).some(({ host }) => host === wish.host))
     return;
@@ -63,17 +63,23 @@ async function comeBack(ground: Ground, { key }: Wish, closing: AbortSignal): Pr
   if (!facts) return tellQueued(ground, wish, missingText(new Map([[wish.host, [{ kind: 'away' }]]])));
   const { shortages, evicts } = await roomFor(ground, wish, facts);
   if (shortages.length) return tellQueued(ground, wish, missingText(new Map([[wish.host, shortages]])));
-  await evict(ground, evicts);
-  await startAgain(ground, wish, facts);
+  if (!(await startInRoom(ground, wish, { facts, evicts }))) return;
   ground.feed.tell(key, wish.revision.number, { kind: 'starting', by: 'room' });
   ground.wake(key);
 }
 
-/** Runs of before are over, also those that have ended by themselves: containers are compared by the engine's clock. */
-export function startAgain(
-  { desired, clock }: Ground,
+/**
+ * Starts a group in the room that was seen for it, in its turn. Gives false where it is wanted no more: a deletion waits for no
+ * turn. Runs of before are over, also those that have ended by themselves: containers are compared by the engine's clock.
+ */
+export async function startInRoom(
+  ground: Ground,
   { key }: Pick<Wish, 'key'>,
-  { skewMs }: Pick<EngineFacts, 'skewMs'>,
+  { facts, evicts }: { readonly facts: Pick<EngineFacts, 'skewMs'>; readonly evicts: readonly GroupKey[] },
 ): Promise<boolean> {
-  return desired.change(key, { wanted: 'running', restartBeforeMs: clock.now() + skewMs });
+  const { desired, clock } = ground;
+  const now = await desired.get(key);
+  if (!now || now.wanted === 'deleted') return false;
+  await evict(ground, evicts);
+  return desired.change(key, { wanted: 'running', restartBeforeMs: clock.now() + facts.skewMs });
 }

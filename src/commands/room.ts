@@ -18,7 +18,7 @@ export async function findRoom(ground: Ground, wish: Wish, signal: AbortSignal):
       advice: 'Put it back into the settings, or delete the group.',
     });
   }
-  if (aheadOf(await ground.desired.list(), wish).length) {
+  if (aheadOf(await ground.desired.list(), wish, ground.locations).length) {
     await tellQueued(ground, wish);
     return false;
   }
@@ -34,6 +34,9 @@ async function putOn(
 ): Promise<boolean> {
   const { key, revision } = wish;
   const { number, group, acceptedBy } = revision;
+  const now = await ground.desired.get(key);
+  // A word about it that came meanwhile: it is looked at anew, and nobody has to go for it.
+  if (now?.wanted !== 'running' || now.host || now.revision.number !== number) return true;
   if (!host) {
     await tellQueued(ground, wish, missingText(missing));
     return false;

@@ -1,9 +1,9 @@
 import { canWait, type Shortage } from '../engines/index.ts';
+import type { Fact, GroupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
 import { inTurn, isUp, type Wish } from '../reconciler/index.ts';
 import * as say from '../replies/index.ts';
 import { changeGroup } from './change-group.ts';
-import { evict } from './evictions.ts';
 import { followDeploy } from './follow.ts';
 import { refuseWithoutGpus } from './gpu-problems.ts';
 import type { Ground } from './ground.ts';
@@ -11,16 +11,13 @@ import { roomFor } from './here-problems.ts';
 import { endOfLine, tellQueued } from './line.ts';
 import { ENGINE_TIMEOUT_MS, factsOf, hostOf } from './locations.ts';
 import { mayQueue } from './may-queue.ts';
-import { startAgain } from './returns.ts';
+import { startInRoom } from './returns.ts';
+import type { Asked } from './verb.ts';
 import { namesFor } from './visible.ts';
 
 /** Starts a group that was stopped, or that has ended, as it was. */
 export const runStart = changeGroup({
-  already: (wish, asked) => {
-    if (wish.wanted === 'deleted') return 'it is being removed; deploy it anew when it is gone';
-    if (isUp(wish)) return 'it is started already';
-    return wish.waitsSinceMs !== undefined && mayQueue(asked) ? 'it waits for room already' : undefined;
-  },
+  already,
   would: ({ revision }) => `revision ${revision.number} would start as it was, and its meter with it`,
   // A group that is stopped promises nothing: others may have taken its room.
   async check(ground, wish, signal, asked) {
@@ -38,25 +35,8 @@ export const runStart = changeGroup({
     }
     return evicts.length ? say.evictsText(await namesFor(ground, asked.caller, evicts)) : undefined;
   },
-  async write(ground, wish, asked) {
-    const { key, host, location } = wish;
-    const starting = { kind: 'starting', by: asked.caller.name } as const;
-    if (!host) {
-      await ground.desired.change(key, { wanted: 'running' });
-      return starting;
-    }
-    return inTurn(ground.turns, location, async () => {
-      const facts = await factsOf(ground, wish, AbortSignal.timeout(ENGINE_TIMEOUT_MS));
-      const { shortages, evicts } = await roomFor(ground, wish, facts);
-      if (shortages.length) {
-        refuseUnlessQueued(wish, shortages, mayQueue(asked));
-        return waitFor(ground, wish, shortages);
-      }
-      await evict(ground, evicts);
-      await startAgain(ground, wish, facts);
-      return starting;
-    });
-  },
+  write: (ground, { key, location }, asked) =>
+    inTurn(ground.turns, location, () => startNow(ground, key, asked)),
   async *follow(ground, mailbox, wish, signal) {
     const facts = await factsOf(ground, wish, signal);
     const plan = { path: wish.revision.path, text: '' };
@@ -64,6 +44,31 @@ export const runStart = changeGroup({
     return outcome.code === 'deployed' ? say.changed('started', wish.key, Object(outcome.data)) : outcome;
   },
 });
+
+function already(wish: Wish, asked: Asked): string | undefined {
+  if (wish.wanted === 'deleted') return 'it is being removed; deploy it anew when it is gone';
+  if (isUp(wish)) return 'it is started already';
+  return wish.waitsSinceMs !== undefined && mayQueue(asked) ? 'it waits for room already' : undefined;
+}
+
+/** What it found before its turn may be different now: somebody else has started it, deployed it or removed it. */
+async function startNow(ground: Ground, key: GroupKey, asked: Asked): Promise<Fact | undefined> {
+  const wish = await ground.desired.get(key);
+  if (!wish || already(wish, asked) !== undefined) return undefined;
+  const starting = { kind: 'starting', by: asked.caller.name } as const;
+  if (!wish.host) {
+    // It goes to the end of the line.
+    const waiting = { wanted: 'running', waitsSinceMs: ground.clock.now() } as const;
+    return (await ground.desired.change(key, waiting)) ? starting : undefined;
+  }
+  const facts = await factsOf(ground, wish, AbortSignal.timeout(ENGINE_TIMEOUT_MS));
+  const { shortages, evicts } = await roomFor(ground, wish, facts);
+  if (shortages.length) {
+    refuseUnlessQueued(wish, shortages, mayQueue(asked));
+    return waitFor(ground, wish, shortages);
+  }
+  return (await startInRoom(ground, wish, { facts, evicts })) ? starting : undefined;
+}
 
 function refuseUnlessQueued({ host }: Wish, shortages: readonly Shortage[], queue: boolean): void {
   const [shortage] = shortages;

@@ -96,7 +96,7 @@ export function isUp({ wanted, settled }: Pick<Wish, 'wanted' | 'settled'>): boo
 /** What may be changed of a wish without a new revision. */
 export interface WishChange {
   readonly wanted?: 'running' | 'stopped';
-  /** Of a group that is to be stopped and to wait for room; a `wanted` without it ends the waiting. */
+  /** Of a group that is to wait for room, stopped where it has its host; a `wanted` without it ends the waiting. */
   readonly waitsSinceMs?: number;
   readonly restartBeforeMs?: number;
   readonly expiresAtMs?: number | null;
@@ -132,7 +132,7 @@ export interface DesiredState {
   ): Promise<boolean>;
   /** Changes what is wanted of a group that is there. Gives false when it was so already, or was to be `from` and is not. */
   change(key: GroupKey, change: WishChange, from?: 'running' | 'stopped'): Promise<boolean>;
-  /** Puts a group that waits for room on a host. Gives false when it does not wait any more, or for another revision. */
+  /** Puts a group that waits for room on a host. Gives false when it does not wait any more, is not wanted, or waits for another revision. */
   assign(key: GroupKey, revision: number, spot: Spot): Promise<boolean>;
   /** Gives the group, or its second place (`besideKey`), another address, in one transaction with the book of addresses. */
   move(host: string, key: GroupKey, decide: Decide): Promise<Allocation>;

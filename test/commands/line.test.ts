@@ -47,6 +47,9 @@ function evicted(name: string, acceptedAtMs: number, waitsSinceMs: number): Wish
   return spot ? { ...plain, revision: { ...plain.revision, group: spot } } : plain;
 }
 
+const hosts = (...zones: string[]) => ({
+  local: { hosts: ['one', 'two'].map((name, index) => ({ name, zone: zones[index] ?? '' })) },
+});
 const names = (wishes: readonly Wish[]) => wishes.map(({ key }) => key.split('/')[1]);
 
 describe('before a group in the line', () => {
@@ -75,7 +78,7 @@ describe('before a group in the line', () => {
     ['new-spot', ['late', 'early', 'on-one', 'old-spot']],
   ])('%s are %j', (name, ahead) => {
     const own = all.find(({ key }) => key === `staging/${name}`);
-    expect(own && names(aheadOf(all, own))).toEqual(ahead);
+    expect(own && names(aheadOf(all, own, hosts()))).toEqual(ahead);
   });
 
   test('those on a host have their room there already for who may go anywhere later', () => {
@@ -84,6 +87,32 @@ describe('before a group in the line', () => {
     expect(running('staging/late')).toEqual(['on-one', 'on-two', 'runs']);
     expect(running('staging/early')).toEqual(['on-two', 'runs']);
     expect(running('staging/new')).toEqual(['runs']); // who does not wait takes what is there
+  });
+});
+
+describe('in the line nobody waits for a group that can go to none of its hosts:', () => {
+  const asking = (name: string, more: Partial<Wish['revision']['group']>, host = '') => {
+    const plain = wish(name, host, host ? { waitsSinceMs: 9 } : {}, 5);
+    return { ...plain, revision: { ...plain.revision, group: { ...plain.revision.group, ...more } } };
+  };
+  const all = [
+    asking('windows', { osType: 'Windows' }),
+    asking('in-1', { zones: ['1'] }),
+    asking('in-2', { zones: ['2'] }),
+    asking('in-3', { zones: ['3'] }),
+  ];
+
+  test.each<[string, Wish, string[]]>([
+    ['of another system', asking('late-windows', { osType: 'Windows' }, 'one'), ['windows']],
+    ['of another zone', { ...asking('late-2', { zones: ['2'] }), waitsSinceMs: 9 }, ['in-2']],
+    ['of a zone that its host is not in', asking('on-one', { zones: ['2'] }, 'one'), ['in-1']],
+    ['of a zone that there is not', wish('anywhere', '', {}, 9), ['in-1', 'in-2']],
+  ])('one %s', (_, own, ahead) => {
+    expect(names(aheadOf(all, own, hosts('1', '2')))).toEqual(ahead);
+  });
+
+  test('zones count for nothing where no host has one', () => {
+    expect(names(aheadOf(all, wish('anywhere', '', {}, 9), hosts()))).toEqual(['in-1', 'in-2', 'in-3']);
   });
 });
 

@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Evictable, evict, evictions, placeByEvicting } from '../../src/commands/evictions.ts';
 import { runCommand } from '../../src/commands/index.ts';
+import { startInRoom } from '../../src/commands/returns.ts';
+import { findRoom } from '../../src/commands/room.ts';
 import type { Candidate, EngineFacts } from '../../src/engines/index.ts';
 import { type Block, drawPlain, type Outcome } from '../../src/replies/index.ts';
 import { type AppInTest, eventually, startApp } from '../world/bot.ts';
@@ -171,6 +173,23 @@ describe('a Spot group', () => {
     expect((await say('start batch')).code).toBe('started');
     expect((await say('start shop')).code).toBe('started');
     expect(await wanted('batch')).toBe('stopped');
+  });
+
+  test('does not go for a group that was deleted in that very moment', async () => {
+    const { desired } = bot.app.store;
+    const key = 'production/shop';
+    const seen = await desired.get(key);
+    await say('delete shop');
+    await eventually(async () => {
+      clock.leap(1_000);
+      expect(await wanted('batch')).toBe('running');
+    });
+    const { ground } = bot.app;
+    const room = { facts: FACTS, evicts: ['production/batch'] } as const;
+    expect(await startInRoom(ground, { key }, room)).toBe(false);
+    const waited = seen && { ...seen, wanted: 'running' as const, host: '' };
+    expect(waited && (await findRoom(ground, waited, AbortSignal.timeout(5_000)))).toBe(true);
+    expect(await wanted('batch')).toBe('running');
   });
 
   test('that somebody stopped in that very moment was not evicted, and does not come back by itself', async () => {

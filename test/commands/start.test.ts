@@ -3,24 +3,25 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { systemClock } from '../../src/clock.ts';
 import { runCommand } from '../../src/commands/index.ts';
 import { type Block, drawPlain, type Outcome } from '../../src/replies/index.ts';
 import { type AppInTest, eventually, startApp } from '../world/bot.ts';
+import { createLeapingClock } from '../world/clock.ts';
 import { groupText } from '../world/groups.ts';
 import { createMemoryEngine, type MemoryEngine } from '../world/memory-engine.ts';
 
 const CALLER = { name: 'ann', right: 'admin' } as const;
 
+const clock = createLeapingClock();
 let app: AppInTest;
 let engine: MemoryEngine;
 let dataFolder: string;
 
-const startBot = () => startApp({ dataFolder, parts: { engine: () => engine } });
+const startBot = () => startApp({ dataFolder, parts: { engine: () => engine, clock } });
 
 beforeAll(async () => {
   dataFolder = await mkdtemp(join(tmpdir(), 'katabot-start-'));
-  engine = createMemoryEngine(systemClock, ['katabot/busybox:1']); // 16 GB of memory
+  engine = createMemoryEngine(clock, ['katabot/busybox:1']); // 16 GB of memory
   app = await startBot();
 });
 
@@ -122,6 +123,42 @@ test('a rollback, and a deploy, of a stopped group wait for the room on its host
   await say('delete second');
   await eventually(async () => expect((await say('status first')).text).toMatch(/state +: Running/));
   expect((await wishOf('first'))?.revision.number).toBe(4);
+});
+
+test('who follows a group that waits on its host is told of its start, however late that is', async () => {
+  await say('stop first');
+  expect((await deploy('second')).code).toBe('deployed');
+  const told = say('deploy --file containergroup.yaml --queue', text('first', '11'));
+  await eventually(async () => {
+    const events = await app.app.store.events.events({ group: 'production/first' });
+    const ofIt = events.filter(({ revision }) => revision === 5).map(({ fact }) => fact.kind);
+    expect(ofIt).toEqual(['accepted', 'queued', 'stopped']);
+  });
+  clock.leap(31 * 60_000);
+  await say('delete second');
+  expect((await told).code).toBe('deployed');
+});
+
+test('of two that start a group at once only one does', async () => {
+  await say('stop first');
+  const answers = await Promise.all([say('start first'), say('start first')]);
+  expect(answers.map(({ code }) => code)).toEqual(['started', 'started']);
+  const events = await app.app.store.events.events({ group: 'production/first' });
+  const since = events.slice(events.findLastIndex(({ fact }) => fact.kind === 'stopping'));
+  expect(since.filter(({ fact }) => fact.kind === 'starting')).toHaveLength(1);
+});
+
+test('who is stopped and started again while it waits for a host goes to the end of the line', async () => {
+  await waits('deploy --file containergroup.yaml --queue', 'early', text('early'));
+  await waits('deploy --file containergroup.yaml --queue', 'late', text('late'));
+  expect((await say('status late')).text).toContain('number 2 in line');
+  await say('stop early');
+  const spot = { host: 'local', slot: 0, subnet: '', address: '', published: [] };
+  expect(await app.app.store.desired.assign('production/early', 1, spot)).toBe(false); // nobody wants it any more
+  await waits('start early', 'early');
+  await eventually(async () => expect((await say('status early')).text).toContain('number 2 in line'));
+  expect((await say('status late')).text).toContain('first in line');
+  for (const name of ['early', 'late']) await say(`delete ${name}`);
 });
 
 test('start of a group that has ended by itself runs it again', async () => {

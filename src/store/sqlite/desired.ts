@@ -126,6 +126,7 @@ async function assignSpot(
     .set({ host, slot, subnet, address, published: JSON.stringify(published), waits_since_ms: null })
     .where('key', '=', key)
     .where('revision', '=', revision)
+    .where('wanted', '=', 'running')
     .where('host', '=', '')
     .executeTakeFirst();
   return numUpdatedRows > 0n;
