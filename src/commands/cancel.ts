@@ -1,10 +1,9 @@
-import { triedOf, type Wish } from '../reconciler/index.ts';
+import { triedOf, type Wish, waitsForRoom } from '../reconciler/index.ts';
 import type { Block, Outcome } from '../replies/index.ts';
 import * as say from '../replies/index.ts';
 import { heldBack } from './change-group.ts';
 import { runDelete } from './delete.ts';
 import type { Ground } from './ground.ts';
-import { waitsForRoom } from './line.ts';
 import { lastGood } from './release.ts';
 import { goBack } from './rollback.ts';
 import { targetKey } from './targets.ts';

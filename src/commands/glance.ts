@@ -1,10 +1,9 @@
 import type { ObservedGroup } from '../engines/index.ts';
 import type { Event, GroupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
-import type { Wish } from '../reconciler/index.ts';
+import { type Wish, waitsForRoom } from '../reconciler/index.ts';
 import { domainViews } from './domain-view.ts';
 import type { Ground } from './ground.ts';
-import { waitsForRoom } from './line.ts';
 import { privatePlace } from './private.ts';
 import { type GroupView, viewOf } from './view.ts';
 

@@ -1,5 +1,5 @@
 import type { Event, Fact, GroupKey } from '../event.ts';
-import type { Revision, Wish } from '../reconciler/index.ts';
+import { type Revision, type Wish, waitsForRoom } from '../reconciler/index.ts';
 import { missingText } from '../replies/index.ts';
 import type { Group } from '../spec/index.ts';
 import { isSpot } from './evictions.ts';
@@ -9,11 +9,6 @@ import type { Ground, Host } from './ground.ts';
 
 interface Waiting extends Pick<Wish, 'key' | 'wanted' | 'host' | 'location' | 'waitsSinceMs'> {
   readonly revision: Pick<Revision, 'group' | 'acceptedAtMs'>;
-}
-
-/** Whether a group waits for room: for that of any host, or for that of the host that it is on. */
-export function waitsForRoom({ wanted, host, waitsSinceMs }: Waiting): boolean {
-  return host ? wanted === 'stopped' && waitsSinceMs !== undefined : wanted === 'running';
 }
 
 /** The hosts of each location, as far as the line knows them. */

@@ -1,11 +1,11 @@
 import type { EngineFacts } from '../engines/index.ts';
 import type { Fact, GroupKey } from '../event.ts';
-import { createQueue, inTurn, type Wish } from '../reconciler/index.ts';
+import { createQueue, inTurn, type Wish, waitsForRoom } from '../reconciler/index.ts';
 import { missingText } from '../replies/index.ts';
 import { evict, isSpot } from './evictions.ts';
 import type { Ground } from './ground.ts';
 import { roomFor } from './here-problems.ts';
-import { aheadOf, compare, tellQueued, waitsForRoom } from './line.ts';
+import { aheadOf, compare, tellQueued } from './line.ts';
 import { ENGINE_TIMEOUT_MS, factsOf } from './locations.ts';
 
 /** Starts stopped groups that wait for room on their hosts, when there is some: Spot groups that were evicted, and who waits in line. */

@@ -1,9 +1,8 @@
 import { bill } from '../metering/index.ts';
-import { inTurn, type Wish } from '../reconciler/index.ts';
+import { inTurn, type Wish, waitsForRoom } from '../reconciler/index.ts';
 import * as say from '../replies/index.ts';
 import { changeGroup, nextOf } from './change-group.ts';
 import type { Ground } from './ground.ts';
-import { waitsForRoom } from './line.ts';
 
 /** Ends the containers and the meter, or the waiting for room; name, address, volumes and logs stay. */
 export const runStop = changeGroup({

@@ -2,7 +2,7 @@ import type { ObservedGroup, ObservedPod, Published } from '../engines/index.ts'
 import { type Event, partsOf } from '../event.ts';
 import type { Prices } from '../metering/index.ts';
 import { type Bill, bill, type Interval, type Money, rate, sizeOf } from '../metering/index.ts';
-import { type Health, partedBy, type Run, triedOf, type Wish } from '../reconciler/index.ts';
+import { type Health, partedBy, type Run, triedOf, type Wish, waitsForRoom } from '../reconciler/index.ts';
 import {
   type DomainView,
   gpuWaitWords,
@@ -12,7 +12,7 @@ import {
 } from '../replies/index.ts';
 import { type Cause, exitCause, failureCause, troubleOf } from './cause.ts';
 import { type ContainerView, containerView } from './container-view.ts';
-import { waitingTold, waitsForRoom } from './line.ts';
+import { waitingTold } from './line.ts';
 import { mendOf } from './mend.ts';
 
 /** A group as people look at it, with ACI's names for states. Plain data: text and JSON are both made from it. */

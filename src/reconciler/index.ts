@@ -37,4 +37,5 @@ export {
   type Wish,
   type WishChange,
   type WishDraft,
+  waitsForRoom,
 } from './wish.ts';

@@ -2,7 +2,7 @@ import { type Engine, type ObservedStandby, type StandbyWish, standbyName } from
 import { type Pools, type SlotBook, subnetOf } from '../network/index.ts';
 import { promisedTo } from './promised.ts';
 import type { StandbySight } from './standby-step.ts';
-import type { DesiredState, DrainBook, Wish } from './wish.ts';
+import { type DesiredState, type DrainBook, waitsForRoom } from './wish.ts';
 
 /** A host, as far as sandboxes wait on it. */
 export interface StandbyPlace {
@@ -49,12 +49,8 @@ export async function sightOf(
     ),
     freeBytes: facts.memoryBytes - memoryBytes,
     overheadBytes: facts.overheadBytes,
-    groupWaits: wishes.some((wish) => wish.location === location && mayTakeRoomOn(host, wish)),
+    groupWaits: wishes.some(
+      (wish) => wish.location === location && (!wish.host || wish.host === host) && waitsForRoom(wish),
+    ),
   };
-}
-
-/** It waits for room anywhere, or there. */
-function mayTakeRoomOn(host: string, wish: Wish): boolean {
-  if (!wish.host) return wish.wanted === 'running';
-  return wish.host === host && wish.wanted === 'stopped' && wish.waitsSinceMs !== undefined;
 }

@@ -93,6 +93,15 @@ export function isUp({ wanted, settled }: Pick<Wish, 'wanted' | 'settled'>): boo
   return wanted === 'running' && settled !== 'Succeeded' && settled !== 'Failed';
 }
 
+/** Whether a group waits for room: for that of any host, or for that of the host that it is on. */
+export function waitsForRoom({
+  wanted,
+  host,
+  waitsSinceMs,
+}: Pick<Wish, 'wanted' | 'host' | 'waitsSinceMs'>): boolean {
+  return host ? wanted === 'stopped' && waitsSinceMs !== undefined : wanted === 'running';
+}
+
 /** What may be changed of a wish without a new revision. */
 export interface WishChange {
   readonly wanted?: 'running' | 'stopped';
