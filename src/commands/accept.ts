@@ -1,6 +1,6 @@
 import type { GroupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
-import { besideKey, customDomainsOf, domainTaken, labelTaken } from '../network/index.ts';
+import { besideKey, domainTaken, labelTaken } from '../network/index.ts';
 import type { Caller } from '../policy/index.ts';
 import { inTurn, triedOf, type Wish } from '../reconciler/index.ts';
 import { missingText } from '../replies/index.ts';
@@ -8,7 +8,7 @@ import { settle } from './addresses.ts';
 import { updateOf } from './beside.ts';
 import { evict } from './evictions.ts';
 import type { Followed } from './follow.ts';
-import { giveBack, namesOf } from './give-back.ts';
+import { giveBack, namesOf, namesWith } from './give-back.ts';
 import { holdGpus } from './gpu-problems.ts';
 import type { Ground } from './ground.ts';
 import { tellQueued, waitingSince } from './line.ts';
@@ -58,7 +58,7 @@ async function acceptNow(
   plan: Followed['plan'],
   origin: Origin,
 ): Promise<Followed> {
-  const { key, locationName, effect } = accepted;
+  const { key, location, effect } = accepted;
   const { commit, caller } = origin;
   const before = await ground.desired.get(key);
   const spot = await spotOf(accepted, before);
@@ -70,8 +70,7 @@ async function acceptNow(
     ground.feed.tell(key, old, { kind: 'superseded', by: number });
   const how = isTrial ? { beside: true } : {};
   ground.feed.tell(key, number, { kind: 'accepted', by: caller.name, commit, change: effect, ...how });
-  const isChoice = (ground.locations[locationName]?.hosts.length ?? 0) > 1;
-  if (placement && isChoice) ground.feed.tell(key, number, { kind: 'placed', ...placement });
+  if (placement && location.hosts.length > 1) ground.feed.tell(key, number, { kind: 'placed', ...placement });
   if (missing.size) await tellQueued(ground, wish, missingText(missing));
   ground.wake(key);
   return { wish, facts, plan };
@@ -96,11 +95,11 @@ async function put(
   const { host, existing, missing, evicts = [] } = spot;
   const settler = host && { key, group, host, existing };
   try {
-    const second = { key: besideKey(key), group, existing: NOTHING };
-    const place = host
-      ? await settle(ground, isTrial ? { ...second, host } : { key, group, host, existing }, caller)
+    const second = { key: besideKey(key), existing: NOTHING };
+    const place = settler
+      ? await settle(ground, isTrial ? { ...settler, ...second } : settler, caller)
       : NOWHERE;
-    const names = fqdn ? [fqdn, ...customDomainsOf(key, group)] : [];
+    const names = namesWith(key, { fqdn, group });
     await claim(ground, key, caller, [...names, ...namesOf(before)]);
     // One that waits for room holds up nobody who has it.
     if (host && !missing.size)

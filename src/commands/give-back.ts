@@ -1,14 +1,23 @@
+import type { GroupKey } from '../event.ts';
 import { besideKey, customDomainsOf } from '../network/index.ts';
 import type { Caller } from '../policy/index.ts';
 import { isUp, type Wish } from '../reconciler/index.ts';
+import type { Group } from '../spec/index.ts';
 import { type Settler, settle } from './addresses.ts';
 import { holdGpus } from './gpu-problems.ts';
 import type { Ground } from './ground.ts';
 
 /** The names that a group has: its own first. */
 export function namesOf(wish: Wish | undefined): string[] {
-  if (!wish?.fqdn) return [];
-  return [wish.fqdn, ...customDomainsOf(wish.key, wish.revision.group)];
+  return wish ? namesWith(wish.key, { fqdn: wish.fqdn, group: wish.revision.group }) : [];
+}
+
+/** Those that it has with a name of its own and what its file says; none without the former. */
+export function namesWith(
+  key: GroupKey,
+  { fqdn, group }: { readonly fqdn: string; readonly group: Group },
+): string[] {
+  return fqdn ? [fqdn, ...customDomainsOf(key, group)] : [];
 }
 
 /**
