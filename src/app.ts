@@ -227,14 +227,11 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
   const routes = createRoutes(store.desired, feed, reconciler.health, clock, domains.leads);
   const caddy = caddyFor(settings, parts, { routes, domains });
   const https = caddy ? undefined : await httpsFor(settings, parts, { store, names: routes.names, dns });
-  if (https) {
-    opened.push(() => https.close());
-    routes.onChange(https.look);
-    domains.onChange(https.look);
-  }
-  if (caddy) {
-    routes.onChange(caddy.look);
-    domains.onChange(caddy.look);
+  if (https) opened.push(() => https.close());
+  const names = caddy ?? https;
+  if (names) {
+    routes.onChange(names.look);
+    domains.onChange(names.look);
   }
   const edge = caddy ?? createEdge(routes.resolve, https && { security: https.security });
   const addresses = { http: '', edge: '', edgeTls: '', dns: '' };
@@ -282,7 +279,7 @@ async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)
       domain: settings.edge.domain,
       urlOf: (fqdn) => {
         const own = dns && !isThisMachine(fqdn) ? ownPlace(hosts, routes.resolve(fqdn)) : undefined;
-        return (caddy ?? https)?.serves(fqdn) && leadsToEdge(settings, own)
+        return names?.serves(fqdn) && leadsToEdge(settings, own)
           ? secureUrlTo(fqdn, placeIn(addresses.edgeTls).port)
           : urlTo(fqdn, placeIn(addresses.edge), own);
       },

@@ -4,7 +4,7 @@ import { adoptedSandboxes } from './adopted.ts';
 import { statusOf } from './causes.ts';
 import type { Connection } from './connection.ts';
 import { removeContainer, unlessGone } from './gone.ts';
-import { LABEL } from './labels.ts';
+import { isSandbox, LABEL } from './labels.ts';
 import { unmountShares } from './share-mounts.ts';
 
 interface RemovalParts {
@@ -56,11 +56,10 @@ export async function removePod(
     ]);
     const containers = [...made, ...adopted];
     await removeNetworksOfWhole(docker, containers, id);
-    const isSandbox = ({ Labels }: Docker.ContainerInfo) => Labels[LABEL.role] === 'sandbox';
-    await Promise.all(
-      containers.filter((each) => !isSandbox(each)).map(({ Id }) => removeContainer(docker, Id)),
-    );
-    await Promise.all(containers.filter(isSandbox).map(({ Id }) => removeContainer(docker, Id)));
+    const removeAll = (some: readonly Docker.ContainerInfo[]) =>
+      Promise.all(some.map(({ Id }) => removeContainer(docker, Id)));
+    await removeAll(containers.filter(({ Labels }) => !isSandbox(Labels)));
+    await removeAll(containers.filter(({ Labels }) => isSandbox(Labels)));
     const [ownNetworks, volumes] = await Promise.all([
       docker.listNetworks({ filters }),
       keepVolumes ? { Volumes: [] } : docker.listVolumes({ filters: JSON.stringify(filters) }),

@@ -175,16 +175,21 @@ export function mountsIn(lines: readonly string[]): Pick<Machine, 'shmBytes' | '
   };
 }
 
+/** The line below a heading of the look's. */
+function below(lines: readonly string[], heading: string): string {
+  return lines[lines.indexOf(`== ${heading}`) + 1] ?? '';
+}
+
 /** Free and all bytes of the disk that the look's image lies on. Pure. */
 export function diskIn(lines: readonly string[]): Machine['disk'] {
-  const [, free, total] = /^(\d+) (\d+)$/.exec(lines[lines.indexOf('== disk') + 1] ?? '') ?? [];
+  const [, free, total] = /^(\d+) (\d+)$/.exec(below(lines, 'disk')) ?? [];
   return free === undefined ? undefined : { freeBytes: Number(free), totalBytes: Number(total) };
 }
 
 /** What the kernel answered who asked /dev/kvm for a virtual machine. Pure. */
 export function kvmIn(lines: readonly string[]): Machine['kvm'] {
   const NO_SUCH_FILE = '2';
-  const answer = lines[lines.indexOf('== kvm') + 1];
+  const answer = below(lines, 'kvm');
   return answer === '0' ? 'works' : answer === NO_SUCH_FILE ? 'missing' : 'fails';
 }
 
