@@ -60,6 +60,7 @@ function checksFor(
     ...(place === undefined ? {} : { place }),
     confirmation: ground.policy.isProtected(environment) ? 'given' : 'not-needed',
     ...objectionsIn(problems),
+    waitsForRoom: accepted !== undefined && accepted.missing.size > 0,
   });
 }
 

@@ -1,7 +1,7 @@
 import { canWait, type Shortage } from '../engines/index.ts';
 import type { Fact, GroupKey } from '../event.ts';
 import { Failure } from '../failure.ts';
-import { inTurn, isUp, type Wish } from '../reconciler/index.ts';
+import { inTurn, isUp, type Wish, waitsForRoom } from '../reconciler/index.ts';
 import * as say from '../replies/index.ts';
 import { changeGroup } from './change-group.ts';
 import { followDeploy } from './follow.ts';
@@ -47,8 +47,8 @@ export const runStart = changeGroup({
 
 function already(wish: Wish, asked: Asked): string | undefined {
   if (wish.wanted === 'deleted') return 'it is being removed; deploy it anew when it is gone';
-  if (isUp(wish)) return 'it is started already';
-  return wish.waitsSinceMs !== undefined && mayQueue(asked) ? 'it waits for room already' : undefined;
+  if (waitsForRoom(wish) && (!wish.host || mayQueue(asked))) return 'it waits for room already';
+  return isUp(wish) ? 'it is started already' : undefined;
 }
 
 /** What it found before its turn may be different now: somebody else has started it, deployed it or removed it. */

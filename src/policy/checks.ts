@@ -42,6 +42,8 @@ export interface DeedFacts {
   /** null: not looked at, or nothing to look at. */
   readonly spec: readonly Objection[] | null;
   readonly capacity: readonly Objection[] | null;
+  /** It has no room now, and would wait for some. */
+  readonly waitsForRoom?: boolean;
   readonly isolation: readonly Objection[] | null;
   readonly name: readonly Objection[] | null;
 }
@@ -63,7 +65,7 @@ export function decisions(facts: DeedFacts): Check[] {
     confirmationCheck(facts.confirmation),
     ...waitChecks(facts.place),
     objectionCheck('spec accepted', facts.spec),
-    objectionCheck('capacity', facts.capacity),
+    facts.waitsForRoom ? waits('capacity', 'for room') : objectionCheck('capacity', facts.capacity),
     objectionCheck('isolation', facts.isolation),
     objectionCheck('name free', facts.name),
   ];

@@ -138,8 +138,14 @@ test('a full location says what is missing on each host, and waiting takes the f
     'No host of local takes the group: one has 6 GB of memory free, 10 GB are needed; two has 6 GB of memory free, 10 GB are needed.',
   );
   expect(await hostOf('third')).toBeUndefined();
+  const plan = groupText({ name: 'third', memoryInGB: '10' });
+  const planned = (await hear('plan --file containergroup.yaml --queue', plan)).outcome.data;
+  expect(Object(planned).groups[0].checks).toContainEqual(
+    expect.objectContaining({ name: 'capacity', state: 'waits', text: 'for room' }),
+  );
   const waiting = deploy('third', '10', ' --queue');
   await eventually(async () => expect(await hostOf('third')).toBe(''));
+  expect((await hear('start third')).said).toContain('it waits for room already');
   expect((await hear('status third')).said).toContain(
     'waits for room, first in line: one has 6 GB of memory free, 10 GB are needed; two has 6 GB',
   );
