@@ -27,6 +27,8 @@ export const HOSTILE: readonly string[] = [
   '• item\n1. one',
   '\u202Egnp.exe\u202C',
   'zero\u200Bwidth\uFEFF',
+  // No scheme is as long as this, and what looks for one that is no longer than schemes are misses it.
+  'zero\u200Bwidth\uFEFFzero\u200Bwidth\uFEFFHTTPS://EVIL.EXAMPLE',
   '\u001b[31mred\u001b[0m \u001b]8;;https://evil.example\u0007link\u001b]8;;\u0007',
   'bell\u0007 nul\u0000 back\u0008',
   'tab\tand\r\nline',

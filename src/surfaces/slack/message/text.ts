@@ -13,7 +13,7 @@ export function harmless(text: string, longest: number): string {
   return cut(
     plainText(text.slice(0, MOST_READ).toWellFormed(), MOST_READ)
       .replace(/@(?=\w)/g, `@${JOINER}`)
-      .replace(/\b([a-z][a-z\d+.-]{1,20}):(?=\/\/)/gi, `$1${JOINER}:`)
+      .replace(/:(?=\/\/)/g, `${JOINER}:`)
       .replace(/\b(mailto|tel|javascript|data):/gi, `$1${JOINER}:`)
       .replace(/\bwww(?=\.)/gi, `www${JOINER}`)
       .trim() || '–',
