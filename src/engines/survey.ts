@@ -13,10 +13,10 @@ export interface Survey {
   readonly outlivesEngine: boolean;
   /** What the engine itself complains of. */
   readonly complaints: readonly string[];
-  /** Folders in which it looks for devices by name (CDI); undefined for an engine that does not know of it. */
-  readonly cdiFolders: readonly string[] | undefined;
-  /** Devices that it knows by name, such as `nvidia.com/gpu=0`. */
-  readonly cdiDevices: readonly string[];
+  /** Folders in which it looks for devices by name (CDI); none where it does not do so. */
+  readonly cdiFolders: readonly string[];
+  /** Devices that it knows by name, such as `nvidia.com/gpu=0`; undefined where it does not list them, before Docker 28.2. */
+  readonly cdiDevices: readonly string[] | undefined;
   /** Whether it keeps the networks of groups apart, as a packet has shown; a text says why that could not be seen. */
   readonly apart?: boolean | string;
   /** The networks that groups join and that are on this host alone, each with its interface. */

@@ -74,12 +74,21 @@ describe('a sentence of the engine', () => {
       );
   });
 
-  test('tells which port, however the engine writes it', () => {
-    for (const message of [
+  test.each([
+    [
       'driver failed programming external connectivity: Bind for 127.0.0.1:8080 failed: port is already allocated',
-      'failed to set up container networking: Error starting userland proxy: listen tcp4 0.0.0.0:8080: bind: address already in use',
-    ])
-      expect(causeOf(said(message), 'it')).toMatchObject({ code: 'port-taken', about: { port: 8080 } });
+      '127.0.0.1',
+    ],
+    ['Bind for :::8080 failed: port is already allocated', '::'],
+    ['Error starting userland proxy: listen tcp4 0.0.0.0:8080: bind: address already in use', '0.0.0.0'],
+    ['Error starting userland proxy: listen tcp6 [::]:8080: bind: address already in use', '::'],
+    ['failed to bind host port for 127.0.0.1:8080:198.19.72.2:80/tcp: address already in use', '127.0.0.1'],
+    ['failed to bind host port for [fd00::9]:8080:[fd00::2]:80/udp: address already in use', 'fd00::9'],
+    ['failed to bind host port 0.0.0.0:8080/tcp: address already in use', '0.0.0.0'],
+  ])('tells which port and address, however the engine writes it: %s', (message, address) => {
+    const failure = causeOf(said(message), 'it');
+    expect(failure).toMatchObject({ code: 'port-taken', about: { port: 8080, address } });
+    expect(failure.message).toMatch(/^The port is taken on the host: [\d.:[\]a-f]+:8080\.$/);
   });
 
   test('of one container says whose it is; what is a failure already keeps its words', () => {

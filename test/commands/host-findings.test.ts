@@ -219,10 +219,10 @@ test.each<[string, Differs, 'broken' | 'warning' | 'fine', RegExp, RegExp]>([
   ],
   [
     'an engine that knows no names',
-    { machine: { nvidiaDevices: 1 }, survey: { cdiFolders: undefined } },
+    { machine: { nvidiaDevices: 1 }, survey: { cdiFolders: [] } },
     'warning',
     /1 NVIDIA GPU, and an engine that knows no/,
-    /Docker Engine 25/,
+    /Docker Engine 28\.2/,
   ],
   [
     'GPUs with names',
@@ -232,11 +232,53 @@ test.each<[string, Differs, 'broken' | 'warning' | 'fine', RegExp, RegExp]>([
     /^$/,
   ],
   [
+    'GPUs whose names its engine does not list',
+    {
+      gpus: ['nvidia.com/gpu=0'],
+      machine: { nvidiaDevices: 1 },
+      survey: { cdiDevices: undefined },
+      facts: { isolation: 'none' },
+    },
+    'fine',
+    /1 NVIDIA GPU, by the names in \/etc\/cdi or \/var\/run\/cdi, which this engine does not list/,
+    /^$/,
+  ],
+  [
+    'a name in its settings that its engine does not know',
+    {
+      gpus: ['nvidia.com/gpu=0', 'nvidia.com/gpu=GPU-7'],
+      machine: { nvidiaDevices: 2 },
+      survey: { cdiDevices: ['nvidia.com/gpu=0', 'nvidia.com/gpu=1', 'nvidia.com/gpu=all'] },
+      facts: { isolation: 'none' },
+    },
+    'warning',
+    /its settings hand out nvidia\.com\/gpu=GPU-7, and its engine knows nvidia\.com\/gpu=0, nvidia\.com\/gpu=1/,
+    /mend gpus in the settings/,
+  ],
+  [
+    'a card for virtual machines that its engine does not know',
+    { gpus: ['nvidia.com/pgpu=0'], machine: { vfioGroups: 1 }, survey: { cdiDevices: [] } },
+    'warning',
+    /its settings hand out nvidia\.com\/pgpu=0, and its engine knows no device by name/,
+    /nvidia-ctk cdi generate/,
+  ],
+  [
+    'a card for virtual machines',
+    {
+      gpus: ['nvidia.com/pgpu=0'],
+      machine: { vfioGroups: 1 },
+      survey: { cdiDevices: ['nvidia.com/pgpu=0'] },
+    },
+    'fine',
+    /1 device group set aside/,
+    /^$/,
+  ],
+  [
     'GPUs by the engine’s driver',
     {
       gpus: ['GPU-6f3f1b0e-2f6f'],
       machine: { nvidiaDevices: 1 },
-      survey: { runtimes: ['runc', 'nvidia'], cdiFolders: undefined },
+      survey: { runtimes: ['runc', 'nvidia'], cdiFolders: [] },
       facts: { isolation: 'none' },
     },
     'fine',

@@ -204,14 +204,16 @@ describe('behind TLS', () => {
     signed(root, 'bot', authority);
     signed(root, 'somebody', other);
     engine = `tcp://127.0.0.1:${await freePort()}`;
-    folder = await startPrivateEngine({}, [
-      '--iptables=false', // it would set up anew what keeps the groups of the other engine apart
-      `--host=${engine}`,
-      '--tlsverify',
-      `--tlscacert=${authority.cert}`,
-      `--tlscert=${server.cert}`,
-      `--tlskey=${server.key}`,
-    ]);
+    folder = await startPrivateEngine({
+      flags: [
+        '--iptables=false', // it would set up anew what keeps the groups of the other engine apart
+        `--host=${engine}`,
+        '--tlsverify',
+        `--tlscacert=${authority.cert}`,
+        `--tlscert=${server.cert}`,
+        `--tlskey=${server.key}`,
+      ],
+    });
     behindTls = way = { engine, tls: { ca: authority.cert, ...pem('bot') } };
   }, 120_000);
 

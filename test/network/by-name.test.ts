@@ -143,7 +143,7 @@ afterAll(async () => {
 
 /** It has the namespace to itself, and so writes its own rules there. */
 async function startFarEngine(): Promise<string> {
-  const there = await startPrivateEngine({}, [], ['nsenter', `--net=/run/netns/${FARS}`]);
+  const there = await startPrivateEngine({ inside: ['nsenter', `--net=/run/netns/${FARS}`] });
   const far = connect(`unix://${there}/docker.sock`);
   const loading = await far.loadImage(await docker.getImage('katabot/busybox:1').get());
   await once(loading.resume(), 'end');

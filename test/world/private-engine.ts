@@ -58,22 +58,29 @@ export interface Runtime {
   readonly runtimeArgs?: readonly string[];
 }
 
-/**
- * The folder of an engine that answers on `docker.sock` in it; with these runtimes besides runc, and these flags besides its own.
- * `inside` are words that lead into another network namespace.
- */
-export async function startPrivateEngine(
-  runtimes: Readonly<Record<string, Runtime>> = {},
-  more: readonly string[] = [],
-  inside: readonly string[] = [],
-): Promise<string> {
+/** What an engine has besides what every engine of the tests has. */
+export interface EngineOptions {
+  /** Besides runc. */
+  readonly runtimes?: Readonly<Record<string, Runtime>>;
+  readonly flags?: readonly string[];
+  /** What else stands in its daemon.json, for what no flag says. */
+  readonly settings?: object;
+  /** Words that lead into another network namespace. */
+  readonly inside?: readonly string[];
+  /** Folders that are searched for dockerd, containerd and theirs before PATH is. */
+  readonly programs?: readonly string[];
+}
+
+/** The folder of an engine that answers on `docker.sock` in it. */
+export async function startPrivateEngine(options: EngineOptions = {}): Promise<string> {
   await stopAbandonedEngines();
   const folder = mkdtempSync(join(parentFolder(), PREFIX));
   writeFileSync(join(folder, 'owner.json'), JSON.stringify(thisProcess()));
   try {
     // The machine's own daemon.json would contradict the flags.
-    writeFileSync(join(folder, 'daemon.json'), JSON.stringify({ runtimes }));
-    await launch(folder, more, inside);
+    const { runtimes = {}, settings = {} } = options;
+    writeFileSync(join(folder, 'daemon.json'), JSON.stringify({ runtimes, ...settings }));
+    await launch(folder, options);
     return folder;
   } catch (error) {
     await stopPrivateEngine(folder);
@@ -81,9 +88,9 @@ export async function startPrivateEngine(
   }
 }
 
-/** Starts an engine again whose power was cut, with the flags that it had. */
-export function bootPrivateEngine(folder: string, more: readonly string[] = []): Promise<void> {
-  return launch(folder, more, []);
+/** Starts an engine again whose power was cut, with the options that it had. */
+export function bootPrivateEngine(folder: string, options: EngineOptions): Promise<void> {
+  return launch(folder, options);
 }
 
 /** Engines whose tests were killed before they could end them. */
@@ -111,13 +118,16 @@ function parentFolder(): string {
   return bavail * bsize < ROOM_BYTES || temporary.length > 30 ? '/var/lib' : temporary;
 }
 
-async function launch(folder: string, more: readonly string[], inside: readonly string[]): Promise<void> {
+async function launch(
+  folder: string,
+  { flags: more = [], inside = [], programs = [] }: EngineOptions,
+): Promise<void> {
   const log = openSync(join(folder, 'log'), 'a');
   mkdirSync(join(folder, 'data'), { recursive: true });
   const [program = '', ...words] = [...inside, 'dockerd', ...flags(folder), ...more];
   const daemon = spawn(program, words, {
     stdio: ['ignore', log, log],
-    env: { ...process.env, PATH: searchPath() },
+    env: { ...process.env, PATH: [...programs, searchPath()].join(delimiter) },
   });
   daemon.unref();
   let ending: string | undefined;

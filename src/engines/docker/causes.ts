@@ -205,11 +205,12 @@ const CAUSES: readonly Cause[] = [
   },
 ];
 
+/** Behind "for" (to 27), "listen tcp4" (the proxy), "host port for" (28, with the container's own after it) and "host port" (29). */
+const WHERE_TO_BIND =
+  /(?:bind for |listen (?:tcp|udp)\d? ?|bind host port (?:for )?)(\[[0-9a-f:]+\]:\d+|[\d.]+:\d+|[0-9a-f:]+:\d+)(?=[:/ ])/i;
+
 function portIn(words: string): string {
-  return (
-    /(?:bind for |listen (?:tcp|udp)\d? ?)([0-9a-f.:[\]]+?)(?::? )/i.exec(words)?.[1]?.replace(/:$/, '') ??
-    words
-  );
+  return WHERE_TO_BIND.exec(words)?.[1] ?? words;
 }
 
 /** What of it is about the card; a hook's words come wrapped in those of three programs. */

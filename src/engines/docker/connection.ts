@@ -6,8 +6,8 @@ import { type EngineAddress, type EngineWay, engineAddress, sshWayOf, wayProblem
 import { causeOf } from './causes.ts';
 import { createTunnel, type Tunnel } from './tunnel.ts';
 
-/** The newest API the bot was written against; an older engine is spoken to in its own version. */
-const NEWEST_API = 1.44;
+/** Docker 28.5, the newest that the bot was tried with; an older engine is spoken to in its own version. */
+const NEWEST_API = 1.51;
 /** Docker 20.10. */
 const OLDEST_API = 1.41;
 

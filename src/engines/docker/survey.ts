@@ -48,8 +48,8 @@ export async function surveyOf(
     runtimes: Object.keys(info.Runtimes ?? {}),
     outlivesEngine: info.LiveRestoreEnabled === true,
     complaints: (info.Warnings ?? []).map((text) => text.replace(/^WARNING: /, '')),
-    cdiFolders: info.CDISpecDirs ?? undefined,
-    cdiDevices: (info.DiscoveredDevices ?? []).map(({ ID }) => ID),
+    cdiFolders: info.CDISpecDirs ?? [],
+    cdiDevices: newestApi < DEVICES_API ? undefined : (info.DiscoveredDevices ?? []).map(({ ID }) => ID),
     bridges: networks
       .filter(({ driver }) => driver === 'bridge')
       .map((named) => ({ network: named.name, subnet: named.subnet, link: bridgeOf(owner, named) })),
@@ -87,6 +87,9 @@ function isApart(
     .call('to look whether networks are kept apart', look, signal)
     .catch((error: unknown) => messageOf(error));
 }
+
+/** Docker 28.2: `GET /info` lists the devices that are known by name. */
+const DEVICES_API = 1.5;
 
 /** What of an engine's description is read here; an older one leaves some of it out. */
 interface EngineInfo {

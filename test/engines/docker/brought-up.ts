@@ -41,7 +41,12 @@ export async function takeDown(engine: Engine, { key }: Pod): Promise<void> {
 }
 
 /** What a container printed, once it has said the last word. */
-export function said(engine: Engine, { key }: Pod, container: string, last: string): Promise<string[]> {
+export function said(
+  engine: Engine,
+  { key }: Pick<Pod, 'key'>,
+  container: string,
+  last: string,
+): Promise<string[]> {
   return eventually(async () => {
     const lines: string[] = [];
     const log = engine.logs({ key, container, follow: false }, signal());

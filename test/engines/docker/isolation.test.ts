@@ -202,7 +202,7 @@ describe('on a real engine', () => {
       kata: { path: find('runc') ?? '' },
     };
     // It would set up anew what keeps the groups of the other engine apart.
-    folder = await startPrivateEngine(runtimes, ['--iptables=false']);
+    folder = await startPrivateEngine({ runtimes, flags: ['--iptables=false'] });
     docker = connect(`unix://${folder}/docker.sock`);
     await buildImages(docker);
   }, 120_000);

@@ -7,7 +7,7 @@ import { bootPrivateEngine, startPrivateEngine } from '../../world/private-engin
 import { cutPower, stopPrivateEngine } from '../../world/private-engine-stop.ts';
 
 /** It would set up anew what keeps the groups of the other engine apart. */
-const FLAGS = ['--iptables=false'];
+const ENGINE = { flags: ['--iptables=false'] };
 const LOOK = [
   'echo "file $(cat /store/key)" "variable $TOKEN" "map $(cat /mnt/configmap/web/level)"',
   'echo "disk $(cat /disk/kept 2>/dev/null)" "memory $(cat /memory/kept 2>/dev/null)"',
@@ -44,7 +44,7 @@ let folder: string;
 let bot: AppInTest;
 
 beforeAll(async () => {
-  folder = await startPrivateEngine({}, FLAGS);
+  folder = await startPrivateEngine(ENGINE);
   const engine = `unix://${folder}/docker.sock`;
   await buildImages(connect(engine));
   bot = await startApp({
@@ -89,7 +89,7 @@ test('secrets, variables and config maps are delivered again, scratch on the dis
 
   await cutPower(folder);
   await expect(said()).rejects.toThrow(/./);
-  await bootPrivateEngine(folder, FLAGS);
+  await bootPrivateEngine(folder, ENGINE);
   bot.app.reconciler.wake('production/kept'); // it would look by itself a little later
   await eventually(async () => expect(await said()).toEqual([delivered, 'disk yes memory ', 'done']), 60_000);
 }, 120_000);
