@@ -517,7 +517,7 @@ describe.each([
 
   test('has nothing left of a bot whose servers were taken out by hand', async () => {
     await told.close();
-    await fetch(`${caddy.admin}/config/apps/http/servers/test-http`, { method: 'DELETE' });
+    await caddy.ask('/config/apps/http/servers/test-http', 'DELETE');
     expect(JSON.stringify(await configuration())).not.toContain('"test-');
     expect(await (await fetch(caddy.theirs)).text()).toBe('theirs');
   });

@@ -1,7 +1,11 @@
 /** What a Caddy is told, and what stays of what others have told it. */
-import { describe, expect, test } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { caddyFindings } from '../../src/commands/doctor-caddy.ts';
 import { caddyFrom, parseSettings } from '../../src/config.ts';
+import { type CaddyAdmin, createCaddyAdmin } from '../../src/network/caddy/admin.ts';
 import { type CaddyTls, ownPart } from '../../src/network/caddy/own-part.ts';
 import { namesServedIn, withOwnPart } from '../../src/network/caddy/with-own-part.ts';
 import type { ServedName } from '../../src/network/index.ts';
@@ -171,5 +175,57 @@ describe('settings of a Caddy', () => {
     ],
   ])('%s are refused with one sentence', (edge, why) => {
     expect(() => read(edge)).toThrow(why);
+  });
+});
+
+describe('an admin API that says in front which configuration it has, as Caddy does since 2.7', () => {
+  let configuration: unknown = { count: 0 };
+  let changes = 0;
+  let answers: { refuses?: string; tagged: boolean };
+  const server = createServer(async (request, response) => {
+    if (answers.refuses) return void response.writeHead(403).end(JSON.stringify({ error: answers.refuses }));
+    const tag = `"/config/ ${changes}"`;
+    if (request.method === 'POST') {
+      const wanted = JSON.parse(await text(request));
+      // Caddy takes a change that names no state whatever the state is.
+      const named = request.headers['if-match'] || tag;
+      if (named !== tag) return void response.writeHead(412).end();
+      configuration = wanted;
+      changes += 1;
+    } else if (answers.tagged) response.setHeader('etag', tag);
+    response.end(JSON.stringify(configuration));
+  });
+  let admin: CaddyAdmin;
+  const signal = AbortSignal.timeout(30_000);
+  const count = (found: unknown) => ({ count: Object(found).count + 1 });
+
+  beforeAll(async () => {
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    admin = createCaddyAdmin(`http://127.0.0.1:${Object(server.address()).port}`);
+  });
+  beforeEach(() => {
+    answers = { tagged: true };
+  });
+  afterAll(() => void server.close());
+
+  test('loses nothing of two who change it at the same moment', async () => {
+    await Promise.all([admin.bring(count, signal), admin.bring(count, signal)]);
+    expect(configuration).toEqual({ count: 2 });
+  });
+
+  test('is told nothing where it does not say so at all', async () => {
+    answers = { tagged: false };
+    const before = changes;
+    await expect(admin.bring(count, signal)).rejects.toThrow('Caddy does not say which configuration it has');
+    expect(changes).toBe(before);
+  });
+
+  test('that lets in nobody at that address says what to do', async () => {
+    answers = { tagged: true, refuses: 'host not allowed: 127.0.0.9:2019' };
+    await expect(admin.bring(count, signal)).rejects.toMatchObject({
+      code: 'caddy-refused',
+      message: expect.stringContaining('host not allowed: 127.0.0.9:2019'),
+      advice: expect.stringContaining('admin.origins'),
+    });
   });
 });

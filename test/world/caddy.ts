@@ -1,8 +1,11 @@
 /** Debian's Caddy, as somebody else runs it: with a server of their own in it. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { eventually } from './bot.ts';
 import { ended, freePort, needPrograms } from './name-servers.ts';
 
@@ -14,6 +17,8 @@ export interface Caddy {
   /** Starts it again with what it was started with first: what it was told since is forgotten. */
   start(): Promise<void>;
   end(): Promise<void>;
+  /** Asks its admin API, and gives what it answers. */
+  ask(path: string, method?: 'GET' | 'DELETE'): Promise<string>;
   /** Whom to trust where its own authority signs. */
   authority(): Promise<string>;
   stop(): Promise<void>;
@@ -39,12 +44,14 @@ export async function startCaddy(host: string, more: Readonly<Record<string, str
     await eventually(async () => void (await fetch(theirs)), 15_000);
   };
   await start();
+  const ask = (path: string, method = 'GET') => answerOf(`${admin}${path}`, method);
   return {
     admin,
     theirs,
     start,
     end: () => ended(child),
-    authority: async () => (await fetch(`${admin}/pki/ca/local/certificates`)).text(),
+    ask,
+    authority: () => ask('/pki/ca/local/certificates'),
     async stop() {
       await ended(child);
       await rm(folder, { recursive: true, force: true });
@@ -52,9 +59,18 @@ export async function startCaddy(host: string, more: Readonly<Record<string, str
   };
 }
 
+/** Not by fetch: that says how a browser would ask, and newer ones let no page of a browser in. */
+async function answerOf(url: string, method: string): Promise<string> {
+  const asked = request(url, { method, agent: false }).end();
+  const [response] = await once(asked, 'response');
+  const body = await text(response);
+  if (response.statusCode !== 200) throw new Error(`${method} ${url}: ${response.statusCode} ${body}`);
+  return body;
+}
+
 function configuration(admin: string, theirs: string) {
   return {
-    admin: { listen: admin },
+    admin: { listen: admin, origins: [admin] }, // from 2.7 on, at an address of loopback that is not its first
     apps: {
       pki: { certificate_authorities: { local: { install_trust: false } } },
       http: {

@@ -31,6 +31,7 @@ export function createCaddyAdmin(admin: string): CaddyAdmin {
   const read = async (signal: AbortSignal) => {
     const answer = await ask('GET', '/config/', signal);
     if (answer.status !== 200) throw refused(answer);
+    if (!answer.tag) throw untagged(); // a change would be taken whatever has happened since
     return { config: parsed(answer.body), tag: answer.tag };
   };
   return {
@@ -84,10 +85,11 @@ function askerAt(admin: string): Ask {
             if (body.length > LONGEST_ANSWER) asked.destroy(new Error('the answer has no end'));
           });
           response.on('error', reject);
-          // It follows the body, which it is made of.
-          response.on('end', () =>
-            resolve({ status: response.statusCode ?? 0, body, tag: response.trailers['etag'] ?? '' }),
-          );
+          response.on('end', () => {
+            // 2.6 lets it follow the body, which it is made of; newer ones have it in front.
+            const tag = response.headers.etag ?? response.trailers['etag'] ?? '';
+            resolve({ status: response.statusCode ?? 0, body, tag });
+          });
         });
         asked.setHeader('content-type', 'application/json');
         if (change) asked.setHeader('if-match', change.tag);
@@ -110,9 +112,21 @@ function refused({ status, body }: Answer): Failure {
   const { error } = Object(parsed(body));
   const why = typeof error === 'string' ? error.slice(0, 500) : `status ${status}`;
   return new Failure('caddy-refused', `Caddy does not take what the bot tells it: ${why}.`, {
-    advice: /address|listen|bind/.test(why)
-      ? 'Give the bot addresses at which nothing else listens there (settings: edge.address, edge.https.address).'
-      : 'Its own log says more; Debian’s 2.6 and later versions are known to take it.',
+    advice: adviceFor(why),
+  });
+}
+
+function adviceFor(why: string): string {
+  if (/^host not allowed/.test(why))
+    return 'Name that address under admin.origins in Caddy’s configuration, or let its admin API listen at localhost (settings: edge.caddy.admin).';
+  if (/address|listen|bind/.test(why))
+    return 'Give the bot addresses at which nothing else listens there (settings: edge.address, edge.https.address).';
+  return 'Its own log says more; 2.6 to 2.11 are known to take it.';
+}
+
+function untagged(): Failure {
+  return new Failure('caddy-refused', 'Caddy does not say which configuration it has (no ETag).', {
+    advice: 'The bot needs Caddy 2.6 or newer, and nothing between that changes its answers.',
   });
 }
 
