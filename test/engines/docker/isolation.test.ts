@@ -254,8 +254,10 @@ describe('on a real engine', () => {
   }, 60_000);
 
   test('an engine that is too old for virtual machines is said to be', async () => {
-    const { isolation, isolationSaw } = await engineWith('kata', 'hypervisor').describe(signal());
-    expect([isolation, isolationSaw]).toEqual(['none', expect.stringMatching(/takes 25 or newer/)]);
+    const { api, isolation, isolationSaw } = await engineWith('kata', 'hypervisor').describe(signal());
+    // Where the machine's own engine is newer, it is looked at instead.
+    const saw = api < 1.44 ? /takes 25 or newer/ : /host’s own kernel/;
+    expect([isolation, isolationSaw]).toEqual(['none', expect.stringMatching(saw)]);
   });
 
   test('where nothing is required, nothing is looked at', async () => {
