@@ -17,6 +17,7 @@ export function mendOf({ code, about, exitCode }: Cause, group: Group, prices: P
     case 'image-not-pulled':
     case 'image-pruned':
     case 'registry-unreachable':
+    case 'registry-untrusted':
     case 'registry-throttled':
     case 'timeout':
       return imageOf(group, (container) => container.image === about.image);

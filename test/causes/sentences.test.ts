@@ -131,8 +131,13 @@ describe('a sentence of a registry', () => {
     ['Get "https://r.example/v2/": dial tcp: lookup r.example: no such host', 'registry-unreachable'],
     [
       'Get "https://r.example/v2/": tls: failed to verify certificate: x509: certificate signed by unknown authority',
-      'registry-unreachable',
+      'registry-untrusted',
     ],
+    [
+      'error parsing HTTP 400 response body: invalid character \'<\' looking for beginning of value: "<html>\\r\\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head>"',
+      'registry-refused',
+    ],
+    ['Get "https://r.example/v2/": net/http: TLS handshake timeout', 'registry-unreachable'],
     [
       'Get "https://r.example/v2/": net/http: request canceled while waiting for connection',
       'registry-unreachable',
@@ -143,6 +148,17 @@ describe('a sentence of a registry', () => {
     const failure = pullFailure(said(message), 'acme/web:2');
     expect(failure.code).toBe(code);
     expect(failure.about.image).toBe('acme/web:2');
+  });
+
+  test.each([
+    ['acme/web:2', 'certificate signed by unknown authority', /update-ca-certificates.*restarts the engine/],
+    ['r.example:5000/web:2', 'certificate signed by unknown authority', /certs\.d\/r\.example:5000\/ca\.crt/],
+    ['r.example/web:2', 'certificate is valid for q.example, not r.example', /subjectAltName/],
+    ['r.example/web:2', 'certificate relies on legacy Common Name field, use SANs instead', /subjectAltName/],
+    ['r.example/web:2', 'certificate has expired or is not yet valid: current time is late', /renews.*clock/],
+  ])('about the certificate of %s (%s) says where it is to be mended', (image, words, advice) => {
+    const failure = pullFailure(said(`Get "https://r.example/v2/": x509: ${words}`), image);
+    expect(failure).toMatchObject({ code: 'registry-untrusted', advice: expect.stringMatching(advice) });
   });
 
   test('about a login says whether the file has one', () => {

@@ -1,13 +1,10 @@
 /** What goes wrong around a deploy: a registry that misbehaves, an engine that goes away, images that cannot run. */
-import { createHash } from 'node:crypto';
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import type Docker from 'dockerode';
-import { pack } from 'tar-stream';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { waitingProgram } from '../../src/engines/docker/sandbox-image.ts';
+import { loadImage } from '../world/load-image.ts';
 
 const ANSWERS: Readonly<Record<string, { status: number; code: string; message: string }>> = {
   throttled: { status: 429, code: 'TOOMANYREQUESTS', message: 'You have reached your pull rate limit.' },
@@ -134,11 +131,11 @@ export async function loadBrokenImages(docker: Docker): Promise<void> {
   const foreign = Buffer.from(waitingProgram(other.program));
   const own = Buffer.from(waitingProgram(host));
   const spelt = host === 'x86_64' ? 'amd64' : 'arm64';
-  await load(docker, FOREIGN_IMAGE, other.image, { run: foreign });
-  await load(docker, STRANGER_IMAGE, spelt, { run: own }, 'nobody-knows');
-  await load(docker, SCRIPT_IMAGE, spelt, {
-    run: Buffer.from('echo hello\n'),
-    lost: Buffer.from('#!/no/such/shell\n'),
+  await loadImage(docker, FOREIGN_IMAGE, { architecture: other.image, files: { run: foreign } });
+  await loadImage(docker, STRANGER_IMAGE, { architecture: spelt, files: { run: own }, user: 'nobody-knows' });
+  await loadImage(docker, SCRIPT_IMAGE, {
+    architecture: spelt,
+    files: { run: Buffer.from('echo hello\n'), lost: Buffer.from('#!/no/such/shell\n') },
   });
 }
 
@@ -148,39 +145,4 @@ export async function removeBrokenImages(docker: Docker): Promise<void> {
       .getImage(name)
       .remove({ force: true })
       .catch(() => {});
-}
-
-/** As `docker save` writes it. */
-async function load(
-  docker: Docker,
-  name: string,
-  architecture: string,
-  files: Readonly<Record<string, Buffer>>,
-  user?: string,
-): Promise<void> {
-  const layer = pack();
-  for (const [path, content] of Object.entries(files)) layer.entry({ name: path, mode: 0o555 }, content);
-  for (const folder of ['dev', 'proc', 'sys', 'etc'])
-    layer.entry({ name: folder, type: 'directory', mode: 0o755 });
-  layer.entry({ name: 'etc/passwd', mode: 0o444 }, 'root:x:0:0:root:/root:/bin/sh\n');
-  layer.finalize();
-  const bytes = await buffer(layer);
-  const config = JSON.stringify({
-    architecture,
-    os: 'linux',
-    config: { Entrypoint: ['/run'], ...(user === undefined ? {} : { User: user }) },
-    rootfs: { type: 'layers', diff_ids: [`sha256:${createHash('sha256').update(bytes).digest('hex')}`] },
-  });
-  const archive = pack();
-  archive.entry({ name: 'config.json' }, config);
-  archive.entry({ name: 'layer.tar' }, bytes);
-  archive.entry(
-    { name: 'manifest.json' },
-    JSON.stringify([{ Config: 'config.json', RepoTags: [name], Layers: ['layer.tar'] }]),
-  );
-  archive.finalize();
-  const progress = await docker.loadImage(Readable.from(archive));
-  await new Promise<void>((resolve, reject) =>
-    docker.modem.followProgress(progress, (error) => (error ? reject(error) : resolve())),
-  );
 }

@@ -1,50 +1,35 @@
 /** Images from a registry with a password: Debian's own, on loopback. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type AppInTest, commitFiles, eventually, startApp } from '../world/bot.ts';
+import { type AppInTest, commitFiles, startApp } from '../world/bot.ts';
 import { connect } from '../world/docker.ts';
 import { groupText } from '../world/groups.ts';
-import { canRunPrivateEngine, find, installPackages } from '../world/private-engine.ts';
+import { canHave } from '../world/name-servers.ts';
+import { listForAnother, pushImage, READER, type Registry, startRegistry } from '../world/registry.ts';
 
-const PASSWORD = 'pull-me-please';
-/** What `htpasswd -nbB reader pull-me-please` prints. */
-const LOGIN = 'reader:$2y$05$JJPvAUGzzlWQBtBYDrYezeiWbKJG94dE8i8GeJ2RfolvGvxDBI.d2';
+const PASSWORD = READER.password;
 const SETTINGS = {
   instance: 'test-registry',
   locations: { local: { isolation: 'none', addresses: '127.22.48.0/20', networks: '198.18.148.0/22' } },
 };
 
 const docker = connect(process.env['KATABOT_TEST_DOCKER_HOST'] ?? '');
-// Debian and Ubuntu package the registry; elsewhere, or without the right to install it, there is none to ask.
-const withRegistry = find('docker-registry') || canRunPrivateEngine() ? test : test.skip;
+const withRegistry = canHave('docker-registry') ? test : test.skip;
 
 let folder: string;
-let registry: ChildProcess | undefined;
+let registry: Registry;
 let host: string;
 let bot: AppInTest;
 
 beforeAll(async () => {
   if (withRegistry !== test) return;
-  if (!find('docker-registry')) installPackages(['docker-registry']);
   folder = await mkdtemp(join(tmpdir(), 'katabot-registry-'));
-  host = `127.22.48.1:${await freePort('127.22.48.1')}`;
-  await writeFile(join(folder, 'htpasswd'), `${LOGIN}\n`);
-  const settings = [
-    'version: 0.1',
-    'log: {level: error}',
-    `storage: {filesystem: {rootdirectory: ${join(folder, 'storage')}}}`,
-    `http: {addr: '${host}'}`,
-    `auth: {htpasswd: {realm: tests, path: ${join(folder, 'htpasswd')}}}`,
-  ];
-  await writeFile(join(folder, 'config.yml'), `${settings.join('\n')}\n`);
-  registry = spawn('docker-registry', ['serve', join(folder, 'config.yml')], { stdio: 'ignore' });
-  await eventually(async () => expect((await fetch(`http://${host}/v2/`)).status).toBe(401));
-  await fill();
+  registry = await startRegistry({ address: '127.22.48.1', folder });
+  host = registry.host;
+  await pushImage(docker, 'katabot/busybox:1', `${host}/acme/private:1`);
+  await listForAnother(host, 'acme/private', (await docker.info()).Architecture);
   bot = await startApp({ settings: SETTINGS });
 }, 120_000);
 
@@ -52,62 +37,13 @@ afterAll(async () => {
   if (withRegistry !== test) return;
   for (const { key } of await bot.app.store.desired.list()) await bot.run('delete', key.split('/')[1] ?? '');
   await bot.stop();
-  if (registry?.exitCode === null) {
-    registry.kill('SIGTERM');
-    await once(registry, 'exit');
-  }
+  await registry.stop();
   await docker
     .getImage(`${host}/acme/private:1`)
     .remove({ force: true })
     .catch(() => {});
   await rm(folder, { recursive: true, force: true });
 });
-
-function freePort(address: string): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, address, () => {
-      const place = server.address();
-      server.close(() => resolve(typeof place === 'object' && place ? place.port : 0));
-    });
-  });
-}
-
-/** Puts the small image into the registry and off the engine, so that it has to be pulled. */
-async function fill(): Promise<void> {
-  const name = `${host}/acme/private`;
-  await docker.getImage('katabot/busybox:1').tag({ repo: name, tag: '1' });
-  const progress = await docker
-    .getImage(`${name}:1`)
-    .push({ authconfig: { username: 'reader', password: PASSWORD, serveraddress: host } });
-  await new Promise<void>((resolve, reject) =>
-    docker.modem.followProgress(progress, (error) => (error ? reject(error) : resolve())),
-  );
-  await docker.getImage(`${name}:1`).remove();
-  await listForAnother(name);
-}
-
-/** The same image as a list that has it for another processor only: what a multi-platform build without ours leaves. */
-async function listForAnother(name: string): Promise<void> {
-  const authorization = `Basic ${Buffer.from(`reader:${PASSWORD}`).toString('base64')}`;
-  const at = (tag: string) => `http://${host}/v2/${name.slice(host.length + 1)}/manifests/${tag}`;
-  const mediaType = 'application/vnd.docker.distribution.manifest.v2+json';
-  const found = await fetch(at('1'), { headers: { authorization, accept: mediaType } });
-  const { Architecture } = await docker.info();
-  const list = 'application/vnd.docker.distribution.manifest.list.v2+json';
-  const manifest = {
-    mediaType,
-    size: Buffer.byteLength(await found.text()),
-    digest: found.headers.get('docker-content-digest'),
-    platform: { os: 'linux', architecture: Architecture === 'x86_64' ? 'arm64' : 'amd64' },
-  };
-  const body = JSON.stringify({ schemaVersion: 2, mediaType: list, manifests: [manifest] });
-  const put = await fetch(at('foreign'), {
-    method: 'PUT',
-    headers: { authorization, 'content-type': list },
-    body,
-  });
-  if (put.status !== 201) throw new Error(`${put.status} ${await put.text()}`);
-}
 
 let count = 0;
 /** Pushes a group that wants an image of the registry, with a login or without one. */

@@ -19,6 +19,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   wrk: 'wrk',
   nginx: 'nginx-light',
   caddy: 'caddy',
+  'docker-registry': 'docker-registry',
 };
 
 /** Installs what is not there; where that cannot be done the test fails with the reason. */

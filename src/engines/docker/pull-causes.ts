@@ -1,6 +1,7 @@
 import { Failure } from '../../failure.ts';
 import { registryOf } from '../../spec/index.ts';
 import { causeOf, engineMessage, unreachable } from './causes.ts';
+import { ASKED_WITHOUT_TLS, howToTrust, UNTRUSTED } from './registry-trust.ts';
 import { NEWER_AND_OLDER } from './windows.ts';
 
 /** ACI calls most of these InaccessibleImage; which of them it is matters to whoever has to mend it. */
@@ -11,7 +12,7 @@ export function pullFailure(thrown: unknown, image: string, login?: string): Fai
   const known = PULL_CAUSES.find(({ pattern }) => pattern.test(words));
   if (known) {
     return new Failure(known.code, known.say(image, registry, words), {
-      advice: known.advice(registry, login !== undefined),
+      advice: known.advice(registry, login !== undefined, words),
       cause: thrown,
       about,
     });
@@ -45,7 +46,7 @@ const PULL_CAUSES: readonly {
   pattern: RegExp;
   code: string;
   say(image: string, registry: string, words: string): string;
-  advice(registry: string, loggedIn: boolean): string;
+  advice(registry: string, loggedIn: boolean, words: string): string;
 }[] = [
   {
     pattern: /no space left on device/i,
@@ -57,7 +58,7 @@ const PULL_CAUSES: readonly {
   {
     pattern: /toomanyrequests|too many requests|rate limit/i,
     code: 'registry-throttled',
-    say: (image, registry) => `${registry} is throttling pulls; ${image} was not given out.`,
+    say: (image, registry, words) => `${registry} is throttling pulls; ${image} was not given out: ${words}`,
     advice: () => 'It is tried again by itself. Logging in (imageRegistryCredentials) raises the limit.',
   },
   {
@@ -77,33 +78,51 @@ const PULL_CAUSES: readonly {
   {
     pattern: /no matching manifest|does not match the (detected|specified)/i,
     code: 'wrong-architecture',
-    say: (image) => `The image ${image} is not made for the host’s processor architecture.`,
+    say: (image, _registry, words) =>
+      `The image ${image} is not made for the host’s processor architecture: ${words}`,
     advice: () => 'Build and push it for the host’s architecture too.',
+  },
+  {
+    // Before what is said of logins and names: a certificate may have any of those words in it.
+    pattern: UNTRUSTED,
+    code: 'registry-untrusted',
+    say: (image, registry, words) =>
+      `${registry} is not trusted by the host’s engine, so ${image} was not asked for: ${words}`,
+    advice: (registry, _loggedIn, words) => howToTrust(registry, words),
+  },
+  {
+    pattern: ASKED_WITHOUT_TLS,
+    code: 'registry-refused',
+    say: (image, registry) => `${registry} gave ${image} to nobody without the right login.`,
+    advice: howToLogIn,
   },
   {
     pattern:
       /unauthorized|authentication required|no basic auth credentials|incorrect username or password|denied: (?!requested access)/i,
     code: 'registry-refused',
-    say: (image, registry) => `${registry} refused the login for ${image}.`,
-    advice: (registry, loggedIn) =>
-      loggedIn
-        ? `Check the entry for ${registry} under imageRegistryCredentials.`
-        : `There is no login for ${registry}: add one under imageRegistryCredentials, or katabot secret set registry:${registry}`,
+    say: (image, registry, words) => `${registry} refused the login for ${image}: ${words}`,
+    advice: howToLogIn,
   },
   {
     pattern:
       /manifest( for .*)? (unknown|not found)|repository .* not found|pull access denied|denied|not found/i,
     code: 'image-not-found',
-    say: (image, registry) =>
-      `The image ${image} was not found: ${registry} knows no such repository or tag, or keeps it private.`,
+    say: (image, registry, words) =>
+      `The image ${image} was not found: ${registry} knows no such repository or tag, or keeps it private (${words}).`,
     advice: () =>
       'Check the name and the tag; for a private image add its registry under imageRegistryCredentials.',
   },
   {
     pattern:
-      /no such host|i\/o timeout|connection refused|network is unreachable|no route to host|server misbehaving|TLS handshake|request canceled|context deadline|x509|HTTP response to HTTPS/i,
+      /no such host|i\/o timeout|connection refused|network is unreachable|no route to host|server misbehaving|TLS handshake|request canceled|context deadline/i,
     code: 'registry-unreachable',
     say: (image, registry, words) => `${registry} could not be reached for ${image}: ${words}`,
     advice: () => 'Check the host’s way to the registry, or load the image onto the host (`docker load`).',
   },
 ];
+
+function howToLogIn(registry: string, loggedIn: boolean): string {
+  return loggedIn
+    ? `Check the entry for ${registry} under imageRegistryCredentials.`
+    : `There is no login for ${registry}: add one under imageRegistryCredentials, or katabot secret set registry:${registry}`;
+}
