@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Engine, StoredImage } from '../engines/index.ts';
-import { messageOf } from '../failure.ts';
+import { Failure, messageOf } from '../failure.ts';
 import { createGate, type Gate } from './image-gate.ts';
 import { imagesToDrop, type OwnImage, type Wanted } from './images.ts';
 import { createQueue } from './queue.ts';
@@ -142,16 +142,26 @@ async function tidy(
   const first = await decide();
   let goes = idsOf(first);
   for (const image of first) {
-    const isGone = await gate.whileNobodyIsIn(async () => {
+    const about = { host, image: nameOf(image) };
+    const drop = async () => {
       if (entered !== gate.entered()) [entered, goes] = [gate.entered(), idsOf(await decide())];
       if (!goes.has(image.id)) return false;
       if (!(await engine.dropImage(image, signal))) return false;
       await book.forget(host, image.id);
       return true;
+    };
+    const isGone = await gate.whileNobodyIsIn(drop).catch((error: unknown) => {
+      if (concernsAll(error) || signal.aborted) throw error;
+      tell(about, `image cannot be removed: ${messageOf(error)}`);
+      return false;
     });
-    if (isGone)
-      tell({ host, image: nameOf(image), bytes: image.sizeBytes - image.sharedBytes }, 'image removed');
+    if (isGone) tell({ ...about, bytes: image.sizeBytes - image.sharedBytes }, 'image removed');
   }
+}
+
+/** Of an image that an engine will not remove the next one knows nothing. */
+function concernsAll(error: unknown): boolean {
+  return !(error instanceof Failure) || error.code === 'engine-unreachable';
 }
 
 function idsOf(images: readonly StoredImage[]): ReadonlySet<string> {

@@ -4,6 +4,7 @@ import { diskFindings } from '../../src/commands/disk-findings.ts';
 import { imageStoreFrom } from '../../src/engines/docker/stored-images.ts';
 import { diskIn } from '../../src/engines/docker/survey.ts';
 import type { Engine, StoredImage } from '../../src/engines/index.ts';
+import { Failure } from '../../src/failure.ts';
 import { createGate } from '../../src/reconciler/image-gate.ts';
 import { cacheBytes, imagesToDrop } from '../../src/reconciler/images.ts';
 import { createImageCache } from '../../src/reconciler/index.ts';
@@ -234,6 +235,33 @@ test('what a group has pulled goes once the group is gone, its revisions are old
   await cache.look('local');
   expect(told).toEqual(['image removed web:2', 'image removed web:1']);
   expect([...world.engine.images].sort()).toEqual(['job:1', 'theirs:1', 'web:2']);
+  await close();
+});
+
+test.each([
+  [
+    'engine-refused',
+    'its layers are held',
+    ['image cannot be removed: its layers are held web:1', 'image removed web:2'],
+  ],
+  ['engine-unreachable', 'nobody is there', ['images cannot be looked at: nobody is there undefined']],
+])('one that does not go (%s: %s): %j', async (code, message, expected) => {
+  const { world, told, cache, pull, close } = await createKeptWorld();
+  for (const name of ['web:1', 'web:2', 'job:1']) {
+    world.engine.images.delete(name);
+    await pull(name);
+    world.clock.advance(1);
+  }
+  cache.guard('local', {
+    ...world.engine,
+    dropImage: (image, signal) =>
+      image.tags.includes('web:1')
+        ? Promise.reject(new Failure(code, message))
+        : world.engine.dropImage(image, signal),
+  });
+  world.clock.advance(2 * HOUR);
+  await cache.look('local');
+  expect([...new Set(told)]).toEqual(expected); // the look that was due, and this one
   await close();
 });
 

@@ -64,20 +64,24 @@ export async function startRegistry({
   return { host, stop: () => ended(child) };
 }
 
-/** Puts an image of the engine's into a registry under another name, such as `127.0.0.1:5000/acme/web:1`, and takes that off the engine. */
-export async function pushImage(docker: Docker, image: string, name: string): Promise<void> {
+/**
+ * Puts an image of the engine's into a registry under another name, such as `127.0.0.1:5000/acme/web:1`, and takes that off the
+ * engine. Gives the digest that it has there.
+ */
+export async function pushImage(docker: Docker, image: string, name: string): Promise<string> {
   const [, repo = '', tag = ''] = /^(.*):([^:]+)$/.exec(name) ?? [];
   await docker.getImage(image).tag({ repo, tag });
   const serveraddress = name.slice(0, name.indexOf('/'));
   const progress = await docker.getImage(name).push({ authconfig: { ...READER, serveraddress } });
-  await new Promise<void>((resolve, reject) =>
-    docker.modem.followProgress(progress, (error, events) => {
-      const refusal = error?.message ?? events.find((event) => event.error)?.error;
-      if (refusal) reject(new Error(`${name} is not pushed: ${refusal}`));
-      else resolve();
-    }),
-  );
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  docker.modem.followProgress(progress, (error, events) => {
+    const digest = events?.find(({ aux }) => aux?.Digest)?.aux.Digest;
+    if (digest) resolve(digest);
+    else reject(error ?? new Error(`${name} is not pushed: ${events?.find((event) => event.error)?.error}`));
+  });
+  const digest = await promise;
   await docker.getImage(name).remove();
+  return digest;
 }
 
 /**

@@ -56,7 +56,7 @@ export function imageStoreFrom({ LayersSize = 0, Images }: DiskUsage): ImageStor
   };
 }
 
-/** Removes an image with its tags, never by force. Gives false when it is in use by then, or has got a name that was not known. */
+/** Removes an image by the names that are known, never by force. Gives false when it is in use by then, or has got another name. */
 export async function dropImage(
   connection: Connection,
   { id, tags }: StoredImage,
@@ -71,7 +71,17 @@ export async function dropImage(
         if (statusOf(error) !== 404) throw error;
       }
     }
-    return true;
+    return isGone(docker, id, signal); // what has one more name has only lost these
   };
   return connection.call('to remove an image', drop, signal);
+}
+
+async function isGone(docker: Docker, id: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    await within(signal, docker.getImage(id).inspect());
+    return false;
+  } catch (error) {
+    if (statusOf(error) === 404) return true;
+    throw error;
+  }
 }
