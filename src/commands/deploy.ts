@@ -9,6 +9,7 @@ import { followDelete } from './delete.ts';
 import type { Source } from './file-source.ts';
 import { type Followed, followDeploy } from './follow.ts';
 import type { Ground } from './ground.ts';
+import { withImages } from './image-problems.ts';
 import { createMailbox, type Mailbox } from './mailbox.ts';
 import { mayQueue } from './may-queue.ts';
 import { type Accepted, type Plan, planFiles } from './plan-files.ts';
@@ -21,7 +22,9 @@ import type { Asked, RunVerb } from './verb.ts';
 export const runDeploy: RunVerb = async function* (ground, asked, signal) {
   const source = await sourceOf(ground, asked);
   if ('kind' in source) return source;
-  const plans = await planFiles(ground, { ...source, queue: mayQueue(asked) }, signal);
+  const planned = await planFiles(ground, { ...source, queue: mayQueue(asked) }, signal);
+  const isDry = asked.options['dry-run'] === true; // what is meant pulls at once, and says the same
+  const plans = isDry ? await withImages(ground, source, planned, signal) : planned;
   yield* showPlans(ground, plans, asked.caller);
   const accepted = plans.flatMap((plan) => (plan.accepted ? [{ plan, accepted: plan.accepted }] : []));
   if (accepted.length < plans.length) return say.invalid(plans.flatMap(({ problems }) => problems));

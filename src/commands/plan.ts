@@ -15,6 +15,7 @@ import { groupSize } from '../spec/index.ts';
 import type { Source } from './file-source.ts';
 import type { Ground } from './ground.ts';
 import { proposalFor, specHash } from './hold.ts';
+import { withImages } from './image-problems.ts';
 import { mayQueue } from './may-queue.ts';
 import { type Accepted, type Plan, planFiles } from './plan-files.ts';
 import { roomStages } from './room-stages.ts';
@@ -26,7 +27,8 @@ import type { Asked, RunVerb } from './verb.ts';
 export const runPlan: RunVerb = async function* (ground, asked, signal) {
   const source = await sourceOf(ground, asked);
   if ('kind' in source) return source;
-  const plans = await planFiles(ground, { ...source, queue: mayQueue(asked) }, signal);
+  const planned = await planFiles(ground, { ...source, queue: mayQueue(asked) }, signal);
+  const plans = await withImages(ground, source, planned, signal);
   const place = await placeFacts(ground, asked, source);
   const groups: unknown[] = [];
   for (const plan of plans) {

@@ -4,7 +4,8 @@
  */
 import type { Duplex } from 'node:stream';
 import type { Fact, GroupKey } from '../event.ts';
-import type { Gap, Group } from '../spec/index.ts';
+import type { Failure } from '../failure.ts';
+import type { Gap, Group, RegistryCredential } from '../spec/index.ts';
 import type { EngineFacts } from './facts.ts';
 import type { LogLine } from './log-line.ts';
 import type { Published } from './published.ts';
@@ -88,6 +89,11 @@ export interface Engine {
   dial(request: DialRequest, signal: AbortSignal): Promise<Duplex>;
   /** What running members use now; those of one group, or all of this bot. */
   usage(signal: AbortSignal, key?: GroupKey): Promise<Map<GroupKey, ContainerUsage[]>>;
+  /**
+   * What would keep an image from being pulled or from running, asked before: of the host, and of the image's registry where the host
+   * has it not. Resolves with undefined when nothing is known against it. Pulls nothing.
+   */
+  checkImage(wanted: WantedImage, signal: AbortSignal): Promise<Failure | undefined>;
   /** The images of the host, with what they take; takes a moment. Throws a Failure `engine-unreachable`. */
   storedImages(signal: AbortSignal): Promise<ImageStore>;
   /** Removes an image, unless it is used or has got another name by then: gives whether it is gone. */
@@ -150,6 +156,11 @@ export interface StepContext {
   readonly signal: AbortSignal;
   /** Awaited where the fact must be written down before the engine goes on, as the start of a pull. */
   report(fact: Fact): Promise<void>;
+}
+
+export interface WantedImage {
+  readonly image: string;
+  readonly credentials: readonly RegistryCredential[];
 }
 
 export interface StepResult {

@@ -350,6 +350,15 @@ const CASES = {
     expect(totalBytes).toBeGreaterThan(0);
     expect(used && (await host.engine.dropImage(used, signal()))).toBe(false);
   },
+  'an image is known to be there, or to be had from nobody, before it is pulled': async (host: Host) => {
+    const check = (image: string) => host.engine.checkImage({ image, credentials: [] }, signal());
+    expect(await check(IMAGE)).toBeUndefined();
+    const image = '127.0.0.1:1/acme/nowhere:1';
+    expect(await check(image)).toMatchObject({
+      code: expect.stringMatching(/^(image|registry)-/),
+      about: { image },
+    });
+  },
   'of two sandboxes of one group the one that is meant answers': async (host: Host) => {
     const words = (text: string) => ({ containers: { web: { script: `echo ${text}\n${WAIT}` } } });
     const first = await host.bring('twice', words('first'));

@@ -8,6 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../src/clock.ts';
+import { checkImage } from '../../src/engines/docker/check-image.ts';
+import { connect as openConnection } from '../../src/engines/docker/connection.ts';
 import { waitingProgram } from '../../src/engines/docker/sandbox-image.ts';
 import type { Failure } from '../../src/failure.ts';
 import { createLog } from '../../src/observability/index.ts';
@@ -21,7 +24,7 @@ import { loadImage } from '../world/load-image.ts';
 import { canHave } from '../world/name-servers.ts';
 import { canRunPrivateEngine, startPrivateEngine } from '../world/private-engine.ts';
 import { stopPrivateEngine } from '../world/private-engine-stop.ts';
-import { listForAnother, pushImage, READER, type Registry, startRegistry } from '../world/registry.ts';
+import { listFor, otherThan, pushImage, READER, type Registry, startRegistry } from '../world/registry.ts';
 
 /** Registries with the same images, by how the engine meets them. */
 const WAYS = ['unchecked', 'trusted', 'untrusted', 'misnamed', 'plain', 'choosy'] as const;
@@ -35,6 +38,11 @@ const SETTINGS = {
   instance: 'test-registry-tls',
   locations: { local: { isolation: 'none', addresses: '127.22.64.0/20', networks: '198.18.152.0/22' } },
 };
+
+const loginsFor = (way: Way, password?: string) =>
+  password === undefined
+    ? []
+    : [{ server: hostOf(way), username: READER.username, password: new Secret(password) }];
 
 const withOwnEngine = canRunPrivateEngine() && canHave('docker-registry') ? describe : describe.skip;
 
@@ -92,7 +100,10 @@ withOwnEngine('a registry behind TLS', () => {
     });
     await pushImage(docker, 'acme/private:1', `${hostOf('unchecked')}/acme/private:1`);
     await docker.getImage('acme/private:1').remove();
-    await listForAnother(registries.at(-1)?.host ?? '', 'acme/private', Architecture);
+    const near = registries.at(-1)?.host ?? '';
+    const [architecture, windows] = [otherThan(Architecture), { os: 'windows', architecture: 'amd64' }];
+    await listFor(near, 'acme/private', 'foreign', { os: 'linux', architecture });
+    await listFor(near, 'acme/private', 'windows', { ...windows, 'os.version': '10.0.26100.2033' });
   }
 
   /** What the advice says to do. */
@@ -106,13 +117,21 @@ withOwnEngine('a registry behind TLS', () => {
   async function pull(way: Way, tag: string, password?: string): Promise<Failure | undefined> {
     const image = `${hostOf(way)}/acme/private:${tag}`;
     const { group, ...rest } = podFor(wishFor({ containers: { web: { image } } }));
-    const login = { server: hostOf(way), username: READER.username, password: new Secret(password ?? '') };
-    const imageRegistryCredentials = password === undefined ? [] : [login];
+    const imageRegistryCredentials = loginsFor(way, password);
     const pod = { ...rest, images: {}, group: { ...group, imageRegistryCredentials } };
     const context = { signal: AbortSignal.timeout(30_000), report: async () => {} };
     return bot.app.ground.hosts['local']?.engine.apply({ kind: 'pull', pod }, context).then(
       () => undefined,
       (failure) => failure,
+    );
+  }
+
+  /** What is said of it before. */
+  async function check(way: Way, tag: string, password?: string): Promise<Failure | undefined> {
+    const image = `${hostOf(way)}/acme/private:${tag}`;
+    return bot.app.ground.hosts['local']?.engine.checkImage(
+      { image, credentials: loginsFor(way, password) },
+      AbortSignal.timeout(30_000),
     );
   }
 
@@ -211,6 +230,7 @@ withOwnEngine('a registry behind TLS', () => {
   test.each(rows)(
     '%s: its own words are told, and what to do',
     async (_, way, tag, password, code, message, advice) => {
+      expect(await check(way, tag, password)).toMatchObject({ code, advice: expect.stringMatching(advice) });
       const failure = await pull(way, tag, password);
       expect(failure).toMatchObject({
         code,
@@ -219,6 +239,33 @@ withOwnEngine('a registry behind TLS', () => {
       });
     },
   );
+
+  test('an image that can be had has nothing against it, and nothing is pulled to know that', async () => {
+    expect(await check('trusted', '1', RIGHT)).toBeUndefined();
+    const there = connect(`unix://${engine}/docker.sock`).getImage(`${hostOf('trusted')}/acme/private:1`);
+    await expect(there.inspect()).rejects.toMatchObject({ statusCode: 404 });
+  });
+
+  test('which Windows an image is made for is known before', async () => {
+    const host = { architecture: 'x86_64', windows: { build: 20348 } };
+    const connection = openConnection(
+      { engine: `unix://${engine}/docker.sock` },
+      { folder, clock: systemClock },
+    );
+    const wanted = {
+      image: `${hostOf('trusted')}/acme/private:windows`,
+      credentials: loginsFor('trusted', RIGHT),
+    };
+    const signal = AbortSignal.timeout(30_000);
+    expect(await checkImage({ connection, ...host }, wanted, signal)).toMatchObject({
+      code: 'OsVersionNotSupported',
+      message: `The image ${wanted.image} is built on Windows 10.0.26100.2033, which is newer than its host (build 20348).`,
+    });
+    expect(await check('trusted', 'windows', RIGHT)).toMatchObject({
+      code: 'ImageOsTypeNotMatchContainerGroup',
+    });
+    await connection.close();
+  });
 
   /** Pushes a group that wants an image of the registry, with the right login. */
   async function push(name: string, way: Way) {

@@ -7,7 +7,7 @@ import { type AppInTest, commitFiles, startApp } from '../world/bot.ts';
 import { connect } from '../world/docker.ts';
 import { groupText } from '../world/groups.ts';
 import { canHave } from '../world/name-servers.ts';
-import { listForAnother, pushImage, READER, type Registry, startRegistry } from '../world/registry.ts';
+import { listFor, otherThan, pushImage, READER, type Registry, startRegistry } from '../world/registry.ts';
 
 const PASSWORD = READER.password;
 const SETTINGS = {
@@ -29,7 +29,8 @@ beforeAll(async () => {
   registry = await startRegistry({ address: '127.22.48.1', folder });
   host = registry.host;
   await pushImage(docker, 'katabot/busybox:1', `${host}/acme/private:1`);
-  await listForAnother(host, 'acme/private', (await docker.info()).Architecture);
+  const architecture = otherThan((await docker.info()).Architecture);
+  await listFor(host, 'acme/private', 'foreign', { os: 'linux', architecture });
   bot = await startApp({ settings: SETTINGS });
 }, 120_000);
 

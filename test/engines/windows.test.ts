@@ -85,7 +85,7 @@ properties:
 async function ask(
   words: readonly string[],
   text = '',
-): Promise<{ code: string; said: string; problems: unknown }> {
+): Promise<{ code: string; said: string; data: unknown }> {
   const files = [{ path: 'containergroup.yaml', text }];
   const caller = { name: 'ann', right: 'admin' } as const;
   const said = { words, caller, surface: 'cli', ...(text ? { files } : {}) } as const;
@@ -288,8 +288,13 @@ describe('is refused before anything is made', () => {
     ],
     ['built on a Windows newer than the host', 'acme/iis:ltsc2025', 'OsVersionNotSupported', '10.0.26100'],
     ['for Linux', 'acme/web:1', 'ImageOsTypeNotMatchContainerGroup', 'another operating system'],
-  ])('an image %s', async (_what, image, code, words) => {
-    const { said } = await deploy(groupText({ image }));
+    ['that its registry does not have', 'acme/web:2', 'image-not-found', 'knows no such repository or tag'],
+  ])('an image %s, which plan says as well', async (_what, image, code, words) => {
+    const text = groupText({ image });
+    const { data } = await ask(['plan', '--file', 'containergroup.yaml'], text);
+    expect(data).toMatchObject({ problems: [{ code, severity: 'warning', line: 12, column: 14 }] });
+    expect(JSON.stringify(data)).toContain(words);
+    const { said } = await deploy(text);
     expect(said).toContain(code);
     expect(said).toContain(words);
     expect(engine.containers.size).toBe(0);

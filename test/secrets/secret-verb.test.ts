@@ -322,6 +322,14 @@ describe('the commit of a fork', () => {
     expect(right).toEqual(wrong);
   });
 
+  test('has no registry asked for its images by a plan, while a commit of the repository has', async () => {
+    const shape = { name: 'looks', image: 'ghcr.io/acme/nowhere:1' };
+    expect(problemsOf(await inPull('/kata plan', place(shape, true)))).toEqual([]);
+    const found = await inPull('/kata plan', place(shape, false));
+    expect(problemsOf(found)).toMatchObject([{ code: 'image-not-found', severity: 'warning' }]);
+    expect(found).toMatchObject({ kind: 'done', data: { groups: [{ wouldDeploy: true }] } });
+  });
+
   test('gets no login of a registry, while a commit of the repository gets both', async () => {
     const shape = { name: 'fork-login', image: 'ghcr.io/acme/web:1' };
     await inPull('/kata deploy', place(shape, true));
@@ -371,6 +379,13 @@ describe('who may', () => {
       missing && problemsOf(missing).map(({ code, message }) => [code, message]),
     );
     expect(there && problemsOf(there)[0]?.code).toBe('secret-withheld');
+  });
+
+  test('no reader has registries asked for them', async () => {
+    const shape = { name: 'nosy', image: 'ghcr.io/acme/nowhere:1' };
+    expect(problemsOf(await plan('eve', shape))).toEqual([]);
+    expect(problemsOf(await plan('dev', shape))).toMatchObject([{ code: 'image-not-found' }]);
+    expect((await deploy('dev', shape, '--dry-run')).text).toContain('image-not-found');
   });
 
   test('nobody gives a file to one group and the name of another', async () => {

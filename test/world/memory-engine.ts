@@ -180,6 +180,10 @@ export function createMemoryEngine(
     attach: async (request, signal) => attach(state, request, signal),
     dial: async (request) => dial(state, request),
     usage: async (_signal, key) => usage(state, key),
+    checkImage: async ({ image }) =>
+      orUnreachable(state, state.images.has(image) || state.registry.has(image))
+        ? undefined
+        : imageNotFound(image),
     storedImages: async () => orUnreachable(state, imageStoreOf(state)),
     dropImage: async ({ id, tags }) => {
       const used = orUnreachable(state, imageStoreOf(state)).images.some(
@@ -423,15 +427,20 @@ async function pull(state: State, pod: Pod, context: StepContext): Promise<StepR
     await context.report({ ...said, state: 'pulling', digest: '' });
     await held(state, 'pull', context.signal);
     if (!state.registry.has(image)) {
-      throw new Failure('image-not-found', `The image ${image} was not found.`, {
-        advice: 'Check its name.',
-      });
+      throw imageNotFound(image);
     }
     state.images.add(image);
     pulled.push(image);
     await context.report({ ...said, state: 'pulled' });
   }
   return { images: pinned, pulled };
+}
+
+function imageNotFound(image: string): Failure {
+  return new Failure('image-not-found', `The image ${image} was not found.`, {
+    advice: 'Check its name.',
+    about: { image },
+  });
 }
 
 function containersOf(pod: Pod) {

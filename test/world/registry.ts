@@ -85,12 +85,17 @@ export async function pushImage(docker: Docker, image: string, name: string): Pr
 }
 
 /**
- * The image `NAME:1` once more as `NAME:foreign`, a list that has it for another processor only: what a multi-platform build without
- * the host's leaves. Asked over plain HTTP; `processor` is the host's, in the engine's spelling.
+ * The image `NAME:1` once more under another tag: as a list that has it for this platform only, which is what a multi-platform
+ * build without the host's leaves. Asked over plain HTTP.
  */
-export async function listForAnother(host: string, name: string, processor: string): Promise<void> {
+export async function listFor(
+  host: string,
+  name: string,
+  tag: string,
+  platform: { readonly os: string; readonly architecture: string; readonly 'os.version'?: string },
+): Promise<void> {
   const authorization = `Basic ${Buffer.from(`${READER.username}:${READER.password}`).toString('base64')}`;
-  const at = (tag: string) => `http://${host}/v2/${name}/manifests/${tag}`;
+  const at = (each: string) => `http://${host}/v2/${name}/manifests/${each}`;
   const mediaType = 'application/vnd.docker.distribution.manifest.v2+json';
   const found = await fetch(at('1'), { headers: { authorization, accept: mediaType } });
   const list = 'application/vnd.docker.distribution.manifest.list.v2+json';
@@ -98,13 +103,18 @@ export async function listForAnother(host: string, name: string, processor: stri
     mediaType,
     size: Buffer.byteLength(await found.text()),
     digest: found.headers.get('docker-content-digest'),
-    platform: { os: 'linux', architecture: processor === 'x86_64' ? 'arm64' : 'amd64' },
+    platform,
   };
   const body = JSON.stringify({ schemaVersion: 2, mediaType: list, manifests: [manifest] });
-  const put = await fetch(at('foreign'), {
+  const put = await fetch(at(tag), {
     method: 'PUT',
     headers: { authorization, 'content-type': list },
     body,
   });
   if (put.status !== 201) throw new Error(`${put.status} ${await put.text()}`);
+}
+
+/** A processor that a host has not, as images spell it. */
+export function otherThan(processor: string): string {
+  return processor === 'x86_64' ? 'arm64' : 'amd64';
 }

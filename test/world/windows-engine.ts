@@ -163,6 +163,8 @@ async function answer(world: World, request: IncomingMessage, response: ServerRe
       return void response.writeHead(200).flushHeaders();
     case 'GET images json':
       return id ? give(imageIn(world, id)) : give([...world.pulled].map((name) => ({ Id: idOf(name) })));
+    case 'GET distribution json':
+      return give(distributionOf(world, id));
     case 'POST images':
       return pull(world, `${url.searchParams.get('fromImage')}:${url.searchParams.get('tag')}`, response);
     case 'GET volumes':
@@ -275,6 +277,13 @@ function imageIn({ pulled, images }: World, id: string) {
     OsVersion: image.osVersion,
     Config: {},
   };
+}
+
+/** What `GET /distribution/NAME/json` says of one that could be pulled. */
+function distributionOf({ images }: World, name: string) {
+  const image = images[name];
+  if (!image) throw new Refusal(404, 'manifest unknown: manifest unknown');
+  return { Platforms: [{ architecture: 'amd64', os: image.os, 'os.version': image.osVersion }] };
 }
 
 function pull({ images, pulled }: World, name: string, response: ServerResponse): void {

@@ -21,6 +21,11 @@ export function statusOf(thrown: unknown): number | undefined {
   return asEngineError(thrown).statusCode;
 }
 
+/** Whether it is an error that the engine itself has answered with, in words of its own. */
+export function saysItself(thrown: unknown): boolean {
+  return asEngineError(thrown).json?.message !== undefined;
+}
+
 function asEngineError(thrown: unknown): EngineError {
   return typeof thrown === 'object' && thrown !== null ? thrown : {};
 }

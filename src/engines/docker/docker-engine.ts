@@ -12,6 +12,7 @@ import type {
 } from '../index.ts';
 import { asOfGroup, containersOf } from './adopted.ts';
 import { statusOf } from './causes.ts';
+import { checkImage } from './check-image.ts';
 import { deliverConfigMaps } from './config-maps.ts';
 import { type Connection, connect } from './connection.ts';
 import { openDial } from './dial.ts';
@@ -59,6 +60,7 @@ export function createDockerEngine(settings: DockerSettings, clock: Clock): Engi
     attach: (request, signal) => openAttach({ connection, owner: settings.owner, clock }, request, signal),
     dial: (request, signal) => openDial({ connection, owner: settings.owner, clock }, request, signal),
     usage: (signal, key) => usageOf({ connection, owner: settings.owner }, signal, key),
+    checkImage: async (wanted, signal) => checkImage(await withHost(parts, signal), wanted, signal),
     storedImages: (signal) => storedImages(connection, signal),
     dropImage: (image, signal) => dropImage(connection, image, signal),
     standby: createStandbyHost(parts, async (signal) => unlessWindows(await withHost(parts, signal))),

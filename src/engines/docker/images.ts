@@ -80,7 +80,7 @@ export async function ensureImage(
   return told('pulled', { ...pulled, isNew: !before.has(pulled.pinned) });
 }
 
-async function presentImage(docker: Docker, image: string): Promise<PulledImage | undefined> {
+export async function presentImage(docker: Docker, image: string): Promise<PulledImage | undefined> {
   try {
     const { Id, RepoDigests, Architecture, Os = '', OsVersion = '' } = await docker.getImage(image).inspect();
     const digest = RepoDigests?.[0] ?? Id;
@@ -109,7 +109,10 @@ export function isLatest(image: string): boolean {
   return tag === undefined || tag === 'latest';
 }
 
-function loginFor(image: string, credentials: readonly RegistryCredential[]): RegistryCredential | undefined {
+export function loginFor(
+  image: string,
+  credentials: readonly RegistryCredential[],
+): RegistryCredential | undefined {
   const registry = registryOf(image);
   return credentials.find(
     ({ server, username, password }) => username && password && isServerOf(server, registry),
@@ -123,16 +126,7 @@ async function pull(
   context: { signal: AbortSignal; report(fact: Fact): Promise<void> },
 ): Promise<void> {
   const named = isLatest(image) && !/:latest$/.test(image) ? `${image}:latest` : image; // without a tag the API pulls them all
-  const options = login?.password
-    ? {
-        authconfig: {
-          username: login.username,
-          password: login.password.reveal(),
-          serveraddress: login.server,
-        },
-      }
-    : {};
-  const stream = await within(context.signal, docker.pull(named, options));
+  const stream = await within(context.signal, docker.pull(named, authOf(login)));
   const progress = layerProgress((percent) => void context.report({ kind: 'pull-progress', image, percent }));
   let refusal = '';
   // Once an answer has begun it cannot become an error any more: the engine writes the error into it.
@@ -146,6 +140,13 @@ async function pull(
     docker.modem.followProgress(stream, ended, follow);
   });
   await within(context.signal, done);
+}
+
+/** The login as the engine is told it. */
+export function authOf(login: RegistryCredential | undefined) {
+  const { username, password, server = '' } = login ?? {};
+  if (!username || !password) return {};
+  return { authconfig: { username, password: password.reveal(), serveraddress: server } };
 }
 
 interface LayerEvent {

@@ -42,6 +42,29 @@ export function prunedFailure(image: string, pinned: string, thrown?: Failure): 
   );
 }
 
+/** What a pull of an image fails with that is for another system only, told before. */
+export function otherSystemFailure(image: string): Failure {
+  const { say, advice } = OTHER_SYSTEM;
+  return new Failure('ImageOsTypeNotMatchContainerGroup', say(image), { advice, about: { image } });
+}
+
+/** The same of an image for other processors only. */
+export function foreignFailure(image: string, why: string): Failure {
+  const { say, advice } = FOREIGN;
+  return new Failure('wrong-architecture', say(image, why), { advice, about: { image } });
+}
+
+const OTHER_SYSTEM = {
+  say: (image: string) => `The image ${image} is for another operating system than its group.`,
+  advice: 'Name an image for the group’s osType, or write the other osType.',
+};
+
+const FOREIGN = {
+  say: (image: string, why: string) =>
+    `The image ${image} is not made for the host’s processor architecture: ${why}`,
+  advice: 'Build and push it for the host’s architecture too.',
+};
+
 const PULL_CAUSES: readonly {
   pattern: RegExp;
   code: string;
@@ -72,15 +95,14 @@ const PULL_CAUSES: readonly {
   {
     pattern: /image operating system "?\w+"? cannot be used on this platform/i,
     code: 'ImageOsTypeNotMatchContainerGroup',
-    say: (image) => `The image ${image} is for another operating system than its group.`,
-    advice: () => 'Name an image for the group’s osType, or write the other osType.',
+    say: OTHER_SYSTEM.say,
+    advice: () => OTHER_SYSTEM.advice,
   },
   {
     pattern: /no matching manifest|does not match the (detected|specified)/i,
     code: 'wrong-architecture',
-    say: (image, _registry, words) =>
-      `The image ${image} is not made for the host’s processor architecture: ${words}`,
-    advice: () => 'Build and push it for the host’s architecture too.',
+    say: (image, _registry, words) => FOREIGN.say(image, words),
+    advice: () => FOREIGN.advice,
   },
   {
     // Before what is said of logins and names: a certificate may have any of those words in it.
