@@ -23,6 +23,9 @@ const LAST_LINES = 5;
 /** After a stop of the following, what was seen is still told. */
 const LOOK_TIMEOUT_MS = 5_000;
 
+/** What is told of a group that waits for others; of an evicted one that does not come back the telling ends. */
+const WAITING: ReadonlySet<Fact['kind']> = new Set(['queued', 'evicted', 'gpu-waits']);
+
 type Killing = Extract<Fact, { kind: 'killing' }>;
 
 /** The first exit is restarted at once; after the second the delays begin. */
@@ -64,7 +67,7 @@ async function* tellWayUp(
     const { fact } = event;
     told.push(event);
     // It is a matter of others, who may take days; one that waits on its host is stopped until then, and still waits.
-    if (fact.kind !== 'stopped') patience.begin(fact.kind === 'queued' || fact.kind === 'gpu-waits');
+    if (fact.kind !== 'stopped') patience.begin(WAITING.has(fact.kind));
     const cause = endingCause(wish, event);
     if (cause?.code === 'exit-code') return yield* tellTrial(ground, followed, cause);
     if (cause?.code === 'probe-failed') return yield* tellProbe(ground, followed, cause);
@@ -90,7 +93,7 @@ function exitsIn(told: readonly Event[]): Exit[] {
 }
 
 /** What ends the telling because this revision will not come up by itself, or not at all. */
-function endingCause({ revision }: Wish, { fact, revision: number }: Event): Cause | undefined {
+function endingCause({ key, revision }: Wish, { fact, revision: number }: Event): Cause | undefined {
   const { name } = revision.group;
   switch (fact.kind) {
     case 'failed':
@@ -99,6 +102,8 @@ function endingCause({ revision }: Wish, { fact, revision: number }: Event): Cau
       return killingCause(fact);
     case 'superseded':
       return { code: 'superseded', ...say.supersededBy(revision.number, fact.by), about: {} };
+    case 'evicted':
+      return fact.returns ? undefined : { code: 'evicted', ...say.evictedForGood(key), about: {} };
     case 'removing':
     case 'stopping':
       return { code: 'cancelled', ...say.cancelled(name, fact.by), about: {} };

@@ -1,6 +1,7 @@
-import type { Fact } from '../event.ts';
+import type { Fact, GroupKey } from '../event.ts';
 import type { Block } from './document.ts';
 import { gpuIdle } from './gpus.ts';
+import { nameOf } from './group.ts';
 import { stage } from './push.ts';
 
 /** What is told of a group in the thread that brought it up, besides how its deploy went. */
@@ -22,11 +23,19 @@ export function asideOf(name: string, fact: Aside): Block[] {
 
 /** A Spot group has made room. */
 function evicted(name: string, { returns }: { readonly returns: boolean }): Block[] {
-  const after = returns
-    ? 'It comes back by itself when there is room again'
-    : `It runs once and does not come back by itself: katabot start ${name}`;
+  const after = returns ? 'It comes back by itself when there is room again' : runsOnce(name);
   return [
     stage('warning', 'evicted', `${name}: a Regular group needed its room`),
     { kind: 'text', text: `    → ${after}; its meter stands still` },
   ];
+}
+
+function runsOnce(name: string): string {
+  return `It runs once and does not come back by itself: katabot start ${name}`;
+}
+
+/** A deploy that was followed ends with it. */
+export function evictedForGood(key: GroupKey): { message: string; advice: string } {
+  const name = nameOf(key);
+  return { message: `A Regular group needed the room of ${name}.`, advice: runsOnce(name) };
 }

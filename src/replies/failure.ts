@@ -68,7 +68,7 @@ export function failed(failure: { code: string; message: string; advice: string 
 /** One failure, one message: what happened, what was printed last, what to change, what serves, what it cost. */
 export function reportBlocks(report: FailureReport, text: string): Block[] {
   const { code, message, advice, container, lastLines, place, suggestion } = report;
-  const isOver = code === 'superseded' || code === 'cancelled';
+  const isOver = ['superseded', 'cancelled', 'evicted'].includes(code);
   return [
     stage(isOver ? 'warning' : 'failed', code, message),
     ...lastLines.map((line): Block => ({ kind: 'log', source: container ?? '', text: line })),

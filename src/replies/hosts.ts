@@ -48,11 +48,17 @@ interface Queued {
 
 /** Of a group that waits for room: where it stands, what is missing, and what comes next. */
 export function queuedStage(queued: Queued): Block {
-  return stage(
-    'running',
-    'room',
-    `it waits for ${roomWaitWords(queued)}; it comes up by itself when it is its turn, and katabot stop ends the waiting`,
-  );
+  return waitingStage(`it waits for ${roomWaitWords(queued)}`);
+}
+
+/** Of a Spot group that has made room, and is to come back. */
+export function evictedStage(): Block {
+  return waitingStage('it was evicted, for a Regular group needed its room, and waits for room again');
+}
+
+function waitingStage(what: string): Block {
+  const rest = 'it comes up by itself when it is its turn, and katabot stop ends the waiting';
+  return stage('running', 'room', `${what}; ${rest}`);
 }
 
 /** `room, first in line: one has 0.2 GB of memory free, 1.3 GB are needed` */

@@ -2,7 +2,7 @@ import type { Fact } from '../event.ts';
 import { withPort } from '../network/index.ts';
 import type { Block } from './document.ts';
 import { gpuWaitWords } from './gpus.ts';
-import { hostStage, queuedStage } from './hosts.ts';
+import { evictedStage, hostStage, queuedStage } from './hosts.ts';
 import { imageStage, pullProgress, stage } from './push.ts';
 
 /** Whether what is told of a deploy is that it waits for others. */
@@ -25,6 +25,8 @@ export function progressOf(fact: Fact): Block | undefined {
       return hostStage(fact);
     case 'queued':
       return queuedStage(fact);
+    case 'evicted':
+      return evictedStage();
     case 'moved':
       return stage(
         'warning',

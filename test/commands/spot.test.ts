@@ -9,7 +9,7 @@ import { type Block, drawPlain, type Outcome } from '../../src/replies/index.ts'
 import { type AppInTest, eventually, startApp } from '../world/bot.ts';
 import { createLeapingClock } from '../world/clock.ts';
 import { groupText } from '../world/groups.ts';
-import { createMemoryEngine } from '../world/memory-engine.ts';
+import { createMemoryEngine, type MemoryEngine } from '../world/memory-engine.ts';
 
 const GB = 2 ** 30;
 const FACTS: EngineFacts = {
@@ -81,8 +81,9 @@ describe('of the Spot groups of a host', () => {
 describe('a Spot group', () => {
   const clock = createLeapingClock();
   let bot: AppInTest;
+  let engine: MemoryEngine;
   beforeAll(async () => {
-    const engine = createMemoryEngine(clock, ['katabot/busybox:1']); // 16 GB of memory
+    engine = createMemoryEngine(clock, ['katabot/busybox:1']); // 16 GB of memory
     bot = await startApp({
       settings: { locations: { local: { isolation: 'none' } } },
       parts: { engine: () => engine, clock },
@@ -111,18 +112,18 @@ describe('a Spot group', () => {
   }
   const deploy = (name: string, memoryInGB: string, more: readonly string[] = []) =>
     say('deploy --file containergroup.yaml', groupText({ name, memoryInGB, more }));
+  const runsOnce = (name: string, image = 'katabot/busybox:1') =>
+    groupText({ name, image, memoryInGB: '2' }).replace(
+      'restartPolicy: Always',
+      'priority: Spot\n  restartPolicy: Never',
+    );
   const wanted = async (name: string) => (await bot.app.store.desired.get(`production/${name}`))?.wanted;
 
   test('runs while there is room, at its own price', async () => {
     const { code, text } = await deploy('batch', '10', ['priority: Spot']);
     expect(code).toBe('deployed');
     expect(text).toContain('$0.0146 /h'); // a tenth of a vCPU and 10 GB
-    const never = ['priority: Spot', 'restartPolicy: Never'];
-    const once = groupText({ name: 'once', memoryInGB: '2' }).replace(
-      'restartPolicy: Always',
-      never.join('\n  '),
-    );
-    expect((await say('deploy --file containergroup.yaml', once)).code).toBe('deployed');
+    expect((await say('deploy --file containergroup.yaml', runsOnce('once'))).code).toBe('deployed');
     expect((await deploy('late', '10', ['priority: Spot'])).code).toBe('invalid'); // it takes nobody’s room
   });
 
@@ -164,6 +165,31 @@ describe('a Spot group', () => {
     expect((await say('status batch')).text).not.toContain('waits');
     expect(await wanted('batch')).toBe('stopped');
     expect((await say('start batch')).code).toBe('started');
+  });
+
+  test('that is evicted on its way up is followed until it is back, however late that is; one that runs once is not', async () => {
+    await say('delete batch');
+    const held = engine.hold('pull');
+    engine.registry.add('slow:1');
+    const batch = groupText({ name: 'batch', image: 'slow:1', memoryInGB: '10', more: ['priority: Spot'] });
+    const told = say('deploy --file containergroup.yaml', batch);
+    const brief = say('deploy --file containergroup.yaml', runsOnce('brief', 'slow:1'));
+    await held.begun;
+    await eventually(async () => {
+      expect([await wanted('batch'), await wanted('brief')]).toEqual(['running', 'running']);
+    });
+    expect((await deploy('shop', '15')).code).toBe('deployed');
+    const over = await brief;
+    expect([over.code, over.text]).toEqual(['evicted', expect.stringContaining('katabot start brief')]);
+    const batches = () => bot.app.store.events.events({ group: 'production/batch', last: 1 });
+    await eventually(async () => expect((await batches()).at(-1)?.fact.kind).toBe('stopped'));
+    held.release();
+    clock.leap(31 * 60_000);
+    await say('delete shop');
+    clock.leap(60_000);
+    const { code, text } = await told;
+    expect([code, text]).toEqual(['deployed', expect.stringContaining('it was evicted')]);
+    await say('delete brief');
   });
 
   test('makes room for a Regular one that is started again, too', async () => {
