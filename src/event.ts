@@ -24,13 +24,14 @@ export interface Event {
 export type Fact =
   /** `beside`: what ran before serves until this one is healthy. */
   | { kind: 'accepted'; by: string; commit: string; change: Effect; beside?: boolean }
-  /** Which host of several a new group goes to; `fitting` of the `asked` had room. */
+  /** Which host of several a new group goes to; `fitting` of the `asked` had room, `standby` of them a sandbox for it. */
   | {
       kind: 'placed';
       host: string;
       freeBytes: number;
       totalBytes: number;
       fitting: number;
+      standby?: number;
       asked: number;
     }
   /** No host has room now; it comes up as soon as one does. `ahead`: how many groups get theirs before. */

@@ -19,6 +19,7 @@ import { evictablesOn, evictions, isSpot, placeByEvicting } from './evictions.ts
 import { gpuRoom } from './gpu-problems.ts';
 import type { Ground, Host, Location } from './ground.ts';
 import { withReserved, zoneFor } from './line.ts';
+import { hasWaiting } from './standby.ts';
 
 // On which host of its location a group is, or goes.
 
@@ -120,6 +121,7 @@ async function choose(
         drained: drained.has(each.host.name),
         gpus:
           isChoice && each.facts ? await gpuRoom(ground, { key, group, host: each.host }, signal) : undefined,
+        standby: isChoice && (await hasWaiting(ground, { group, host: each.host })),
         // Where there is no choice, the taking of it says what is missing.
         hasAddress:
           !isChoice || (await hasAddressFor(ground, { key, group, host: each.host, existing: NOTHING })),

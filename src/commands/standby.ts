@@ -36,14 +36,34 @@ export async function takeWaiting(ground: Ground, newcomer: Newcomer): Promise<v
   }
 }
 
+/** Whether a sandbox waits on a host that the group would take over. Changes nothing. */
+export async function hasWaiting(
+  ground: Ground,
+  newcomer: Pick<Newcomer, 'group' | 'host'>,
+): Promise<boolean> {
+  const { name } = newcomer.host;
+  const fitting = fittingOf(ground, newcomer, ground.standby.of(name).waiting);
+  if (!fitting.length) return false;
+  const places = new Set((await ground.slots.all(name)).map(({ key }) => key));
+  return fitting.some(({ id }) => places.has(standbyKey(id)));
+}
+
+function fittingOf(
+  { locations }: Ground,
+  { group, host }: Pick<Newcomer, 'group' | 'host'>,
+  waiting: readonly ObservedStandby[],
+): readonly ObservedStandby[] {
+  const exact = locations[host.location]?.isolation === 'hypervisor';
+  return waiting.filter(({ size }) => unfitFor(group, classFrom(size), { exact }) === undefined);
+}
+
 /** The places that the group would take, the best one first. */
 async function candidates(
   ground: Ground,
   { key, group, host }: Newcomer,
   waiting: readonly ObservedStandby[],
 ): Promise<readonly ObservedStandby[]> {
-  const exact = ground.locations[host.location]?.isolation === 'hypervisor';
-  const fitting = waiting.filter(({ size }) => unfitFor(group, classFrom(size), { exact }) === undefined);
+  const fitting = fittingOf(ground, { group, host }, waiting);
   if (fitting.length) return fitting;
   const { ip, ports = [] } = group.ipAddress ?? {};
   if (ip !== undefined)

@@ -31,6 +31,8 @@ export interface Candidate {
   readonly hasAddress: boolean;
   /** Whether it has the GPUs that the group asks for: free now, held by others, or never so many; absent where none are asked. */
   readonly gpus?: 'free' | 'held' | 'never' | undefined;
+  /** A sandbox waits there that the group would take over. */
+  readonly standby?: boolean;
   /** What other groups there were promised, with what the host puts around them. */
   readonly promised: { readonly memoryBytes: number; readonly vcpuMilli: number };
 }
@@ -64,6 +66,8 @@ export type Placement =
       readonly totalBytes: number;
       /** How many hosts would have taken it. */
       readonly fitting: number;
+      /** On how many of those a sandbox waits for it, where that has decided: on some, and not on all. */
+      readonly standby?: number;
       readonly asked: number;
     }
   | { readonly missing: ReadonlyMap<string, readonly Shortage[]> };
@@ -105,22 +109,32 @@ export function shortagesOn(need: Need, candidate: Candidate): Shortage[] {
   return shortages;
 }
 
-/** Where it fits, first where its GPUs are free, then on the host with the most memory free; of two alike on the one with fewer promised processors, then the first. */
+/**
+ * Where it fits, first where its GPUs are free, then where a sandbox waits for it, then on the host with the most memory free; of
+ * two alike on the one with fewer promised processors, then the first.
+ */
 export function place(need: Need, candidates: readonly Candidate[]): Placement {
   const missing = new Map(candidates.map((each) => [each.name, shortagesOn(need, each)]));
   const free = ({ facts, promised }: Candidate) => (facts?.memoryBytes ?? 0) - promised.memoryBytes;
   const load = ({ facts, promised }: Candidate) => promised.vcpuMilli / (facts?.cpus || 1);
   const fitting = candidates.filter(({ name }) => !missing.get(name)?.length);
   const waits = ({ gpus }: Candidate) => (gpus === 'held' ? 1 : 0);
+  const isWarm = ({ standby }: Candidate) => Number(standby === true);
   const [best] = fitting.toSorted(
-    (one, other) => waits(one) - waits(other) || free(other) - free(one) || load(one) - load(other),
+    (one, other) =>
+      waits(one) - waits(other) ||
+      isWarm(other) - isWarm(one) ||
+      free(other) - free(one) ||
+      load(one) - load(other),
   );
   if (!best) return { missing };
+  const warm = fitting.filter(isWarm).length;
   return {
     host: best.name,
     freeBytes: free(best),
     totalBytes: best.facts?.memoryBytes ?? 0,
     fitting: fitting.length,
+    ...(best.standby && warm < fitting.length ? { standby: warm } : {}),
     asked: candidates.length,
   };
 }

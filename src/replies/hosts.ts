@@ -9,13 +9,19 @@ import { lineWords } from './usage.ts';
 
 /** Which host was chosen, and why that one. */
 export function hostStage(placed: Extract<Placement, { host: string }>): Block {
-  const { host, freeBytes, totalBytes, fitting, asked } = placed;
-  const room = `${gb(freeBytes)} of ${gb(totalBytes)} memory free`;
-  const why =
-    fitting === 1
-      ? `the only one of ${asked} with room, ${room}`
-      : `of ${fitting} with room the freest, ${room}`;
-  return stage('done', 'host', `${host} (${why})`);
+  const { host, freeBytes, totalBytes } = placed;
+  return stage(
+    'done',
+    'host',
+    `${host} (${choiceWords(placed)}, ${gb(freeBytes)} of ${gb(totalBytes)} memory free)`,
+  );
+}
+
+function choiceWords({ fitting, standby, asked }: Extract<Placement, { host: string }>): string {
+  if (fitting === 1) return `the only one of ${asked} with room`;
+  if (standby === undefined) return `of ${fitting} with room the freest`;
+  const which = standby === 1 ? 'the one' : `the freest of ${standby}`;
+  return `of ${fitting} with room ${which} where a sandbox waits for it`;
 }
 
 /** How many sandboxes of a class wait, and why not all of them do. */

@@ -344,6 +344,28 @@ describe('a placement', () => {
     });
   });
 
+  test('is where a sandbox waits for the group, of several on the freest, and never only for that', () => {
+    const full = { memoryBytes: 12 * 2 ** 30, vcpuMilli: 0 };
+    const half = { memoryBytes: 8 * 2 ** 30, vcpuMilli: 0 };
+    const warm = (name: string, promised: Candidate['promised'], more: Partial<Candidate> = {}) =>
+      host(name, { promised, standby: true, ...more });
+    const chosen = (...hosts: Candidate[]) => {
+      const placement = place(need, hosts);
+      return 'host' in placement ? [placement.host, placement.fitting, placement.standby] : placement;
+    };
+    const quarter = { memoryBytes: 4 * 2 ** 30, vcpuMilli: 0 };
+    expect(chosen(host('empty'), warm('warm', half))).toEqual(['warm', 2, 1]);
+    expect(chosen(host('empty'), warm('warm', half), warm('freer', quarter))).toEqual(['freer', 3, 2]);
+    expect(chosen(warm('warm', half), warm('freer', quarter))).toEqual(['freer', 2, undefined]);
+    expect(chosen(host('empty'), warm('full', full))).toEqual(['empty', 1, undefined]);
+    expect(chosen(host('empty'), warm('drained', half, { drained: true }))).toEqual(['empty', 1, undefined]);
+    expect(chosen(host('free', { gpus: 'free' }), warm('held', half, { gpus: 'held' }))).toEqual([
+      'free',
+      2,
+      undefined,
+    ]);
+  });
+
   test('is on a host of the zone that is asked for, however full the others are not', () => {
     const promised = { memoryBytes: 8 * 2 ** 30, vcpuMilli: 0 };
     const hosts = [host('one', { zone: '1' }), host('two', { zone: '2', promised }), host('none')];

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/clock.ts';
 import { runCommand } from '../../src/commands/index.ts';
 import { parseSettings } from '../../src/config.ts';
+import { Failure } from '../../src/failure.ts';
 import type { Block, Outcome } from '../../src/replies/index.ts';
 import { documentOf, type GroupWords } from '../reconciler/groups.ts';
 import { type AppInTest, eventually, startApp } from '../world/bot.ts';
@@ -59,6 +60,40 @@ test('a group of the class comes from standby with the place that waited; anothe
   const again = await deploy('warm', { restartPolicy: 'Never' });
   expect(again.said).toContain('1/1 running"');
   expect(await app.app.store.desired.get('production/warm')).toMatchObject({ subnet: first?.subnet });
+});
+
+test('of several hosts a group goes to one where a sandbox waits for it, though others have more room', async () => {
+  await app.stop();
+  const engines = new Map(['one', 'two'].map((name) => [name, createMemoryEngine(systemClock, ['web:1'])]));
+  const hosts = Object.fromEntries(
+    [...engines.keys()].map((name, index) => [
+      name,
+      { engine: `unix:///${name}.sock`, addresses: `127.43.1.${16 * index}/29` },
+    ]),
+  );
+  const { isolation, standby } = LOCAL;
+  app = await startApp({
+    settings: { locations: { local: { isolation, standby, hosts } } },
+    parts: { engine: ({ name }) => engines.get(name) ?? engine },
+  });
+  const waiting = (host: string) => app.app.ground.standby.of(host).waiting;
+  await eventually(async () =>
+    expect([...engines.keys()].map((name) => waiting(name).length)).toEqual([2, 2]),
+  );
+  const choice = async (name: string, more?: Partial<GroupWords>) =>
+    /"label":"host","text":"(\w+ \([^,]+),/.exec((await deploy(name, more)).said)?.[1];
+  const large = { containers: { web: { ...web, memoryInGB: 4 } } };
+  expect(await choice('large', large)).toBe('one (of 2 with room the freest');
+  expect(await choice('warm')).toBe('two (of 2 with room the freest'); // one waits on each: the freer one
+  const two = engines.get('two');
+  for (let count = 0; count < 5; count++) two?.standby.failNext(new Failure('engine-refused', 'no more'));
+  for (const { id } of (await two?.standby.list(AbortSignal.timeout(1_000))) ?? []) two?.standby.exit(id);
+  app.app.ground.standby.wake('two');
+  await eventually(async () => expect(waiting('two')).toHaveLength(0));
+  const chosen = await deploy('next');
+  expect(chosen.said).toContain('one (of 2 with room the one where a sandbox waits for it, 12 GB of 16 GB');
+  expect(chosen.said).toContain('1/1 running, from standby');
+  expect(await choice('cold', { ports: [8080] })).toBe('two (of 2 with room the freest');
 });
 
 test('what waits is a line of the bill of its own; doctor and status say how many do', async () => {
