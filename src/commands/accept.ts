@@ -157,9 +157,9 @@ async function claim(ground: Ground, key: GroupKey, caller: Caller, names: reado
  */
 async function spotOf({ group, queue, again }: Accepted, before: Wish | undefined): Promise<Spot> {
   const spot = await again();
-  if (!spot.missing.size || (queue && mayWait(spot, before))) return spot;
+  const waits = mayWait(spot, before);
+  if (!spot.missing.size || (queue && waits)) return spot;
   throw new Failure('no-capacity', `No room is left for ${group.name}: ${missingText(spot.missing)}.`, {
-    advice:
-      'Ask for less, delete a group that is no longer needed (katabot status), or let it wait with --queue.',
+    advice: `Ask for less, or delete a group that is no longer needed (katabot status)${waits ? '; or let it wait with --queue' : ''}.`,
   });
 }

@@ -30,10 +30,16 @@ export function roomProblems(
   file: { path: string; text: string },
   group: Group,
   { name, isolation, hosts }: Pick<Location, 'isolation' | 'hosts'> & { readonly name: string },
-  { missing, facts, runs }: Pick<Spot, 'missing' | 'facts'> & { readonly runs?: boolean },
+  {
+    missing,
+    facts,
+    outgrown,
+  }: Pick<Spot, 'missing' | 'facts'> & { readonly outgrown?: Outgrown | undefined },
 ): Problem[] {
   if (missing.size > 1) return [noHost(file, group, name, missing)];
-  const patience = !canWait(missing) ? '' : runs ? STOP_FIRST : LET_IT_WAIT;
+  const waits = canWait(missing);
+  const advise = (own: string) =>
+    outgrown ? outgrownAdvice(outgrown, waits) : `${own}${waits ? LET_IT_WAIT : ''}`;
   return [...missing].flatMap(([host, shortages]) =>
     shortages.map((shortage) => {
       switch (shortage.kind) {
@@ -46,9 +52,31 @@ export function roomProblems(
         case 'drained':
           return drainedProblem(file, hosts.length > 1 ? host : name);
         default:
-          return tooSmall(file, group, host, shortage, patience);
+          return tooSmall(file, group, host, shortage, advise);
       }
     }),
+  );
+}
+
+/** A group that has a host, and asks for more than there is on it. */
+interface Outgrown {
+  readonly key: GroupKey;
+  readonly runs: boolean;
+  /** Another host that would take it if it were new. */
+  readonly other: string | undefined;
+}
+
+/** It stays on its host for as long as it exists, so another one is no way out before that. */
+function outgrownAdvice({ key, runs, other }: Outgrown, waits: boolean): string {
+  const name = say.nameOf(key);
+  const anew = `katabot delete ${name}, then deploy it again, with a new address`;
+  return (
+    [
+      waits ? 'Ask for less, or delete a group that is no longer needed (katabot status).' : 'Ask for less.',
+      ...(other ? [`It fits on ${other}, and stays where it is for as long as it exists: ${anew}.`] : []),
+      ...(!other && !waits ? [`Another location takes it only once it is gone here: ${anew}.`] : []),
+      ...(waits && runs ? [stopFirst(name)] : []),
+    ].join(' ') + (waits && !runs ? LET_IT_WAIT : '')
   );
 }
 
@@ -107,7 +135,7 @@ function tooSmall(
   group: Group,
   host: string,
   shortage: Shortage,
-  patience: string,
+  advise: (own: string) => string,
 ): Problem {
   const property = shortage.kind === 'cpu' ? 'cpu' : 'memoryInGB';
   const { message, advice } = say.shortageOf(host, shortage);
@@ -116,14 +144,16 @@ function tooSmall(
     own: false,
     path: requestPath(group, property),
     message,
-    advice: `${advice}${patience}`,
+    advice: advise(advice),
   });
 }
 
 const LET_IT_WAIT = ' Or let it wait for room with --queue (git push -o queue).';
-/** Waiting with what runs in its place would take longer than anybody wants. */
-const STOP_FIRST =
-  ' What runs goes on; only one that is stopped can wait for room with --queue (katabot stop).';
+
+/** Whoever waits in line has nothing that serves. */
+function stopFirst(name: string): string {
+  return `What runs goes on serving; only a group that is stopped waits for room: katabot stop ${name}, then deploy it with --queue (git push -o queue).`;
+}
 
 /** A limit that nobody would keep is told where it stands, before anything is changed. */
 export function scratchProblems(

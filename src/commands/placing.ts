@@ -86,6 +86,23 @@ export async function spotFor(ground: Ground, asking: Asking, signal: AbortSigna
   return decide();
 }
 
+/**
+ * Another host of its location that would take a group which has outgrown its own, were it a new one; undefined where none would
+ * as it is. Changes nothing.
+ */
+export async function otherHostFor(
+  ground: Ground,
+  asking: Asking,
+  home: Host,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const others = asking.location.hosts.filter(({ name }) => name !== home.name);
+  const seen = await Promise.all(others.map((host) => look(host, asking.key, signal)));
+  if (!seen.some(({ facts }) => facts)) return undefined;
+  const { host, evicts } = await choose(ground, asking, seen, signal);
+  return evicts ? undefined : host?.name;
+}
+
 type Decided = Omit<Spot, 'again'>;
 
 async function stay(
@@ -113,7 +130,7 @@ async function choose(
 ): Promise<Decided> {
   const wishes = withReserved(await ground.desired.list(), key);
   const drained = new Set((await ground.drains.all()).map(({ host }) => host));
-  const isChoice = seen.length > 1;
+  const isChoice = location.hosts.length > 1;
   const candidates = await Promise.all(
     seen.map(
       async (each): Promise<Candidate> => ({

@@ -20,7 +20,7 @@ import {
 } from './here-problems.ts';
 import { problemAt } from './locate.ts';
 import { ENGINE_TIMEOUT_MS } from './locations.ts';
-import { type Existing, type Spot, spotFor } from './placing.ts';
+import { type Existing, otherHostFor, type Spot, spotFor } from './placing.ts';
 import { networkProblems } from './private.ts';
 import { supplyFor, withLogins } from './supply.ts';
 import type { GivenFile } from './verb.ts';
@@ -110,12 +110,7 @@ export async function planGroup(
     ...problems,
     ...(waits
       ? []
-      : roomProblems(
-          file,
-          group,
-          { ...location, name: locationName },
-          { ...spot, runs: isUpOn(spot, before) },
-        )),
+      : await roomLacks(ground, file, { key, group, locationName, location, before, spot }, limit)),
     ...scratchProblems(file, group, spot.facts),
     ...ownershipProblems(file, repository, key, locationName, before),
     ...(await labelProblems(ground, file, { key, caller: source.caller }, fqdn)),
@@ -149,6 +144,25 @@ export async function planGroup(
       update: await updateOf(ground, updating),
     },
   };
+}
+
+/** What its host, or each of those that it could go to, has too little of. */
+async function roomLacks(
+  ground: Ground,
+  file: { readonly path: string; readonly text: string },
+  {
+    locationName,
+    spot,
+    ...asking
+  }: Pick<Accepted, 'key' | 'group' | 'locationName' | 'location' | 'before'> & { readonly spot: Spot },
+  signal: AbortSignal,
+): Promise<Problem[]> {
+  const { key, group, location, before } = asking;
+  const { host, missing } = spot;
+  if (!missing.size) return [];
+  const other = host && (await otherHostFor(ground, asking, host, signal));
+  const outgrown = host && { key, runs: isUpOn(spot, before), other };
+  return roomProblems(file, group, { ...location, name: locationName }, { ...spot, outgrown });
 }
 
 /**

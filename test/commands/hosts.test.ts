@@ -217,6 +217,40 @@ test('what no host will ever take is refused, however long it would wait', async
   expect(said).toContain('one has 4 processors for 5 vCPU');
 });
 
+test('an update that outgrows the host is refused, the old revision serves, and the way out is named', async () => {
+  await deploy('first', '10');
+  await deploy('second', '4');
+  await deploy('third', '4'); // beside second
+  expect(await Promise.all(['second', 'third'].map(hostOf))).toEqual(['two', 'two']);
+  const asked = (memoryInGB: string) => deploy('third', memoryInGB, ' --queue');
+  const never = await asked('17');
+  expect([never.outcome.code, never.said]).toEqual([
+    'invalid',
+    expect.stringContaining('Ask for less. Another'),
+  ]);
+  expect(never.said).not.toContain('--queue');
+  const full = await asked('13');
+  expect(full.outcome.code).toBe('invalid');
+  expect(full.said).toContain('katabot stop third, then deploy it with --queue');
+  expect(full.said).not.toContain('It fits on');
+  await hear('delete first');
+  const elsewhere = await asked('13');
+  expect(elsewhere.outcome.code).toBe('invalid');
+  expect(elsewhere.said).toContain(
+    'It fits on one, and stays where it is for as long as it exists: katabot delete third, then deploy it again',
+  );
+  const third = await app.app.store.desired.get('production/third');
+  expect(third).toMatchObject({
+    wanted: 'running',
+    settled: 'Running',
+    host: 'two',
+    revision: { number: 1 },
+  });
+  await hear('delete third');
+  expect((await asked('13')).outcome.code).toBe('deployed');
+  expect(await hostOf('third')).toBe('one');
+});
+
 test('a drained host takes no new groups; what runs there stays and is updated there', async () => {
   await deploy('first');
   const drained = await hear('host drain one');

@@ -108,7 +108,7 @@ test('who stops a group that waits ends the waiting', async () => {
 
 test('a rollback, and a deploy, of a stopped group wait for the room on its host; of one that runs they do not', async () => {
   expect((await deploy('first', '5')).code).toBe('deployed');
-  expect((await say('rollback first --queue')).text).toContain('only one that is stopped can wait');
+  expect((await say('rollback first --queue')).text).toContain('only a group that is stopped waits for room');
   await say('stop first');
   expect((await say('rollback first')).text).toContain('Or let it wait for room with --queue');
   const told = await waits('rollback first --queue', 'first');
