@@ -8,13 +8,15 @@ import { adviceWithoutRetry, type Cause, type Next, nextBeside, partedBy, type T
 import { engineOf } from './engine-of.ts';
 import { FIRST_RETRY_MS, internalFailure, retryAfterMs } from './failed.ts';
 import type { Feed } from './feed.ts';
+import type { Meter } from './meter.ts';
 import type { Names } from './names.ts';
 import { identityOf } from './next-step.ts';
 import { podOf, withPins } from './pod.ts';
 import type { Prober } from './prober.ts';
 import type { Queue } from './queue.ts';
+import { recordRuns } from './runs.ts';
 import { MOST_MOVES_A_PASS, MOST_STEPS_A_PASS, type TakingWork, take } from './take.ts';
-import { type DesiredState, triedOf, type Wish } from './wish.ts';
+import { type DesiredState, type EventBook, triedOf, type Wish } from './wish.ts';
 
 /** What trying a revision beside another one stands on. */
 export interface BesideWork extends TakingWork {
@@ -25,9 +27,11 @@ export interface BesideWork extends TakingWork {
     readonly pepper: string;
     readonly provisioningTimeoutMs: number;
     readonly names?: Names;
+    readonly events: EventBook;
     readonly desired: DesiredState;
     readonly reportInternal: (error: unknown, key: GroupKey) => string;
   };
+  readonly meter: Meter;
   readonly prober: Pick<Prober, 'follow' | 'health'>;
   /** What is tried, by its group: how often in a row a step of it has failed, and since when it has run as it does. */
   readonly trials: Map<GroupKey, TrialNote>;
@@ -93,9 +97,11 @@ export async function tendBeside(work: BesideWork, key: GroupKey): Promise<void>
   }
 }
 
-/** What is next, by what was seen. */
+/** Writes down what was seen, and gives what is next: an end that was asked for in this pass is gone by the next one. */
 async function judgeBeside(work: BesideWork, wish: Wish, observed: ObservedGroup | undefined): Promise<Next> {
   const { clock, provisioningTimeoutMs } = work.parts;
+  await work.meter.settle(wish, observed);
+  await recordRuns(work.parts, wish, observed);
   work.prober.follow(wish, observed);
   const beside = partedBy(wish, observed).beside;
   const times = { nowMs: clock.now(), provisioningTimeoutMs };

@@ -4,22 +4,29 @@ import { appendFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { createApp } from '../../src/app.ts';
-import { systemClock } from '../../src/clock.ts';
 import { readEnvironment, readSettings } from '../../src/config.ts';
 import { createDockerEngine } from '../../src/engines/docker/docker-engine.ts';
 import type { Engine } from '../../src/engines/index.ts';
 import type { Interval } from '../../src/metering/index.ts';
 import { createLog } from '../../src/observability/index.ts';
 import type { Store } from '../../src/store/index.ts';
+import { createLeapingClock } from '../world/clock.ts';
 import { connect } from '../world/docker.ts';
 import { createFuse, withFuse } from './fuse.ts';
 
 /** What the test may ask; each is answered with a `State`. */
-export type Question = { arm: number } | { tell: true };
+export type Question = { arm: number } | { tell: true } | { leapMs: number };
 
 export interface State {
   readonly moments: number;
-  readonly wishes: readonly { key: string; commit: string; wanted: string; settled: string | null }[];
+  readonly wishes: readonly {
+    key: string;
+    commit: string;
+    wanted: string;
+    settled: string | null;
+    /** What is at the group's second place; '' for nothing. */
+    beside: 'tried' | 'replaced' | '';
+  }[];
   readonly intervals: readonly Interval[];
 }
 
@@ -35,9 +42,11 @@ const settings = readSettings(environment);
 const { dataFolder, dockerHost, logLevel } = environment;
 const fuse = createFuse(join(dataFolder, 'deaths'));
 fuse.arm(Number(process.argv[2] ?? Number.POSITIVE_INFINITY));
+const clock = createLeapingClock();
+clock.leap(Number(process.argv[3] ?? 0)); // what the bot before had left out
 
 const app = await createApp(settings, {
-  clock: systemClock,
+  clock,
   log: createLog(logLevel),
   dataFolder,
   dockerHost,
@@ -46,7 +55,7 @@ const app = await createApp(settings, {
     const runtime = location.runtime;
     const engine = createDockerEngine(
       { way: { engine: dockerHost }, folder: '', owner, runtime, isolation: 'none', stopGraceSeconds },
-      systemClock,
+      clock,
     );
     return withFuse(witnessed(engine), 'engine', ['apply'], fuse);
   },
@@ -70,15 +79,17 @@ process.once('disconnect', () => process.exit(0)); // the test is gone
 
 async function answer(question: Question): Promise<void> {
   if ('arm' in question) fuse.arm(question.arm);
+  else if ('leapMs' in question) clock.leap(question.leapMs);
   else {
     await app.reconciler.idle();
     await app.ground.feed.written();
   }
-  const wishes = (await app.store.desired.list()).map(({ key, wanted, settled, revision }) => ({
+  const wishes = (await app.store.desired.list()).map(({ key, wanted, settled, revision, beside }) => ({
     key,
     commit: revision.commit,
     wanted,
     settled,
+    beside: beside ? (beside.isTried ? ('tried' as const) : ('replaced' as const)) : ('' as const),
   }));
   const state: State = { moments: fuse.moments, wishes, intervals: await app.store.ledger.intervals({}) };
   process.send?.(state);
@@ -87,7 +98,13 @@ async function answer(question: Question): Promise<void> {
 function fusedBooks(store: Store): Store {
   return {
     ...store,
-    desired: withFuse(store.desired, 'desired', ['put', 'note', 'unwish', 'forget'], fuse, ['put', 'unwish']),
+    desired: withFuse(
+      store.desired,
+      'desired',
+      ['put', 'note', 'promote', 'vacate', 'unwish', 'forget'],
+      fuse,
+      ['put', 'unwish'],
+    ),
     runs: withFuse(store.runs, 'runs', ['record'], fuse),
     events: withFuse(store.events, 'events', ['append'], fuse),
     ledger: withFuse(store.ledger, 'ledger', ['open', 'attach', 'close'], fuse),

@@ -54,6 +54,10 @@ async function expectAlone(revision: number, slot: number): Promise<void> {
   expect(await world.store.slots.take('local', besideKey(KEY), 4096)).toBe(slot === 0 ? 1 : 0);
   await world.store.slots.release(besideKey(KEY));
   expect(await world.store.ledger.openIntervals(KEY)).toHaveLength(1);
+  const ended = (await world.store.ledger.intervals({ group: KEY })).filter(
+    (each) => each.endedAtMs !== null,
+  );
+  expect(ended.filter(({ estimated }) => estimated)).toEqual([]); // by the engine's own times
 }
 
 /** The book of wishes loses its disk at its next write of a kind: before anything is written, or before that is said. */
