@@ -191,6 +191,41 @@ describe('a watched repository', () => {
   });
 });
 
+test('one whose settings say so waits for room, and another one is refused until its branch moves', async () => {
+  const here = join(root, 'late.git');
+  await git(root, 'init', '--quiet', '--bare', '--initial-branch=main', here);
+  const entry = (name: string, environment: string) => ({
+    name,
+    url: `file://${here}`,
+    branches: { main: environment },
+  });
+  const engine = createMemoryEngine(systemClock, ['web:1']); // 16 GB of memory
+  const bot = await startApp({
+    settings: { watch: [{ ...entry('patient', 'production'), queue: true }, entry('strict', 'staging')] },
+    parts: { engine: () => engine },
+  });
+  try {
+    const all = group('all').replace('"memoryInGB":0.1', '"memoryInGB":16');
+    await commitFiles(join(root, 'all'), { 'containergroup.yaml': all });
+    expect(await bot.push(join(root, 'all'), { repository: 'all' })).toMatchObject({ code: 0 });
+    await commitFiles(join(root, 'late'), { 'containergroup.yaml': group('late') });
+    await git(join(root, 'late'), 'push', '--quiet', here, 'HEAD:refs/heads/main');
+    for (const name of ['patient', 'strict']) await bot.app.watch.poke(name);
+    const wish = (environment: string) => bot.app.store.desired.get(`${environment}/late`);
+    expect(await wish('production')).toMatchObject({ wanted: 'running', host: '' });
+    expect(JSON.stringify(await bot.run('status', 'late'))).toContain('room, first in line');
+    expect(await wish('staging')).toBeUndefined();
+    expect(JSON.stringify(await bot.run('doctor'))).toMatch(
+      /strict main: [0-9a-f]{7}: containergroup.yaml:1:/,
+    );
+    await bot.run('delete', 'all');
+    await eventually(async () => expect(await wish('production')).toMatchObject({ settled: 'Running' }));
+    expect(await wish('staging')).toBeUndefined();
+  } finally {
+    await bot.stop();
+  }
+});
+
 describe('settings that would be no good', () => {
   const read = (watch: string) => () =>
     parseSettings(`locations: {local: {}}\nwatch: [${watch}]`, 'katabot.yml');
