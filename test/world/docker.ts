@@ -45,8 +45,9 @@ export async function findEngine(options: FindOptions = {}): Promise<Engine> {
   };
 }
 
-/** dockerode for an address in DOCKER_HOST's form, whatever DOCKER_HOST says itself. */
+/** dockerode for an address in DOCKER_HOST's form, whatever DOCKER_HOST says itself; '' is that of a run without an engine. */
 export function connect(dockerHost: string): Docker {
+  if (!dockerHost) throw new Error('This suite needs an engine, and KATABOT_TEST_ENGINE=none gives it none.');
   if (dockerHost.startsWith('unix://')) {
     return new Docker({ socketPath: dockerHost.slice('unix://'.length), host: '' });
   }
