@@ -122,9 +122,8 @@ test('a bot that is killed at any moment of a deploy, a replacement, an update b
       'replace: stop',
       'replace: remove',
       'beside: create-sandbox',
-      'beside: after desired.promote',
+      'beside: stop',
       'beside: remove',
-      'beside: after desired.vacate',
       'delete: remove',
     ]),
   );
