@@ -11,17 +11,12 @@ import { domainProblems } from './domain-problems.ts';
 import { NO_REPOSITORY, type Source } from './file-source.ts';
 import { gpuProblems } from './gpu-problems.ts';
 import type { Ground, Host, Location } from './ground.ts';
-import {
-  labelProblems,
-  ownershipProblems,
-  roomProblems,
-  scratchProblems,
-  unknownLocation,
-} from './here-problems.ts';
+import { labelProblems, ownershipProblems, scratchProblems, unknownLocation } from './here-problems.ts';
 import { problemAt } from './locate.ts';
 import { ENGINE_TIMEOUT_MS } from './locations.ts';
 import { type Existing, otherHostFor, type Spot, spotFor } from './placing.ts';
 import { networkProblems } from './private.ts';
+import { roomProblems } from './room-problems.ts';
 import { supplyFor, withLogins } from './supply.ts';
 import type { GivenFile } from './verb.ts';
 

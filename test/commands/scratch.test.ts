@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { roomProblems, scratchProblems } from '../../src/commands/here-problems.ts';
+import { scratchProblems } from '../../src/commands/here-problems.ts';
+import { roomProblems } from '../../src/commands/room-problems.ts';
 import type { EngineFacts } from '../../src/engines/index.ts';
 import { readGroup } from '../../src/spec/index.ts';
 import { container, group } from '../spec/marked.ts';
