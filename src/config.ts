@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type EngineWay, gpusSchema, standbySchema, wayProblem } from './engines/index.ts';
 import { Failure } from './failure.ts';
 import { type GivenGrant, type Life, OWN_CALLERS, RIGHTS, type Right } from './policy/index.ts';

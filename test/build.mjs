@@ -11,8 +11,23 @@ import { build } from 'esbuild';
 const root = resolve(import.meta.dirname, '..');
 const [entry = 'src/program.ts', folder = 'dist'] = process.argv.slice(2);
 
+/**
+ * A module's `import` of Node's http asks for all that it exports, and with some of that comes `fetch` with all its parts, which
+ * a command does not need; `require` takes only what is used.
+ */
+const requiredHttp = {
+  name: 'required-http',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(node:)?http$/ }, () => ({ path: 'http', namespace: 'required' }));
+    onLoad({ filter: /.*/, namespace: 'required' }, () => ({
+      contents: "module.exports = process.getBuiltinModule('node:http');",
+    }));
+  },
+};
+
 rmSync(resolve(root, folder), { recursive: true, force: true });
 await build({
+  plugins: [requiredHttp],
   absWorkingDir: root,
   entryPoints: [entry],
   outdir: folder,

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { classText, type SizeClass } from './standby.ts';
 
 /** How many sandboxes of a class are to wait on each host of a location. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Problem, readDescribed } from '../spec/index.ts';
 import { holds } from './places.ts';
 import { type GivenGrant, lesserOf, RIGHTS, type Right } from './rights.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const httpAddress = z
   .url({ protocol: /^https?$/, error: 'expected an address such as https://logs.example.com' })

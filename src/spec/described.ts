@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Located, readLocated } from './located.ts';
 import { nearestWord } from './nearest.ts';
 import type { Problem } from './problem.ts';

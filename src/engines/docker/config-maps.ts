@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { type Pack, pack } from 'tar-stream';
-import { z } from 'zod';
+import * as z from 'zod';
 import { within } from '../../clock.ts';
 import type { Container } from '../../spec/index.ts';
 import type { Pod } from '../index.ts';

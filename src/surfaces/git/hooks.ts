@@ -1,7 +1,7 @@
 import { access, chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { packageFile } from '../../package.ts';
 import type { Quarantine } from '../../repositories/index.ts';
 

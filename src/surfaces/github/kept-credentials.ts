@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { systemCodeOf } from '../../failure.ts';
 import { Secret, type Vault } from '../../secrets/index.ts';
 import type { Credentials } from './clients.ts';

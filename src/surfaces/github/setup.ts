@@ -2,7 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 import { ProbotOctokit } from 'probot';
-import { z } from 'zod';
+import * as z from 'zod';
 import { packageFile } from '../../package.ts';
 import { Secret } from '../../secrets/index.ts';
 import type { Credentials } from './clients.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Secret } from '../../secrets/index.ts';
 import type { Client } from './clients.ts';
 import type { Person } from './people.ts';

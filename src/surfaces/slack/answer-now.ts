@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DEPLOY_MODAL } from './message/index.ts';
 import { mistakesIn, suggestions } from './modal.ts';
 import type { Desk } from './parts.ts';

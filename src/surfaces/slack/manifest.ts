@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { packageFile } from '../../package.ts';
 
 const EXAMPLE = 'https://katabot.example.com';

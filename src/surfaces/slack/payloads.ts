@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Everything that Slack delivers, as far as the bot looks at it; whatever else is in there is left alone. */
 const text = z.string().default('');

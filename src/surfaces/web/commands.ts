@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Said } from '../../commands/index.ts';
 import { Secret } from '../../secrets/index.ts';
 import type { BeginOnce, Begun } from './idempotency.ts';

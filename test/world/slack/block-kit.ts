@@ -2,7 +2,7 @@
  * Slack's Block Kit as Slack checks it: every block and element that the bot may use, strictly, with Slack's limits.
  * Sources: docs.slack.dev/reference/block-kit, and the limits that people met (bolt-js 2509, 2867).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Slack refuses some 13,000 characters; how it counts is not known, so the strictest way is taken: the JSON. */
 const MOST_CHARACTERS = 13_000;

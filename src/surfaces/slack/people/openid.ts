@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ChatAccount } from '../../../policy/index.ts';
 import type { Secret } from '../../../secrets/index.ts';
 
