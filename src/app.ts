@@ -147,8 +147,9 @@ export async function createApp(settings: Settings, parts: AppParts): Promise<Ap
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: one flat list of parts is easiest to read in one piece
 async function wire(settings: Settings, parts: AppParts, opened: (() => unknown)[]): Promise<App> {
   const { clock, log } = parts;
-  const store = await openStore(parts.dataFolder);
-  opened.push(() => store.close());
+  const books = await openStore(parts.dataFolder);
+  opened.push(() => books.close());
+  const store = { ...books, ...parts.store?.(books) };
   const tokens = createTokens(store.tokens, clock);
   const policy = createPolicy(settings);
   const locations = Object.fromEntries(

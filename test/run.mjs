@@ -68,7 +68,8 @@ function program(name) {
 }
 
 async function runJest(args) {
-  const folder = mkdtempSync(join(tmpdir(), 'katabot-count-'));
+  // Among what the tests make: while it is there, no other run that ends takes the folder away.
+  const folder = mkdtempSync(join(inMemory ?? tmpdir(), 'katabot-count-'));
   const summaryFile = join(folder, 'summary.json');
   try {
     const flags = [

@@ -56,7 +56,7 @@ withOwnEngine('a registry behind TLS', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'katabot-registry-tls-'));
     await mkdir(join(folder, 'etc'));
-    engine = await startPrivateEngine({}, [], aloneWith(WAYS.map(addressOf), join(folder, 'etc')));
+    engine = await startPrivateEngine({ inside: aloneWith(WAYS.map(addressOf), join(folder, 'etc')) });
     registries = await startRegistries();
     await trust('trusted');
     await trust('choosy');
