@@ -1,3 +1,4 @@
+import type { Fact } from '../event.ts';
 import { Failure } from '../failure.ts';
 import { triedOf, type Wish } from '../reconciler/index.ts';
 import type { Block, Outcome } from '../replies/index.ts';
@@ -23,8 +24,9 @@ export const runDeploy: RunVerb = async function* (ground, asked, signal) {
   const source = await sourceOf(ground, asked);
   if ('kind' in source) return source;
   const planned = await planFiles(ground, { ...source, queue: mayQueue(asked) }, signal);
-  const isDry = asked.options['dry-run'] === true; // what is meant pulls at once, and says the same
-  const plans = isDry ? await withImages(ground, source, planned, signal) : planned;
+  // What is meant pulls at once, and says the same. What needs a yes first asks with no login of the environment before it has one.
+  const asksNow = asked.options['dry-run'] === true && !isHeld(asked);
+  const plans = asksNow ? await withImages(ground, source, planned, signal) : planned;
   yield* showPlans(ground, plans, asked.caller);
   const accepted = plans.flatMap((plan) => (plan.accepted ? [{ plan, accepted: plan.accepted }] : []));
   if (accepted.length < plans.length) return say.invalid(plans.flatMap(({ problems }) => problems));
@@ -34,6 +36,10 @@ export const runDeploy: RunVerb = async function* (ground, asked, signal) {
   }
   return yield* bringUp(ground, asked, source, accepted, signal);
 };
+
+function isHeld({ admission }: Asked): boolean {
+  return admission?.needs !== undefined;
+}
 
 async function* bringUp(
   ground: Ground,
@@ -91,9 +97,19 @@ async function goOn(
   const events = (await ground.events.events({ group: key })).filter(
     ({ revision }) => revision === wish.revision.number,
   );
-  mailbox.recall(events.slice(events.findLastIndex(({ fact }) => fact.kind === 'failed') + 1));
+  mailbox.recall(events.slice(events.findLastIndex(({ fact }) => isTryBefore(fact)) + 1));
   ground.wake(key);
   return { wish, facts, plan };
+}
+
+/** What ended an earlier try of a revision, or began another one: it is no news of this one. */
+function isTryBefore(fact: Fact): boolean {
+  return (
+    fact.kind === 'failed' ||
+    fact.kind === 'stopping' ||
+    fact.kind === 'starting' ||
+    (fact.kind === 'evicted' && !fact.returns)
+  );
 }
 
 /** Whether a place is deployed as a whole: then a group whose file is gone goes too. */

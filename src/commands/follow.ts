@@ -67,7 +67,7 @@ async function* tellWayUp(
     const { fact } = event;
     told.push(event);
     // It is a matter of others, who may take days; one that waits on its host is stopped until then, and still waits.
-    if (fact.kind !== 'stopped') patience.begin(WAITING.has(fact.kind));
+    if (!isOfStop(fact)) patience.begin(WAITING.has(fact.kind));
     const cause = endingCause(wish, event);
     if (cause?.code === 'exit-code') return yield* tellTrial(ground, followed, cause);
     if (cause?.code === 'probe-failed') return yield* tellProbe(ground, followed, cause);
@@ -80,6 +80,11 @@ async function* tellWayUp(
     const block = say.progressOf(fact);
     if (block) yield block;
   }
+}
+
+/** What an ordered end brings along; whether it is waited for was told before. */
+function isOfStop(fact: Fact): boolean {
+  return fact.kind === 'stopped' || (fact.kind === 'member-exited' && fact.asked === true);
 }
 
 function isTrial(told: readonly Event[]): boolean {

@@ -59,7 +59,8 @@ function complaints({ host, survey }: Examined): Finding[] {
 
 function engineFinding({ host, facts, survey }: Examined): Finding {
   const { version, api, operatingSystem, architecture, runtime } = facts;
-  const spoken = api ? `, API ${api}${survey.newestApi > api ? ` (of ${survey.newestApi})` : ''}` : '';
+  const newer = survey.newestApi > api ? ` (of ${survey.newestApi.toFixed(2)})` : '';
+  const spoken = api ? `, API ${api.toFixed(2)}${newer}` : ''; // 1.50 is not 1.5
   const system = survey.system ? ` (${survey.system})` : '';
   return fine(
     host.name,

@@ -2,6 +2,7 @@ import type { Engine } from '../engines/index.ts';
 import { Failure } from '../failure.ts';
 import type { Prices } from '../metering/index.ts';
 import { isEnough } from '../policy/index.ts';
+import { adviceWithoutRetry } from '../reconciler/index.ts';
 import type { Group, Problem } from '../spec/index.ts';
 import type { Source } from './file-source.ts';
 import type { Ground } from './ground.ts';
@@ -74,5 +75,6 @@ function problemFrom(
 ): Problem {
   const path = mendOf({ code, message, advice, about }, group, prices)?.path ?? 'properties.containers';
   const own = !/^[A-Z]/.test(code); // as ACI spells its own
-  return { ...problemAt(file, { code, own, path, message, advice }), severity: 'warning' };
+  const todo = adviceWithoutRetry(advice); // nothing is tried yet
+  return { ...problemAt(file, { code, own, path, message, advice: todo }), severity: 'warning' };
 }

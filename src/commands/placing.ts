@@ -96,11 +96,31 @@ export async function otherHostFor(
   home: Host,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const others = asking.location.hosts.filter(({ name }) => name !== home.name);
-  const seen = await Promise.all(others.map((host) => look(host, asking.key, signal)));
-  if (!seen.some(({ facts }) => facts)) return undefined;
-  const { host, evicts } = await choose(ground, asking, seen, signal);
-  return evicts ? undefined : host?.name;
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(OTHERS_LIMIT_MS)]);
+  try {
+    const others = asking.location.hosts.filter(({ name }) => name !== home.name);
+    const seen = await Promise.all(others.map((host) => look(host, asking.key, limit)));
+    const free = await Promise.all(seen.map((each) => hasFreeGpus(ground, asking, each, limit)));
+    const able = seen.filter((_, index) => free[index]);
+    if (!able.length) return undefined;
+    const { host, evicts } = await choose(ground, asking, able, limit);
+    return evicts ? undefined : host?.name;
+  } catch (error) {
+    if (signal.aborted || !limit.aborted) throw error;
+    return undefined; // one that hangs is no way out
+  }
+}
+
+/** An advice is not worth a longer wait. */
+const OTHERS_LIMIT_MS = 3_000;
+
+async function hasFreeGpus(
+  ground: Ground,
+  { key, group }: Asking,
+  { host, facts }: Seen,
+  signal: AbortSignal,
+): Promise<boolean> {
+  return facts !== undefined && (await gpuRoom(ground, { key, group, host }, signal)) !== 'held';
 }
 
 type Decided = Omit<Spot, 'again'>;

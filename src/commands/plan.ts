@@ -28,8 +28,9 @@ export const runPlan: RunVerb = async function* (ground, asked, signal) {
   const source = await sourceOf(ground, asked);
   if ('kind' in source) return source;
   const planned = await planFiles(ground, { ...source, queue: mayQueue(asked) }, signal);
-  const plans = await withImages(ground, source, planned, signal);
   const place = await placeFacts(ground, asked, source);
+  // Logins of the environment go along: nobody has them used who could not deploy with them now.
+  const plans = isOpen(place) ? await withImages(ground, source, planned, signal) : planned;
   const groups: unknown[] = [];
   for (const plan of plans) {
     for (const problem of plan.problems) yield say.problemBlock(problem, plan.text);
@@ -101,6 +102,12 @@ async function placeFacts(
   const standing = standingOf(proposal, nowMs, needs);
   const waitMs = Math.max(0, proposal.askedAtMs + needs.waitMs - nowMs);
   return { admission, missing: standing.kind === 'needs-approval' ? standing.missing : [], waitMs };
+}
+
+/** Whether nothing of the place stands in the way of a deploy. */
+function isOpen(place: PlaceFacts | null | undefined): boolean {
+  if (!place) return place === undefined;
+  return place.admission.allowed && place.missing.length === 0 && place.waitMs === 0;
 }
 
 async function* showAccepted(

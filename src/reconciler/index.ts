@@ -1,6 +1,6 @@
 /** Brings what is to what should be. */
 export { assess, type Standing } from './assess.ts';
-export { partedBy } from './beside.ts';
+export { adviceWithoutRetry, partedBy } from './beside.ts';
 export { createOutsideDns, createServedDns, type Dns } from './dns.ts';
 export { createDomains, type DomainState, type Domains } from './domains.ts';
 export { createFeed, type Feed } from './feed.ts';

@@ -138,6 +138,8 @@ describe('a sentence of a registry', () => {
       'registry-refused',
     ],
     ['Get "https://r.example/v2/": net/http: TLS handshake timeout', 'registry-unreachable'],
+    ['Get "https://r.example/v2/": remote error: tls: unrecognized name', 'registry-unreachable'],
+    ['Get "https://r.example/v2/": remote error: tls: certificate required', 'registry-untrusted'],
     [
       'Get "https://r.example/v2/": net/http: request canceled while waiting for connection',
       'registry-unreachable',
@@ -148,6 +150,11 @@ describe('a sentence of a registry', () => {
     const failure = pullFailure(said(message), 'acme/web:2');
     expect(failure.code).toBe(code);
     expect(failure.about.image).toBe('acme/web:2');
+  });
+
+  test('that is a whole page is cut', () => {
+    const page = `error parsing HTTP 404 response body: invalid character: "<html>${'not found '.repeat(5_000)}"`;
+    expect(pullFailure(said(page), 'acme/web:2').message.length).toBeLessThan(600);
   });
 
   test.each([

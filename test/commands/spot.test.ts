@@ -192,6 +192,56 @@ describe('a Spot group', () => {
     await say('delete brief');
   });
 
+  test('that is evicted when some of it runs already is followed as long', async () => {
+    await say('delete batch');
+    const probe = "readinessProbe: {exec: {command: ['false']}, periodSeconds: 10, initialDelaySeconds: 600}";
+    const text = (container: string[]) =>
+      groupText({
+        name: 'batch',
+        image: 'katabot/busybox:1',
+        memoryInGB: '10',
+        more: ['priority: Spot'],
+        container,
+      });
+    const told = say('deploy --file containergroup.yaml', text([probe]));
+    const last = async () =>
+      (await bot.app.store.events.events({ group: 'production/batch', last: 1 })).at(-1)?.fact.kind;
+    await eventually(async () => expect(await last()).toBe('member-started'));
+    expect((await deploy('shop', '15')).code).toBe('deployed');
+    await eventually(async () => expect(await last()).toBe('stopped'));
+    let isOver = false;
+    void told.then(() => {
+      isOver = true;
+    });
+    clock.leap(31 * 60_000);
+    await eventually(async () => expect((await say('status batch')).text).toContain('waits for room'));
+    expect(isOver).toBe(false);
+    await say('delete batch');
+    expect((await told).code).toBe('cancelled');
+    await say('delete shop');
+    expect((await say('deploy --file containergroup.yaml', text([]))).code).toBe('deployed');
+  });
+
+  test('that is started again is told anew to who says its deploy again', async () => {
+    engine.registry.add('late:1');
+    const held = engine.hold('pull');
+    const brief = runsOnce('anew', 'late:1');
+    const first = say('deploy --file containergroup.yaml', brief);
+    await held.begun;
+    expect((await deploy('shop', '15')).code).toBe('deployed');
+    expect((await first).code).toBe('evicted');
+    await say('delete shop');
+    const started = say('start anew');
+    const { events } = bot.app.store.events;
+    await eventually(async () =>
+      expect((await events({ group: 'production/anew' })).map(({ fact }) => fact.kind)).toContain('starting'),
+    );
+    const again = say('deploy --file containergroup.yaml', brief);
+    held.release();
+    expect([(await again).code, (await started).code]).not.toContain('evicted');
+    await say('delete anew');
+  });
+
   test('makes room for a Regular one that is started again, too', async () => {
     await say('stop batch');
     expect((await deploy('shop', '8')).code).toBe('deployed');

@@ -7,7 +7,7 @@ import { causeOf } from './causes.ts';
 import { createTunnel, type Tunnel } from './tunnel.ts';
 
 /** Docker 28.5, the newest that the bot was tried with; an older engine is spoken to in its own version. */
-const NEWEST_API = 1.51;
+const NEWEST_API = '1.51';
 /** Docker 20.10. */
 const OLDEST_API = 1.41;
 
@@ -101,9 +101,10 @@ async function agree(options: Docker.DockerOptions): Promise<Agreement> {
       advice: 'Install Docker Engine 20.10 or newer on the host.',
     });
   }
-  const spoken = Math.min(NEWEST_API, engine);
-  const api = { engine, spoken, isWindows: Os === 'windows' };
-  return { docker: new Docker({ ...options, version: `v${spoken}` }), api };
+  // As it is written: 1.50 is not 1.5.
+  const version = engine < Number(NEWEST_API) ? ApiVersion : NEWEST_API;
+  const api = { engine, spoken: Number(version), isWindows: Os === 'windows' };
+  return { docker: new Docker({ ...options, version: `v${version}` }), api };
 }
 
 /** Everything is said here: dockerode fills what is missing from the environment. */

@@ -6,7 +6,7 @@ import { NEWER_AND_OLDER } from './windows.ts';
 
 /** ACI calls most of these InaccessibleImage; which of them it is matters to whoever has to mend it. */
 export function pullFailure(thrown: unknown, image: string, login?: string): Failure {
-  const words = engineMessage(thrown);
+  const words = shortened(engineMessage(thrown));
   const registry = registryOf(image);
   const about = { image, ...(login === undefined ? {} : { registry: login }) };
   const known = PULL_CAUSES.find(({ pattern }) => pattern.test(words));
@@ -23,6 +23,13 @@ export function pullFailure(thrown: unknown, image: string, login?: string): Fai
     cause: thrown,
     about,
   });
+}
+
+/** Something between host and registry may answer with a page of its own, which the engine hands on as a whole. */
+const MOST_WORDS = 400;
+
+function shortened(words: string): string {
+  return words.length > MOST_WORDS ? `${words.slice(0, MOST_WORDS).toWellFormed()}…` : words;
 }
 
 /** An image that a revision ran, that has left the host, and that cannot be had again. */
@@ -136,7 +143,7 @@ const PULL_CAUSES: readonly {
   },
   {
     pattern:
-      /no such host|i\/o timeout|connection refused|network is unreachable|no route to host|server misbehaving|TLS handshake|request canceled|context deadline/i,
+      /no such host|i\/o timeout|connection refused|network is unreachable|no route to host|server misbehaving|TLS handshake|remote error: tls|request canceled|context deadline/i,
     code: 'registry-unreachable',
     say: (image, registry, words) => `${registry} could not be reached for ${image}: ${words}`,
     advice: () => 'Check the host’s way to the registry, or load the image onto the host (`docker load`).',

@@ -1,5 +1,6 @@
 /** An engine’s words when a registry cannot show who it is, or the engine cannot show that of itself. */
-export const UNTRUSTED = /x509|remote error: tls|HTTP response to HTTPS client/i;
+export const UNTRUSTED =
+  /x509|remote error: tls: (bad certificate|certificate required|unknown certificate)|HTTP response to HTTPS client/i;
 
 /**
  * What TLS is answered that was given up: from a registry which its settings call insecure an engine asks a second time, in plain
