@@ -178,7 +178,7 @@ describe('settings of a Caddy', () => {
   });
 });
 
-describe('an admin API that says in front which configuration it has, as Caddy does since 2.7', () => {
+describe('an admin API that says in front which configuration it has, as newer ones do (2.11)', () => {
   let configuration: unknown = { count: 0 };
   let changes = 0;
   let answers: { refuses?: string; tagged: boolean };

@@ -70,7 +70,7 @@ async function answerOf(url: string, method: string): Promise<string> {
 
 function configuration(admin: string, theirs: string) {
   return {
-    admin: { listen: admin, origins: [admin] }, // from 2.7 on, at an address of loopback that is not its first
+    admin: { listen: admin, origins: [admin] }, // newer ones want it at an address of loopback that is not its first
     apps: {
       pki: { certificate_authorities: { local: { install_trust: false } } },
       http: {
