@@ -21,15 +21,7 @@ let app: AppInTest;
 beforeAll(async () => {
   app = await startApp({ settings: SETTINGS });
   app.app.ground.feed.listen(({ fact }) => told.push(fact));
-  const response = await fetch(`${app.url}/api/v1/commands`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${app.token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({
-      words: ['deploy', '--file', 'a.yaml'],
-      files: [{ path: 'a.yaml', text: groupText({ name: 'drifting' }) }],
-    }),
-  });
-  expect(await response.text()).toContain('"code":"deployed"');
+  expect((await app.give('deploy', groupText({ name: 'drifting' }))).code).toBe('deployed');
 });
 
 afterAll(async () => {

@@ -21,26 +21,6 @@ function textOf(name: string): string {
   return Object.entries(STANDS_IN).reduce((all, [image, other]) => all.replaceAll(image, other), text);
 }
 
-interface Said {
-  readonly outcome: { readonly kind: string; readonly code: string; readonly data: unknown };
-}
-
-async function say(app: AppInTest, words: string[], text?: string): Promise<Said> {
-  const response = await fetch(`${app.url}/api/v1/commands`, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${app.token}`,
-      'content-type': 'application/json',
-      accept: 'application/json',
-    },
-    body: JSON.stringify({
-      words,
-      ...(text === undefined ? {} : { files: [{ path: 'containergroup.yaml', text }] }),
-    }),
-  });
-  return JSON.parse(await response.text());
-}
-
 describe('on a real engine', () => {
   let app: AppInTest;
 
@@ -57,15 +37,15 @@ describe('on a real engine', () => {
 
   test.each(TEMPLATES.filter((name) => name !== 'gpu'))('%s comes up', async (name) => {
     try {
-      const { outcome } = await say(app, ['deploy', '--file', 'containergroup.yaml'], textOf(name));
+      const outcome = await app.give('deploy', textOf(name));
       expect(outcome).toMatchObject({ kind: 'done', code: 'deployed' });
     } finally {
-      expect((await say(app, ['delete', name])).outcome.code).toBe('removed');
+      expect((await app.run('delete', name)).code).toBe('removed');
     }
   });
 
   test('gpu is refused at its line where no GPU is handed out', async () => {
-    const { outcome } = await say(app, ['deploy', '--file', 'containergroup.yaml'], textOf('gpu'));
+    const outcome = await app.give('deploy', textOf('gpu'));
     expect(outcome.code).toBe('invalid');
     expect(JSON.stringify(outcome.data)).toContain('GPUs are not handed out');
   });
@@ -91,17 +71,17 @@ describe('in memory', () => {
     async (name) => {
       // The engine in memory runs no programs: an init container ends there when its script says so.
       const given = textOf(name).replace('cp /secrets/greeting /pages/index.html', 'exit 0');
-      const deployed = await say(app, ['deploy', '--file', 'containergroup.yaml'], given);
-      expect(deployed.outcome).toMatchObject({ kind: 'done' });
-      const { text } = Object((await say(app, ['export', name])).outcome.data);
+      const deployed = await app.give('deploy', given);
+      expect(deployed).toMatchObject({ kind: 'done' });
+      const { text } = Object((await app.run('export', name)).data);
       expect(text).not.toContain('aGVsbG8gZnJvbSBhIHNlY3JldAo');
-      const planned = await say(app, ['plan', '--file', 'containergroup.yaml'], text);
-      expect(planned.outcome).toMatchObject({
+      const planned = await app.give('plan', text);
+      expect(planned).toMatchObject({
         code: 'plan',
         data: { groups: [{ effect: 'none', changes: [], wouldDeploy: true }] },
       });
-      const again = await say(app, ['deploy', '--file', 'containergroup.yaml'], text);
-      expect(again.outcome).toMatchObject({ code: 'deploy-already', data: { changed: false } });
+      const again = await app.give('deploy', text);
+      expect(again).toMatchObject({ code: 'deploy-already', data: { changed: false } });
     },
   );
 });

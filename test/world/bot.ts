@@ -37,11 +37,18 @@ export interface Bot {
   /** Pushes a branch of a working folder and gives what git said; the exit code is not judged. */
   push(folder: string, options?: PushOptions): Promise<{ code: number | null; text: string }>;
   /** Asks as `katabot` does; gives the outcome. */
-  run(...words: string[]): Promise<{ kind: string; code: string }>;
+  run(...words: string[]): Promise<Told>;
   /** Ends it as a service manager does, and removes a data folder of its own. */
   stop(): Promise<void>;
   /** Ends it as a power cut does; the data folder stays. */
   kill(): Promise<void>;
+}
+
+/** The outcome of a command as the API gives it. */
+export interface Told {
+  readonly kind: string;
+  readonly code: string;
+  readonly data: unknown;
 }
 
 export interface PushOptions {
@@ -144,14 +151,18 @@ async function push(
   return git(folder, 'push', remote.href, branch);
 }
 
+/** The name of a file that is given along. */
+const GIVEN = 'containergroup.yaml';
+
 async function run(
   { url, token }: { url: string; token: string },
   words: readonly string[],
-): Promise<{ kind: string; code: string }> {
+  files: readonly { readonly path: string; readonly text: string }[] = [],
+): Promise<Told> {
   const response = await fetch(new URL('/api/v1/commands', url), {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ words }),
+    body: JSON.stringify({ words, ...(files.length ? { files } : {}) }),
   });
   const lines = (await response.text()).trim().split('\n');
   const { outcome } = JSON.parse(lines.at(-1) ?? '{}');
@@ -216,6 +227,8 @@ export interface AppInTest {
   readonly dataFolder: string;
   push: Bot['push'];
   run: Bot['run'];
+  /** Asks with a group's file beside the words. */
+  give(verb: 'deploy' | 'plan', text: string): Promise<Told>;
   stop(): Promise<void>;
 }
 
@@ -245,6 +258,7 @@ export async function startApp(
     dataFolder,
     push: (folder, more) => push({ url, token }, folder, more),
     run: (...words) => run({ url, token }, words),
+    give: (verb, text) => run({ url, token }, [verb, '--file', GIVEN], [{ path: GIVEN, text }]),
     async stop() {
       await app.close();
       if (options.dataFolder === undefined) await rm(dataFolder, { recursive: true, force: true });

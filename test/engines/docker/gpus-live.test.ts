@@ -25,22 +25,6 @@ beforeAll(async () => {
 });
 afterAll(() => bot.stop());
 
-async function say(words: string[], text?: string) {
-  const response = await fetch(`${bot.url}/api/v1/commands`, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${bot.token}`,
-      'content-type': 'application/json',
-      accept: 'application/json',
-    },
-    body: JSON.stringify({
-      words,
-      ...(text === undefined ? {} : { files: [{ path: 'containergroup.yaml', text }] }),
-    }),
-  });
-  return Object(JSON.parse(await response.text())).outcome;
-}
-
 function document(gpu: string): string {
   return `name: train
 location: local
@@ -57,10 +41,7 @@ properties:
 }
 
 test('the engine’s refusal is one sentence with what to look at, and nothing is left when the group is gone', async () => {
-  const failed = await say(
-    ['deploy', '--file', 'containergroup.yaml'],
-    document(', gpu: {count: 1, sku: V100}'),
-  );
+  const failed = await bot.give('deploy', document(', gpu: {count: 1, sku: V100}'));
   expect(failed).toMatchObject({
     kind: 'failed',
     code: 'gpu-missing',
@@ -73,14 +54,14 @@ test('the engine’s refusal is one sentence with what to look at, and nothing i
     },
   });
   expect(await bot.app.store.gpus.held('local')).toHaveLength(1);
-  expect((await say(['delete', 'train'])).code).toBe('removed');
+  expect((await bot.run('delete', 'train')).code).toBe('removed');
   expect(await bot.app.store.gpus.held('local')).toEqual([]);
   expect(await docker.listContainers({ all: true, filters: OWN })).toEqual([]);
   expect(await docker.listNetworks({ filters: OWN })).toEqual([]);
 });
 
 test('a group without a GPU comes up there, and sees none, whatever it says', async () => {
-  expect((await say(['deploy', '--file', 'containergroup.yaml'], document(''))).code).toBe('deployed');
+  expect((await bot.give('deploy', document(''))).code).toBe('deployed');
   const [container] = await docker.listContainers({
     filters: { label: [...OWN.label, 'katabot.role=member'] },
   });
@@ -90,5 +71,5 @@ test('a group without a GPU comes up there, and sees none, whatever it says', as
   const [{ engine } = {}] = Object.values(bot.app.ground.hosts);
   if (!engine) throw new Error('no engine');
   await said(engine, { key: 'production/train' }, 'train', 'sees void');
-  expect((await say(['delete', 'train'])).code).toBe('removed');
+  expect((await bot.run('delete', 'train')).code).toBe('removed');
 });

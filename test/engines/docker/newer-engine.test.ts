@@ -91,9 +91,7 @@ onDebian('a newer engine', () => {
   });
 
   test('takes a group as one pod: its runtime is told which container joins which sandbox, and one supervisor has them all', async () => {
-    expect(
-      (await say(['deploy', '--file', 'containergroup.yaml'], groupOf('pod', ['one', 'two']))).code,
-    ).toBe('deployed');
+    expect((await bot.give('deploy', groupOf('pod', ['one', 'two']))).code).toBe('deployed');
     const all = await containersOf('pod');
     const sandbox = all.find(({ Name }) => Name.endsWith('.sandbox'));
     const members = all.filter((each) => each !== sandbox);
@@ -109,7 +107,7 @@ onDebian('a newer engine', () => {
     expect(members).toHaveLength(2);
     // What the runtime makes of it: containerd's supervisor of the sandbox takes the members in, and none has one of its own.
     expect(all.map(({ Id }) => supervisorsOf(Id))).toEqual(all.map(({ Id }) => (Id === sandbox?.Id ? 1 : 0)));
-    expect((await say(['delete', 'pod'])).code).toBe('removed');
+    expect((await bot.run('delete', 'pod')).code).toBe('removed');
     expect(supervisorsOf(sandbox?.Id ?? '')).toBe(0);
   });
 
@@ -121,23 +119,17 @@ onDebian('a newer engine', () => {
   });
 
   test('gives a card by its name to the container that asks for it, and to no other', async () => {
-    const told = await say(
-      ['deploy', '--file', 'containergroup.yaml'],
-      groupOf('train', ['card', 'other'], { card: 'V100' }),
-    );
+    const told = await bot.give('deploy', groupOf('train', ['card', 'other'], { card: 'V100' }));
     expect(told.code).toBe('deployed');
     await hears('train', 'card', 'card0 /dev/card0');
     await hears('train', 'other', 'none none');
     const sandbox = (await containersOf('train')).find(({ Name }) => Name.endsWith('.sandbox'));
     expect(sandbox?.HostConfig.DeviceRequests ?? []).toEqual([]);
-    expect((await say(['delete', 'train'])).code).toBe('removed');
+    expect((await bot.run('delete', 'train')).code).toBe('removed');
   });
 
   test('gives one that is set aside for virtual machines to the sandbox, which has it first, and to the container', async () => {
-    const told = await say(
-      ['deploy', '--file', 'containergroup.yaml'],
-      groupOf('guest', ['card', 'other'], { card: 'P100' }),
-    );
+    const told = await bot.give('deploy', groupOf('guest', ['card', 'other'], { card: 'P100' }));
     expect(told.code).toBe('deployed');
     await hears('guest', 'card', '0 /dev/card0');
     await hears('guest', 'other', 'none none');
@@ -145,20 +137,17 @@ onDebian('a newer engine', () => {
     expect(sandbox?.HostConfig.DeviceRequests).toMatchObject([
       { Driver: 'cdi', DeviceIDs: [`${MACHINE_CARDS}=0`] },
     ]);
-    expect((await say(['delete', 'guest'])).code).toBe('removed');
+    expect((await bot.run('delete', 'guest')).code).toBe('removed');
   });
 
   test('says of a name that it does not know which one it is, and nothing is left', async () => {
-    const failed = await say(
-      ['deploy', '--file', 'containergroup.yaml'],
-      groupOf('gone', ['card'], { card: 'K80' }),
-    );
+    const failed = await bot.give('deploy', groupOf('gone', ['card'], { card: 'K80' }));
     expect(failed).toMatchObject({
       kind: 'failed',
       code: 'gpu-missing',
       data: { message: expect.stringContaining(`unresolvable CDI devices ${CARDS}=away`), container: 'card' },
     });
-    expect((await say(['delete', 'gone'])).code).toBe('removed');
+    expect((await bot.run('delete', 'gone')).code).toBe('removed');
     expect(
       await docker.listContainers({ all: true, filters: { label: [`katabot.owner=${OWNER}`] } }),
     ).toEqual([]);
@@ -173,22 +162,6 @@ onDebian('a newer engine', () => {
     }),
     [],
   );
-
-  async function say(words: string[], text?: string) {
-    const response = await fetch(`${bot.url}/api/v1/commands`, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${bot.token}`,
-        'content-type': 'application/json',
-        accept: 'application/json',
-      },
-      body: JSON.stringify({
-        words,
-        ...(text === undefined ? {} : { files: [{ path: 'containergroup.yaml', text }] }),
-      }),
-    });
-    return Object(JSON.parse(await response.text())).outcome;
-  }
 
   /** Resolves when the container has said it. */
   const hears = (name: string, container: string, words: string) =>

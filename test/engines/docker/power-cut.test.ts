@@ -75,15 +75,7 @@ async function said(): Promise<string[]> {
 }
 
 test('secrets, variables and config maps are delivered again, scratch on the disk is kept, scratch in memory is empty', async () => {
-  const response = await fetch(`${bot.url}/api/v1/commands`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${bot.token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({
-      words: ['deploy', '--file', 'a.yaml'],
-      files: [{ path: 'a.yaml', text: DOCUMENT }],
-    }),
-  });
-  expect(await response.text()).toContain('"code":"deployed"');
+  expect((await bot.give('deploy', DOCUMENT)).code).toBe('deployed');
   const delivered = 'file hunter-one variable hunter-two map debug';
   expect(await eventually(said)).toEqual([delivered, 'disk  memory ', 'done']);
 
